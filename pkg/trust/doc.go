@@ -1,0 +1,31 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package trust decides whether a digest may be used: whom the user trusts
+// ([Policy], [Authority]), who signed the digest ([Report]), and whether the
+// two agree ([Gate]). Start at [NewGate] to verify and at [NewSealer] to sign.
+//
+// The result of a decision is a value, [Admitted]. Only this package makes
+// one, and whatever uses content takes one as an argument, so code that
+// forgot to verify does not compile, and code that verified one digest cannot
+// use another.
+//
+// # What counts as a signature
+//
+// A signature of a digest is what cosign v3 writes: a referrer manifest of
+// that digest with exactly one layer, a Sigstore bundle holding a DSSE
+// envelope, whose payload is an in-toto statement of cosign's sign predicate
+// that names the digest. An attestation, such as SLSA provenance, is not a
+// signature, whoever signed it. Annotations and key hints are never believed.
+//
+// Every candidate is examined and stands in the report; a bad one never hides
+// a good one. Three refusals are kept apart: [ErrNoSignature],
+// [ErrBadSignature] and [ErrWrongSigner]. Not having been able to ask is a
+// fourth thing, of kind recap.Unavailable, and is never taken for "unsigned".
+//
+// # What this package leaves to others
+//
+// It knows no cryptography: a [Verifier] says whether a bundle was signed
+// under an authority and a [Signer] signs; package sigstore has both. The
+// meaning of the signed statement is policy, and is decided here.
+package trust

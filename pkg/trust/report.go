@@ -1,0 +1,70 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package trust
+
+import (
+	"github.com/opencontainers/go-digest"
+)
+
+// Verdict is the outcome of a whole decision.
+type Verdict string
+
+// The verdicts.
+const (
+	VerdictVerified   Verdict = "verified"   // the signatures satisfy the rule
+	VerdictWarned     Verdict = "warned"     // they don't, and the rule only warns
+	VerdictRefused    Verdict = "refused"    // they don't, or it could not be found out
+	VerdictOwnSource  Verdict = "own-source" // built here from files the user named
+	VerdictUnverified Verdict = "unverified" // nobody looked, because the user said so
+)
+
+// Outcome is what examining one referrer found.
+type Outcome string
+
+// The outcomes.
+const (
+	Verified      Outcome = "verified"        // a signature by one of the rule's authorities
+	BadSignature  Outcome = "bad-signature"   // claims to be a signature of this digest, and is not a valid one
+	WrongSigner   Outcome = "wrong-signer"    // signed by somebody the rule doesn't name
+	NotASignature Outcome = "not-a-signature" // another thing: an attestation, an SBOM
+	Unreachable   Outcome = "unreachable"     // could not be fetched
+)
+
+// Report says what examining one digest found, for people and, as JSON, for
+// programs. It is complete whether the digest was admitted or refused. Names,
+// types and reasons may hold text from a registry: print them escaped.
+type Report struct {
+	Name   string        `json:"name,omitempty"` // host/repository, or oci-layout:path
+	Tag    string        `json:"tag,omitempty"`  // empty when the user wrote the digest
+	Digest digest.Digest `json:"digest"`
+
+	Verdict Verdict `json:"verdict"`
+	Code    string  `json:"code,omitempty"`   // of the refusal: unsigned, bad-signature, wrong-signer …
+	Reason  string  `json:"reason,omitempty"` // of the refusal, in plain words
+
+	Policy      string   `json:"policy,omitempty"`      // where the policy came from: a path, or the flag that replaced it
+	Rule        string   `json:"rule,omitempty"`        // the rule that applied
+	Mode        Mode     `json:"mode,omitempty"`        // of that rule
+	Threshold   int      `json:"threshold,omitempty"`   // authorities that had to vouch
+	Authorities []string `json:"authorities,omitempty"` // authorities that did, in the rule's order
+
+	Signatures []SignatureReport `json:"signatures"` // every referrer examined, in order of digest
+}
+
+// SignatureReport says what was found at one referrer.
+type SignatureReport struct {
+	Digest       digest.Digest `json:"digest"`                 // of the referrer manifest
+	ArtifactType string        `json:"artifactType,omitempty"` // as its manifest says
+
+	// PredicateType is the statement's when the outcome is verified or
+	// not-a-signature; else what the manifest claims, which nobody vouches for.
+	PredicateType string `json:"predicateType,omitempty"`
+
+	Outcome   Outcome `json:"outcome"`
+	Reason    string  `json:"reason,omitempty"`    // in plain words; empty when verified
+	Authority string  `json:"authority,omitempty"` // that vouches by it
+	KeyID     string  `json:"keyID,omitempty"`     // SHA-256 of the public key (PKIX, DER) in hex
+	Algorithm string  `json:"algorithm,omitempty"`
+	Added     bool    `json:"added,omitempty"` // by the Sealer that reports it, just now
+}
