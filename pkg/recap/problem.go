@@ -22,13 +22,13 @@ const (
 
 // Problem is one finding of a check, at one place of one file.
 type Problem struct {
-	Path     string   `json:"path"`          // slash-separated, relative to what was checked
-	Line     int      `json:"line"`          // from 1; 0 where the finding is about the whole file
-	Col      int      `json:"column"`        // from 1, in bytes; 0 where Line is
-	Severity Severity `json:"severity"`      // error or warning
-	Rule     string   `json:"rule"`          // R101 … R801
-	Message  string   `json:"message"`       // what is wrong, about which field
-	Mend     string   `json:"mend"`          // how to mend it, in the imperative
+	Path     string   `json:"path"`     // slash-separated, relative to what was checked
+	Line     int      `json:"line"`     // from 1; 0 where the finding is about the whole file
+	Col      int      `json:"column"`   // from 1, in bytes; 0 where Line is
+	Severity Severity `json:"severity"` // error or warning
+	Rule     string   `json:"rule"`     // R101 … R801
+	Message  string   `json:"message"`  // what is wrong, about which field
+	Mend     string   `json:"mend"`     // how to mend it, in the imperative
 }
 
 // String returns the one-line form that editors and CI systems parse:
