@@ -3,6 +3,8 @@
 
 package recap
 
+import "encoding/json"
+
 // Recap is one write-up of one event in its normalised form: shorthands are
 // expanded, lists are lists, values are bounds. Its JSON is the config blob of
 // a bundle, together with the file table.
@@ -21,7 +23,14 @@ type Recap struct {
 	Keywords    []string `json:"keywords,omitempty"`
 	Draft       bool     `json:"draft,omitempty"`
 	Facts       Facts    `json:"recap"`
-	Files       []File   `json:"files"`
+
+	// Extensions holds what authors wrote under keys that begin with x-, by the
+	// JSON Pointer that the key has in the normalised recap
+	// (/recap/observations/0/x-booth). They are kept here, and not in each
+	// type, so that nothing that reads facts has to step around them.
+	Extensions map[string]json.RawMessage `json:"extensions,omitempty"`
+
+	Files []File `json:"files"`
 }
 
 // Facts is what stands under the recap key.
