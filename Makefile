@@ -1,0 +1,47 @@
+# Every line here is the line CI runs. Needs Go and make; a C compiler adds the
+# race detector. Tools are built from pinned modules into .cache/bin.
+GO      ?= go
+BIN     := $(CURDIR)/.cache/bin
+RACE    := $(if $(shell command -v $$($(GO) env CC) 2>/dev/null),-race)
+SYSTEMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
+.PHONY: build test lint unit cross e2e bench fuzz demo clean
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/recap ./cmd/recap
+
+test: lint cross unit e2e
+
+lint: $(BIN)/golangci-lint
+	test -z "$$(gofmt -l cmd pkg schemas examples | tee /dev/stderr)"
+	$(GO) vet ./...
+	$(BIN)/golangci-lint run ./...
+
+unit:
+	$(GO) test $(RACE) ./...
+
+cross:
+	for s in $(SYSTEMS); do GOOS=$${s%/*} GOARCH=$${s#*/} CGO_ENABLED=0 $(GO) vet ./... && GOOS=$${s%/*} GOARCH=$${s#*/} CGO_ENABLED=0 $(GO) build ./... || exit 1; done
+
+# Other people's registries and tools, against the real binary.
+e2e: build $(BIN)/cosign
+	RECAP_PEERS=$(BIN) $(GO) test -count=1 -run 'TestPeers|TestFailpoints' ./cmd/recap
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+FUZZTIME ?= 60s
+fuzz:
+	for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep ^Fuzz); do $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
+
+demo: build
+	PATH="$(CURDIR)/bin:$$PATH" sh examples/demo.sh
+
+clean:
+	rm -rf bin .cache
+
+$(BIN)/golangci-lint: testdata/lint/go.mod
+	cd testdata/lint && $(GO) build -trimpath -o $(BIN)/ tool
+
+$(BIN)/cosign: testdata/peers/go.mod
+	cd testdata/peers && $(GO) build -trimpath -o $(BIN)/ tool
