@@ -17,8 +17,13 @@ const (
 // APIVersion is the version of the authoring format, and its default.
 const APIVersion = "recap/v1"
 
-// DocumentPath is the path of the document inside every bundle.
-const DocumentPath = "index.md"
+// DocumentPath is the path of the document inside every bundle, and
+// MetadataPath that of the file that may hold the facts instead of its front
+// matter.
+const (
+	DocumentPath = "index.md"
+	MetadataPath = "recap.yaml"
+)
 
 // Reserved names: never built into a bundle and never written from one.
 const (
