@@ -1,0 +1,80 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package durable
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// SyncDir flushes the directory path, so that names made, changed or removed
+// in it last. Where directories can't be flushed it does nothing.
+func SyncDir(path string) error {
+	if err := step("syncdir", nil); err != nil {
+		return Explain(&fs.PathError{Op: "sync", Path: path, Err: err})
+	}
+	return Explain(syncDir(path))
+}
+
+// MkdirAll makes path and every missing directory above it, each flushed into
+// the one that holds it. A directory that is there already is left as it is.
+func MkdirAll(path string, perm fs.FileMode) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil
+	}
+	path = filepath.Clean(path)
+	if parent := filepath.Dir(path); parent != path {
+		if err := MkdirAll(parent, perm); err != nil {
+			return err
+		}
+	}
+	if err := step("mkdir", nil); err != nil {
+		return Explain(&fs.PathError{Op: "mkdir", Path: path, Err: err})
+	}
+	err := os.Mkdir(path, perm)
+	if errors.Is(err, fs.ErrExist) {
+		// Another process may have been quicker; a file in its place is an error.
+		if info, serr := os.Stat(path); serr == nil && info.IsDir() {
+			return nil
+		}
+	}
+	if err != nil {
+		return Explain(err)
+	}
+	return SyncDir(filepath.Dir(path))
+}
+
+// MkdirTemp makes a new directory in dir whose name says that it is temporary
+// and whose it is, so that [Reap] removes it and its content when this process
+// dies before renaming it.
+func MkdirTemp(dir string, perm fs.FileMode) (string, error) {
+	if err := step("mkdir", nil); err != nil {
+		return "", Explain(&fs.PathError{Op: "mkdir", Path: dir, Err: err})
+	}
+	for {
+		path := filepath.Join(dir, tempName())
+		err := os.Mkdir(path, perm)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return "", Explain(err)
+		}
+		return path, nil
+	}
+}
+
+// Remove removes a file or an empty directory and flushes the directory it was
+// in.
+func Remove(path string) error {
+	if err := step("remove", nil); err != nil {
+		return Explain(&fs.PathError{Op: "remove", Path: path, Err: err})
+	}
+	if err := os.Remove(path); err != nil {
+		return Explain(err)
+	}
+	return SyncDir(filepath.Dir(path))
+}

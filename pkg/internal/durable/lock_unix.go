@@ -1,0 +1,42 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package durable
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+var errWouldBlock error = unix.EWOULDBLOCK
+
+// openLock opens without following a link or hanging on a pipe. A lock file
+// that another user made can't be written, and can be locked all the same.
+func openLock(path string) (*os.File, error) {
+	const flags = os.O_CREATE | unix.O_NOFOLLOW | unix.O_NONBLOCK
+	file, err := os.OpenFile(path, flags|os.O_RDWR, 0o644)
+	if errors.Is(err, fs.ErrPermission) {
+		if readable, e := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0); e == nil {
+			return readable, nil
+		}
+	}
+	return file, err
+}
+
+func flock(file *os.File) error {
+	for {
+		err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		switch {
+		case errors.Is(err, unix.EINTR):
+			continue
+		case errors.Is(err, unix.ENOLCK), errors.Is(err, unix.ENOTSUP), errors.Is(err, unix.ENOSYS):
+			return errors.ErrUnsupported
+		}
+		return err
+	}
+}
