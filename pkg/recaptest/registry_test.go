@@ -315,7 +315,7 @@ func TestServe(t *testing.T) {
 	one, two := manifest("one"), manifest("two")
 	r.Inject(Fault{Match: Match{Path: "/v2/*/manifests/one"}, Nth: 2, Action: Serve("two")})
 	for i, want := range []string{one, two, one} {
-		if _, got, err := call(t, http.DefaultClient, "GET", r.URL()+"/v2/a/manifests/one", "", "Accept", "*/*"); err != nil || got != want {
+		if _, got, err := call(t, http.DefaultClient, "GET", r.URL()+"/v2/a/manifests/one", "", "Accept", "application/vnd.oci.image.manifest.v1+json"); err != nil || got != want {
 			t.Errorf("answer %d: %s, %v", i, got, err)
 		}
 	}
