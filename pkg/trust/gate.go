@@ -7,20 +7,30 @@ import (
 	"context"
 	"errors"
 
+	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
+
+	"github.com/recap-oci/recap/pkg/recap"
 )
 
-// Gate admits digests under a policy. It is safe for concurrent use.
+// Gate admits digests under a policy. It is safe for concurrent use as long as
+// nobody changes the policy.
 type Gate struct {
 	policy   *Policy
 	verifier Verifier
 }
 
-// NewGate returns a gate that admits what p allows and v can verify. A policy
-// without rules is valid and refuses everything with ErrNoRule. It refuses a
-// policy that makes no sense with recap.Usage.
+// NewGate returns a gate that admits what p allows and v can verify. It
+// refuses, with recap.Usage, a policy that makes no sense ([Policy.Check]). A
+// policy without rules makes sense: it trusts nobody.
 func NewGate(p *Policy, v Verifier) (*Gate, error) {
+	if p == nil || v == nil {
+		return nil, recap.Errorf(recap.Usage, "no-policy", "verifying takes a policy and a verifier")
+	}
+	if err := p.Check(); err != nil {
+		return nil, err
+	}
 	return &Gate{policy: p, verifier: v}, nil
 }
 
@@ -32,8 +42,84 @@ type Request struct {
 }
 
 // Admit examines the referrers of req.Root in src and admits the root when the
-// policy's rule for req.Name is satisfied. src must list referrers (be a
-// registry.ReferrerLister). A refusal is a *[RefusedError].
+// policy's rule for req.Name is satisfied, or only warns. src must list
+// referrers (be a registry.ReferrerLister). Fetched are referrer manifests and
+// Sigstore bundles, nothing else, in two rounds after the listing.
+//
+// A refusal is a *[RefusedError] that wraps [ErrNoSignature], [ErrBadSignature],
+// [ErrWrongSigner], [ErrThreshold] or [ErrNoRule]; recap.Unavailable when not
+// everything that counts could be asked; recap.Unsafe when there are more than
+// recap.MaxReferrers referrers. A rule that warns turns the first three and
+// ErrThreshold into an [Admitted] with VerdictWarned. Other errors: the end of
+// ctx, and recap.Usage for a root that isn't a manifest with a SHA-256 digest
+// and for a policy with two rules for the name.
 func (g *Gate) Admit(ctx context.Context, src content.ReadOnlyGraphStorage, req Request) (*Admitted, error) {
-	return nil, errors.New("not yet")
+	if err := checkRoot(req.Root); err != nil {
+		return nil, err
+	}
+	report := Report{
+		Name: req.Name, Tag: req.Tag, Digest: req.Root.Digest,
+		Policy: g.policy.Source, Signatures: []SignatureReport{},
+	}
+	rule, err := g.policy.RuleFor(req.Name)
+	if errors.Is(err, ErrNoRule) {
+		return nil, report.refuse(err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	report.Rule, report.Mode, report.Threshold = rule.Name, rule.mode(), rule.threshold()
+
+	list, err := listReferrers(ctx, src, req.Root)
+	switch {
+	case errors.Is(err, recap.Unavailable), errors.Is(err, recap.Unsafe):
+		return nil, report.refuse(err)
+	case err != nil:
+		return nil, err
+	}
+	e := examiner{src: src, verifier: g.verifier, authorities: rule.Authorities, root: req.Root}
+	if report.Signatures, err = e.all(ctx, list); err != nil {
+		return nil, err
+	}
+	if err := report.decide(rule); err != nil {
+		if rule.mode() != Warn || !errors.Is(err, recap.Untrusted) {
+			return nil, report.refuse(err)
+		}
+		report.explain(err)
+		report.Verdict = VerdictWarned
+		return admit(req.Root, report), nil
+	}
+	report.Verdict = VerdictVerified
+	return admit(req.Root, report), nil
+}
+
+// refuse returns the refusal with a finished report.
+func (report *Report) refuse(err error) *RefusedError {
+	report.explain(err)
+	report.Verdict = VerdictRefused
+	return &RefusedError{Report: *report, Err: err}
+}
+
+func (report *Report) explain(err error) {
+	report.Reason = err.Error()
+	var e *recap.Error
+	if errors.As(err, &e) {
+		report.Code = e.Code
+	}
+}
+
+// checkRoot refuses roots that nobody can have signed.
+func checkRoot(root ocispec.Descriptor) error {
+	if err := root.Digest.Validate(); err != nil {
+		return recap.Errorf(recap.Usage, "bad-digest", "verifying digest %q: %w", root.Digest, err)
+	}
+	switch {
+	case root.Digest.Algorithm() != digest.SHA256:
+		return recap.Errorf(recap.Usage, "bad-digest", "verifying %s: only SHA-256 digests are signed", root.Digest)
+	case root.MediaType != ocispec.MediaTypeImageManifest && root.MediaType != ocispec.MediaTypeImageIndex:
+		return recap.Errorf(recap.Usage, "not-a-manifest", "verifying %s: %q is not a manifest's type", root.Digest, root.MediaType)
+	case root.Size <= 0:
+		return recap.Errorf(recap.Usage, "bad-size", "verifying %s: a manifest of %d bytes", root.Digest, root.Size)
+	}
+	return nil
 }

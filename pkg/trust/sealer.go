@@ -4,13 +4,36 @@
 package trust
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
+	"github.com/opencontainers/go-digest"
+	"github.com/opencontainers/image-spec/specs-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"golang.org/x/sync/errgroup"
 	"oras.land/oras-go/v2/content"
+	"oras.land/oras-go/v2/errdef"
+
+	"github.com/recap-oci/recap/pkg/internal/canonical"
+	"github.com/recap-oci/recap/pkg/recap"
 )
+
+// What cosign v3 writes on a signature; other tools filter by it.
+const (
+	mediaTypeBundle         = "application/vnd.dev.sigstore.bundle.v0.3+json"
+	annotationContent       = "dev.sigstore.bundle.content"
+	annotationPredicateType = "dev.sigstore.bundle.predicateType"
+	contentDSSE             = "dsse-envelope"
+)
+
+// maxListings is how often a new signature is looked for, and listed once more
+// in between. Registries without a referrers API keep the list under a tag that
+// writers overwrite in turn, so one of two may be lost.
+const maxListings = 3
 
 // Sealer signs roots and proves that the signatures can be found and verified.
 type Sealer struct {
@@ -23,13 +46,171 @@ type Sealer struct {
 }
 
 // NewSealer returns a sealer that signs with signer and reads its own
-// signatures back with v.
+// signatures back with v. It refuses, with recap.Usage, a signer whose authority
+// makes no sense.
 func NewSealer(signer Signer, v Verifier) (*Sealer, error) {
+	if signer == nil || v == nil {
+		return nil, recap.Errorf(recap.Usage, "no-signer", "signing takes a signer and a verifier")
+	}
+	if err := KeyPolicy(signer.Authority()).Check(); err != nil {
+		return nil, err
+	}
 	return &Sealer{signer: signer, verifier: v}, nil
 }
 
 // Seal signs root, which dst already holds, unless dst lists a valid signature
-// of the signer's authority, and reads the signature back.
+// by the signer's authority; then it adds nothing. A new signature is verified
+// before it is pushed, and read back from dst and verified after. The report is
+// under the signer's authority alone; what was just added is marked Added.
+//
+// It never tags. dst must list referrers (be a registry.ReferrerLister) and,
+// when it has no referrers API, keep the list up to date as it takes manifests.
+// Errors say what lies in dst; root itself does.
 func (s *Sealer) Seal(ctx context.Context, dst content.GraphStorage, root ocispec.Descriptor) (Report, error) {
-	return Report{}, errors.New("not yet")
+	if err := checkRoot(root); err != nil {
+		return Report{}, err
+	}
+	// Only what identifies the root goes into the signature's manifest.
+	root = ocispec.Descriptor{MediaType: root.MediaType, Digest: root.Digest, Size: root.Size}
+	rule := KeyPolicy(s.signer.Authority()).Rules[0]
+	report := Report{
+		Digest: root.Digest, Verdict: VerdictVerified,
+		Rule: "signing key " + s.signer.Authority().Name, Mode: Enforce, Threshold: 1,
+	}
+	e := &examiner{src: dst, verifier: s.verifier, authorities: rule.Authorities, root: root}
+	list, err := listReferrers(ctx, dst, root)
+	if err != nil {
+		return Report{}, fmt.Errorf("signing %s: nothing was added: %w", root.Digest, err)
+	}
+	if report.Signatures, err = e.all(ctx, list); err != nil {
+		return Report{}, fmt.Errorf("signing %s: nothing was added: %w", root.Digest, err)
+	}
+	if report.decide(rule) == nil {
+		return report, nil
+	}
+	// One more, and nobody would examine any of them.
+	if len(list) >= recap.MaxReferrers {
+		return Report{}, fmt.Errorf("signing %s: nothing was added: %w", root.Digest, tooManyReferrers(root, "%d referrers already", len(list)))
+	}
+
+	bundle, err := s.sign(ctx, root)
+	if err != nil {
+		return Report{}, fmt.Errorf("signing %s: nothing was added: %w", root.Digest, err)
+	}
+	desc, manifest, err := s.push(ctx, dst, root, bundle)
+	if err != nil {
+		return Report{}, err
+	}
+	added, err := s.readBack(ctx, e, dst, desc, manifest)
+	if err != nil {
+		return Report{}, err
+	}
+	report.Signatures = append(report.Signatures, added)
+	sortReports(report.Signatures)
+	report.Authorities = []string{s.signer.Authority().Name}
+	return report, nil
+}
+
+// sign returns a bundle that verifies under the signer's own authority: a
+// signer that doesn't know its own key must not publish anything.
+func (s *Sealer) sign(ctx context.Context, root ocispec.Descriptor) ([]byte, error) {
+	statement, err := newStatement(root.Digest)
+	if err != nil {
+		return nil, err
+	}
+	bundle, err := s.signer.Sign(ctx, statement)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.verifier.Verify(ctx, bundle, root.Digest, s.signer.Authority()); err != nil {
+		return nil, fmt.Errorf("the new signature doesn't verify under its own key: %w", err)
+	}
+	return bundle, nil
+}
+
+// push stores the bundle, and the manifest that refers to root, in the shape
+// that cosign v3 gives it.
+func (s *Sealer) push(ctx context.Context, dst content.GraphStorage, root ocispec.Descriptor, bundle []byte) (ocispec.Descriptor, []byte, error) {
+	now := time.Now
+	if s.Now != nil {
+		now = s.Now
+	}
+	config := ocispec.DescriptorEmptyJSON
+	config.Data = nil // as cosign has it
+	layer := content.NewDescriptorFromBytes(mediaTypeBundle, bundle)
+	manifest, err := canonical.Marshal(ocispec.Manifest{
+		Versioned:    specs.Versioned{SchemaVersion: 2},
+		MediaType:    ocispec.MediaTypeImageManifest,
+		ArtifactType: mediaTypeBundle,
+		Config:       config,
+		Layers:       []ocispec.Descriptor{layer},
+		Subject:      &root,
+		Annotations: map[string]string{
+			annotationContent:         contentDSSE,
+			annotationPredicateType:   PredicateTypeSign,
+			ocispec.AnnotationCreated: now().UTC().Format(time.RFC3339),
+		},
+	})
+	if err != nil {
+		return ocispec.Descriptor{}, nil, fmt.Errorf("signing %s: nothing was added: %w", root.Digest, err)
+	}
+
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() error { return pushOnce(groupCtx, dst, layer, bundle) })
+	group.Go(func() error { return pushOnce(groupCtx, dst, config, ocispec.DescriptorEmptyJSON.Data) })
+	if err := group.Wait(); err != nil {
+		return ocispec.Descriptor{}, nil, fmt.Errorf("signing %s: nothing refers to it yet: pushing the signature: %w", root.Digest, err)
+	}
+	desc := content.NewDescriptorFromBytes(ocispec.MediaTypeImageManifest, manifest)
+	desc.ArtifactType = mediaTypeBundle
+	if err := pushOnce(ctx, dst, desc, manifest); err != nil {
+		return ocispec.Descriptor{}, nil, fmt.Errorf("signing %s: it is unknown whether signature %s was stored: pushing its manifest: %w", root.Digest, desc.Digest, err)
+	}
+	return desc, manifest, nil
+}
+
+// readBack finds the new signature among the referrers and verifies what dst
+// returns of it.
+func (s *Sealer) readBack(ctx context.Context, e *examiner, dst content.GraphStorage, desc ocispec.Descriptor, manifest []byte) (SignatureReport, error) {
+	for listing := 1; ; listing++ {
+		list, err := listReferrers(ctx, dst, e.root)
+		if err != nil {
+			return SignatureReport{}, fmt.Errorf("signing %s: signature %s was pushed, but could not be read back: %w", e.root.Digest, desc.Digest, err)
+		}
+		i := slices.IndexFunc(list, func(d ocispec.Descriptor) bool { return d.Digest == desc.Digest })
+		if i < 0 {
+			if listing == maxListings {
+				return SignatureReport{}, recap.Errorf(recap.Unavailable, "signature-not-listed", "signing %s: signature %s was pushed, but is not listed as a referrer", e.root.Digest, desc.Digest).
+					WithHint("sign once more; if it stays so, the registry doesn't keep referrers")
+			}
+			if err := pushOnce(ctx, dst, desc, manifest); err != nil {
+				return SignatureReport{}, fmt.Errorf("signing %s: signature %s was pushed, but is not listed as a referrer: pushing its manifest again: %w", e.root.Digest, desc.Digest, err)
+			}
+			continue
+		}
+		report, err := e.one(ctx, list[i])
+		switch {
+		case err != nil:
+			return SignatureReport{}, fmt.Errorf("signing %s: signature %s was pushed, but could not be read back: %w", e.root.Digest, desc.Digest, err)
+		case report.Outcome == Unreachable:
+			return SignatureReport{}, recap.Errorf(recap.Unavailable, "referrers-unavailable", "signing %s: signature %s was pushed, but could not be read back: %s", e.root.Digest, desc.Digest, report.Reason).
+				WithHint("sign once more: what is there is found and kept")
+		case report.Outcome != Verified:
+			return SignatureReport{}, recap.Errorf(recap.Integrity, "signature-damaged", "signing %s: signature %s was pushed, and came back as %s: %s", e.root.Digest, desc.Digest, report.Outcome, report.Reason)
+		}
+		report.Added = true
+		return report, nil
+	}
+}
+
+// pushOnce pushes content, and is content with finding it there.
+func pushOnce(ctx context.Context, dst content.Pusher, desc ocispec.Descriptor, data []byte) error {
+	if desc.Digest != digest.FromBytes(data) {
+		return errors.New("descriptor of other content")
+	}
+	err := dst.Push(ctx, desc, bytes.NewReader(data))
+	if errors.Is(err, errdef.ErrAlreadyExists) {
+		return nil
+	}
+	return err
 }

@@ -1,0 +1,122 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sigstore
+
+import (
+	"crypto/x509"
+	"encoding/base64"
+	"strings"
+
+	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
+	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
+	protodsse "github.com/sigstore/protobuf-specs/gen/pb-go/dsse"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/recap-oci/recap/pkg/internal/canonical"
+	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/trust"
+)
+
+// mediaType is the type of the bundles made here, and of their layer.
+const mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
+
+// mediaTypeParameter is how version 0.3 was spelt before it had its own type.
+const mediaTypeParameter = "application/vnd.dev.sigstore.bundle+json;version=0.3"
+
+// payloadType is the DSSE type of in-toto statements.
+const payloadType = "application/vnd.in-toto+json"
+
+// maxEntries bounds log entries and timestamps of one bundle. Each costs its
+// reader signature checks, and no signer needs more than a few.
+const maxEntries = 32
+
+// parseBundle parses a bundle and refuses every shape but the one recap reads,
+// before anything is verified. It looks at no cryptography.
+func parseBundle(raw []byte) (*protobundle.Bundle, *trust.Rejection) {
+	if len(raw) > recap.MaxSigstoreBundle {
+		return nil, trust.Rejectf(trust.BadSignature, "the bundle has %d bytes, more than %d", len(raw), recap.MaxSigstoreBundle)
+	}
+	// protojson takes field names in two spellings; one document must not
+	// have two readings.
+	var any struct{}
+	if err := canonical.Unmarshal(raw, &any); err != nil {
+		return nil, trust.Rejectf(trust.BadSignature, "not a Sigstore bundle: %v", err)
+	}
+	b := new(protobundle.Bundle)
+	if err := protojson.Unmarshal(raw, b); err != nil {
+		return nil, trust.Rejectf(trust.BadSignature, "not a Sigstore bundle: %s", plain(err))
+	}
+	if b.MediaType != mediaType && b.MediaType != mediaTypeParameter {
+		return nil, trust.Rejectf(trust.BadSignature, "a bundle of type %q; only version 0.3 is accepted", b.MediaType)
+	}
+
+	material := b.GetVerificationMaterial()
+	switch material.GetContent().(type) {
+	case *protobundle.VerificationMaterial_PublicKey:
+	case *protobundle.VerificationMaterial_Certificate:
+		if _, err := x509.ParseCertificate(material.GetCertificate().GetRawBytes()); err != nil {
+			return nil, trust.Rejectf(trust.BadSignature, "the bundle's certificate is none: %v", err)
+		}
+	case *protobundle.VerificationMaterial_X509CertificateChain:
+		return nil, trust.Rejectf(trust.BadSignature, "the bundle has a certificate chain, which version 0.3 forbids")
+	default:
+		return nil, trust.Rejectf(trust.BadSignature, "the bundle doesn't say what it was signed with")
+	}
+	if n := len(material.GetTlogEntries()); n > maxEntries {
+		return nil, trust.Rejectf(trust.BadSignature, "the bundle has %d log entries, more than %d", n, maxEntries)
+	}
+	if n := len(material.GetTimestampVerificationData().GetRfc3161Timestamps()); n > maxEntries {
+		return nil, trust.Rejectf(trust.BadSignature, "the bundle has %d timestamps, more than %d", n, maxEntries)
+	}
+
+	envelope := b.GetDsseEnvelope()
+	switch {
+	case b.GetMessageSignature() != nil:
+		return nil, trust.Rejectf(trust.BadSignature, "the bundle signs bare bytes, not a DSSE envelope")
+	case envelope == nil:
+		return nil, trust.Rejectf(trust.BadSignature, "the bundle has no DSSE envelope")
+	case envelope.PayloadType != payloadType:
+		return nil, trust.Rejectf(trust.BadSignature, "the envelope holds %q, not an in-toto statement", envelope.PayloadType)
+	case len(envelope.Signatures) != 1:
+		return nil, trust.Rejectf(trust.BadSignature, "the envelope has %d signatures; exactly one is accepted", len(envelope.Signatures))
+	}
+	// An unsigned hint which key to try. The library skips signatures whose
+	// hint it doesn't like; here the policy says which key to try.
+	envelope.Signatures[0].Keyid = ""
+	return b, nil
+}
+
+// plain returns the text of an error of the protobuf library without the
+// non-breaking spaces that it puts in at random.
+func plain(err error) string {
+	return strings.TrimPrefix(strings.ReplaceAll(err.Error(), "\u00a0", " "), "proto: ")
+}
+
+// newBundle returns the bundle of a statement signed with a key, as JSON.
+func newBundle(statement, sig []byte, keyID [32]byte) ([]byte, error) {
+	raw, err := protojson.Marshal(&protobundle.Bundle{
+		MediaType: mediaType,
+		VerificationMaterial: &protobundle.VerificationMaterial{
+			Content: &protobundle.VerificationMaterial_PublicKey{
+				PublicKey: &protocommon.PublicKeyIdentifier{Hint: hintOf(keyID)},
+			},
+		},
+		Content: &protobundle.Bundle_DsseEnvelope{
+			DsseEnvelope: &protodsse.Envelope{
+				Payload:     statement,
+				PayloadType: payloadType,
+				Signatures:  []*protodsse.Signature{{Sig: sig}},
+			},
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return compact(raw)
+}
+
+// hintOf returns the hint by which cosign names a key in a bundle.
+func hintOf(keyID [32]byte) string {
+	return base64.StdEncoding.EncodeToString(keyID[:])
+}

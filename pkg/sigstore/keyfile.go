@@ -1,0 +1,105 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sigstore
+
+import (
+	"context"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// maxKeySize bounds a key file, which is read whole: --key pointed at a disk
+// image must not cost memory.
+const maxKeySize = 64 << 10
+
+// KeyOptions says how keys are found and opened.
+type KeyOptions struct {
+	// Getenv looks up the variable of an env:// reference. Nil: there are none.
+	Getenv func(name string) string
+
+	// Password is asked, once, only when a private key is encrypted. Nil:
+	// encrypted keys are refused.
+	Password func(ctx context.Context) ([]byte, error)
+}
+
+// readKey returns the one PEM block at a key reference.
+func readKey(ctx context.Context, keyRef string, opts KeyOptions) (*pem.Block, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	var data []byte
+	var err error
+	scheme, rest, ok := strings.Cut(keyRef, "://")
+	switch {
+	case keyRef == "":
+		return nil, recap.Errorf(recap.Usage, "bad-key", "empty key reference").WithHint("pass a file: --key cosign.key to sign, --key cosign.pub to verify")
+	case !ok:
+		data, err = readFile(keyRef)
+	case scheme == "env":
+		data, err = readEnv(rest, opts)
+	default:
+		return nil, recap.Errorf(recap.Usage, "bad-key", "key %q: keys are read from a file or from env://NAME, not from %s://", keyRef, scheme)
+	}
+	if err != nil {
+		return nil, err
+	}
+	block, err := onlyBlock(data)
+	if err != nil {
+		return nil, recap.Errorf(recap.Usage, "bad-key", "key %q is %w", keyRef, err).WithHint("make a key pair with: recap key generate")
+	}
+	return block, nil
+}
+
+func readEnv(name string, opts KeyOptions) ([]byte, error) {
+	var value string
+	if opts.Getenv != nil {
+		value = opts.Getenv(name)
+	}
+	if value == "" {
+		return nil, recap.Errorf(recap.NotFound, "no-key", "key %q: the variable is empty or not set", "env://"+name)
+	}
+	if len(value) > maxKeySize {
+		return nil, recap.Errorf(recap.Usage, "bad-key", "key %q has more than %d bytes", "env://"+name, maxKeySize)
+	}
+	return []byte(value), nil
+}
+
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, recap.Errorf(recap.NotFound, "no-key", "reading key: %w", err)
+	}
+	if err != nil {
+		return nil, recap.Errorf(recap.Local, "local-io", "reading key: %w", err)
+	}
+	defer f.Close() // read only: nothing to lose
+	data, err := io.ReadAll(io.LimitReader(f, maxKeySize+1))
+	if err != nil {
+		return nil, recap.Errorf(recap.Local, "local-io", "reading key: %w", err)
+	}
+	if len(data) > maxKeySize {
+		return nil, recap.Errorf(recap.Usage, "bad-key", "key %q has more than %d bytes", path, maxKeySize)
+	}
+	return data, nil
+}
+
+// onlyBlock returns the PEM block in data. With two, it would depend on the
+// reader which one is trusted.
+func onlyBlock(data []byte) (*pem.Block, error) {
+	block, rest := pem.Decode(data)
+	if block == nil {
+		return nil, errors.New("not a key in PEM form")
+	}
+	if second, _ := pem.Decode(rest); second != nil {
+		return nil, fmt.Errorf("several PEM blocks (%q, %q); one key is expected", block.Type, second.Type)
+	}
+	return block, nil
+}
