@@ -1,0 +1,57 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package recap
+
+import "iter"
+
+// editDistance returns how many letters to insert, drop, change or swap with
+// their neighbour lead from a to b, or limit+1 where it is more than limit. It
+// compares bytes: ids are ASCII, and for names one letter more or less in the
+// count does no harm.
+func editDistance(a, b string, limit int) int {
+	if d := len(a) - len(b); d > limit || -d > limit {
+		return limit + 1
+	}
+	beforeLast := make([]int, len(b)+1)
+	last := make([]int, len(b)+1)
+	row := make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row[0] = i
+		least := i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], beforeLast[j-2]+1)
+			}
+			least = min(least, row[j])
+		}
+		if least > limit {
+			return limit + 1
+		}
+		beforeLast, last, row = last, row, beforeLast
+	}
+	return min(last[len(b)], limit+1)
+}
+
+// nearest returns the one of candidates that s was most likely meant to be: the
+// first at the smallest distance, at most two letters and a third of s away.
+func nearest(s string, candidates iter.Seq[string]) (string, bool) {
+	best, limit := "", min(2, len(s)/3)
+	for c := range candidates {
+		if limit < 0 {
+			break
+		}
+		if d := editDistance(s, c, limit); d <= limit {
+			best, limit = c, d-1
+		}
+	}
+	return best, best != ""
+}

@@ -1,0 +1,128 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package recap
+
+import (
+	"slices"
+	"strings"
+)
+
+// guessLicense returns what the author of expr is likely to have meant; unknown
+// is the id in it that no list has.
+func guessLicense(expr, unknown string) (string, bool) {
+	if id, ok := creativeCommonsURL(expr); ok {
+		return id, true
+	}
+	key := licenseKey(expr)
+	if id, ok := licenseNames[key]; ok {
+		return id, true
+	}
+	if id, ok := spdx().byKey[key]; ok {
+		return id, true
+	}
+	if unknown == "" {
+		return "", false
+	}
+	if len(unknown) < len(expr) { // one of several: mend that one, if the rest is well
+		id, ok := guessLicense(unknown, unknown)
+		if !ok {
+			return "", false
+		}
+		mended := strings.Replace(expr, unknown, id, 1)
+		if _, _, err := readLicense(mended); err != nil {
+			return "", false
+		}
+		return mended, true
+	}
+	meant, ok := nearest(asciiLower(unknown), slices.Values(spdx().order))
+	return spdx().licenses[meant].id, ok
+}
+
+// licenseKey returns what is left of a licence's name when the words that
+// people add and the signs they vary are gone: "Apache License, Version 2" and
+// Apache-2.0 are both "apache 2".
+func licenseKey(name string) string {
+	words := strings.FieldsFunc(asciiLower(name), func(r rune) bool {
+		return !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '.' || r == '+')
+	})
+	words = slices.DeleteFunc(words, func(w string) bool {
+		switch w {
+		case "the", "license", "licence", "version", "v", "international", "only":
+			return true
+		}
+		return false
+	})
+	key := strings.Join(words, " ")
+	key = strings.TrimSuffix(key, ".0")
+	return strings.ReplaceAll(key, " v", " ")
+}
+
+// creativeCommonsURL reads the address that Creative Commons gives its licences.
+func creativeCommonsURL(s string) (string, bool) {
+	_, rest, ok := strings.Cut(asciiLower(s), "creativecommons.org/")
+	if !ok {
+		return "", false
+	}
+	parts := strings.Split(strings.Trim(rest, "/"), "/")
+	if len(parts) < 3 {
+		return "", false
+	}
+	id := "cc-" + parts[1] + "-" + parts[2]
+	if parts[0] == "publicdomain" && parts[1] == "zero" {
+		id = "cc0-" + parts[2]
+	}
+	entry, ok := spdx().licenses[id]
+	return entry.id, ok
+}
+
+// licenseNames are what people call licences whose ids don't follow from it, by
+// their licenseKey. Where a name leaves open which of two licences is meant, the
+// one that claims less is offered.
+var licenseNames = map[string]string{
+	"apache":              "Apache-2.0",
+	"apache2":             "Apache-2.0",
+	"asl 2":               "Apache-2.0",
+	"expat":               "MIT",
+	"bsd":                 "BSD-3-Clause",
+	"new bsd":             "BSD-3-Clause",
+	"simplified bsd":      "BSD-2-Clause",
+	"gpl":                 "GPL-3.0-only",
+	"gpl 2":               "GPL-2.0-only",
+	"gpl 3":               "GPL-3.0-only",
+	"gpl2":                "GPL-2.0-only",
+	"gpl3":                "GPL-3.0-only",
+	"gplv2":               "GPL-2.0-only",
+	"gplv3":               "GPL-3.0-only",
+	"gplv2+":              "GPL-2.0-or-later",
+	"gplv3+":              "GPL-3.0-or-later",
+	"lgplv2.1":            "LGPL-2.1-only",
+	"lgplv3":              "LGPL-3.0-only",
+	"agplv3":              "AGPL-3.0-only",
+	"mpl":                 "MPL-2.0",
+	"mpl2":                "MPL-2.0",
+	"mozilla public 2":    "MPL-2.0",
+	"creative commons":    "CC-BY-4.0",
+	"cc":                  "CC-BY-4.0",
+	"cc by":               "CC-BY-4.0",
+	"ccby":                "CC-BY-4.0",
+	"ccby4":               "CC-BY-4.0",
+	"cc by sa":            "CC-BY-SA-4.0",
+	"cc by nc":            "CC-BY-NC-4.0",
+	"cc by nd":            "CC-BY-ND-4.0",
+	"cc by nc sa":         "CC-BY-NC-SA-4.0",
+	"cc by nc nd":         "CC-BY-NC-ND-4.0",
+	"cc0":                 "CC0-1.0",
+	"cc zero":             "CC0-1.0",
+	"public domain":       "CC0-1.0",
+	"publicdomain":        "CC0-1.0",
+	"proprietary":         "LicenseRef-proprietary",
+	"commercial":          "LicenseRef-proprietary",
+	"copyright":           "LicenseRef-all-rights-reserved",
+	"all rights reserved": "LicenseRef-all-rights-reserved",
+	"unknown":             licenseNoAssertion,
+	"unspecified":         licenseNoAssertion,
+	"n a":                 licenseNoAssertion,
+	"other":               licenseNoAssertion,
+	"tbd":                 licenseNoAssertion,
+}
