@@ -1,0 +1,204 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package transfer
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/recap-oci/recap/pkg/internal/durable"
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// condition is what a destination directory is before a pull.
+type condition string
+
+const (
+	absent  condition = "absent"
+	empty   condition = "empty"
+	earlier condition = "earlier" // an unmodified pull of the same repository
+	foreign condition = "foreign" // anything else; written to only when forced
+)
+
+// destination is a directory that is to become a pull.
+type destination struct {
+	name string // as the user named it
+	path string // absolute
+
+	condition   condition
+	mode        fs.FileMode // of the directory, where there is one
+	receipt     *Receipt    // of an earlier pull of the same repository, modified or not
+	refusal     error       // why it can't be written to without force
+	inPlace     bool        // it must stay the directory it is: its entries are replaced, not it
+	interrupted bool        // a pull into it was broken off and left a journal
+}
+
+// openDestination makes name absolute. It doesn't touch the directory.
+func openDestination(name string) (*destination, error) {
+	path, err := filepath.Abs(name)
+	if err != nil {
+		return nil, localError(err, "finding the destination")
+	}
+	return &destination{name: filepath.Clean(name), path: path}, nil
+}
+
+// inspect finds out what the destination is for a pull of repository. Errors
+// are about what no force gets past; what force does, is in d.refusal.
+func (d *destination) inspect(ctx context.Context, repository string) error {
+	*d = destination{name: d.name, path: d.path, condition: absent}
+	info, err := os.Lstat(d.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return localError(err, "looking at the destination")
+	case info.Mode()&fs.ModeSymlink != 0:
+		return recap.Errorf(recap.Unsafe, "destination-symlink", "the destination %s is a symbolic link, which is not followed", d.name).
+			WithHint("name the directory that it points to with -o")
+	case !info.IsDir():
+		return recap.Errorf(recap.Local, "destination-not-directory", "the destination %s exists and is not a directory", d.name).
+			WithHint("name another directory with -o")
+	}
+	d.mode = info.Mode().Perm()
+	root, err := os.OpenRoot(d.path)
+	if err != nil {
+		return localError(err, "opening the destination")
+	}
+	defer root.Close()
+	_, err = root.Lstat(journalPath)
+	d.interrupted = err == nil
+	mounted, err := durable.IsMountPoint(d.path)
+	if err != nil {
+		return localError(err, "looking at the destination")
+	}
+	d.inPlace = mounted || holdsWorkingDirectory(info)
+
+	names, err := topLevel(root)
+	if err != nil {
+		return localError(err, "reading the destination")
+	}
+	if len(names) == 0 {
+		d.condition, d.inPlace = empty, true
+		return nil
+	}
+	return d.judge(ctx, root, repository, names)
+}
+
+// judge tells an earlier pull from a directory that is somebody else's.
+func (d *destination) judge(ctx context.Context, root *os.Root, repository string, names []string) error {
+	d.condition = foreign
+	receipt, err := readReceipt(root)
+	switch {
+	case errors.Is(err, recap.NotFound):
+		d.refusal = recap.Errorf(recap.Local, "destination-not-ours", "the destination %s is not empty and no earlier pull: it holds %s", d.name, list(names)).
+			WithHint("name another directory with -o, or use --force to write into this one")
+		return nil
+	case err != nil:
+		d.refusal = recap.Errorf(recap.Local, "destination-not-ours", "the destination %s is not empty, and what it is can't be told: %w", d.name, err).
+			WithHint("name another directory with -o, or use --force to write into this one")
+		return nil
+	case repository == "" || receipt.Repository != repository:
+		d.refusal = recap.Errorf(recap.Local, "destination-not-ours", "the destination %s holds a pull of another repository, %s", d.name, quoted(receipt.Repository)).
+			WithHint("name another directory with -o, or use --force to write into this one")
+		return nil
+	}
+	d.receipt = receipt
+	changes, err := compare(ctx, root, receipt.Files)
+	if err != nil {
+		return localError(err, "comparing the destination with what was pulled")
+	}
+	if !unmodified(changes) {
+		d.refusal = recap.Errorf(recap.Local, "destination-modified", "the destination %s was changed since it was pulled: %s", d.name, named(changes)).
+			WithHint("move your changes away, name another directory with -o, or use --force to overwrite the files of the recap")
+		return nil
+	}
+	d.condition = earlier
+	return nil
+}
+
+// topLevel returns the names in root, no more than an error can list and one,
+// without what a pull that was broken off may have left in an empty directory.
+func topLevel(root *os.Root) ([]string, error) {
+	dir, err := root.Open(".")
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	names, err := dir.Readdirnames(maxNamed + 2)
+	if len(names) == 1 && names[0] == recap.StateDirectory {
+		if _, err := root.Lstat(receiptPath); errors.Is(err, fs.ErrNotExist) && onlyLock(root) {
+			return nil, nil
+		}
+	}
+	if len(names) == 0 && err == io.EOF {
+		err = nil
+	}
+	return names, err
+}
+
+// onlyLock reports whether .recap holds nothing but the lock of the pull that
+// is looking.
+func onlyLock(root *os.Root) bool {
+	entries, err := fs.ReadDir(root.FS(), recap.StateDirectory)
+	for _, entry := range entries {
+		if !isState(recap.StateDirectory+"/"+entry.Name(), entry) {
+			return false
+		}
+	}
+	return err == nil
+}
+
+// holdsWorkingDirectory reports whether the directory described by info is the
+// process's working directory or above it. Exchanging it for another would
+// leave the user's shell in a directory that is about to be removed.
+func holdsWorkingDirectory(info fs.FileInfo) bool {
+	dir, err := os.Getwd()
+	if err != nil {
+		return true // it can't be told: take the way that is always right
+	}
+	for {
+		if at, err := os.Stat(dir); err == nil && os.SameFile(at, info) {
+			return true
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return false
+		}
+		dir = up
+	}
+}
+
+// quoted makes a name from somebody else's directory safe to print.
+func quoted(name string) string {
+	const longest = 120
+	if len(name) > longest {
+		name = name[:longest] + "…"
+	}
+	return strconv.QuoteToASCII(name)
+}
+
+// list quotes names for an error, no more of them than a person reads.
+func list(names []string) string {
+	var b strings.Builder
+	for i, name := range names[:min(len(names), maxNamed)] {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(quoted(name))
+	}
+	return b.String() + more(len(names))
+}
+
+func more(n int) string {
+	if n > maxNamed {
+		return " and more"
+	}
+	return ""
+}

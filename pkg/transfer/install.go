@@ -1,0 +1,221 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package transfer
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/recap-oci/recap/pkg/internal/durable"
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// installer turns a destination into a pull of files.
+type installer struct {
+	dest    *destination
+	files   []file
+	receipt Receipt
+	opts    PullOptions
+	fetcher *fetcher
+	notify  notifier
+
+	replaced  bool
+	unchanged bool
+}
+
+// errNotBeside says that the destination can't be replaced by a directory
+// beside it; its entries have to be.
+var errNotBeside = errors.New("the destination can't be replaced as a whole")
+
+// install takes the destination for itself, finishes what an earlier pull may
+// have left there, looks at it again, and installs. Whatever happens, nothing
+// that it made for itself stays, but for the journal of a step half done.
+func (in *installer) install(ctx context.Context) error {
+	release, err := in.dest.claim(ctx, in.opts.Wait)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if err := in.dest.recover(in.opts.Force); err != nil {
+		return err
+	}
+	if err := in.dest.inspect(ctx, in.opts.Repository); err != nil {
+		return err
+	}
+	if in.dest.refusal != nil && !in.opts.Force {
+		return in.dest.refusal
+	}
+	in.replaced = in.dest.receipt != nil
+	if in.dest.condition == earlier && in.isInstalled() {
+		in.unchanged = true
+		return in.renewReceipt()
+	}
+	in.notify.named(EventInstall, in.dest.name, ocispec.Descriptor{})
+	if in.dest.condition == absent || in.dest.condition == earlier && !in.dest.inPlace {
+		err := in.beside(ctx)
+		if !errors.Is(err, errNotBeside) {
+			return err
+		}
+	}
+	return in.within(ctx)
+}
+
+// isInstalled reports whether the earlier pull is this one. Its files were
+// compared with its receipt just now, and the receipt's rows are the bundle's.
+func (in *installer) isInstalled() bool {
+	return in.dest.receipt.Digest == in.receipt.Digest && sameFiles(in.dest.receipt.Files, in.receipt.Files)
+}
+
+// renewReceipt writes the receipt if it says anything new: another reference, or
+// another reason to trust the same bytes.
+func (in *installer) renewReceipt() error {
+	before, now := *in.dest.receipt, in.receipt
+	before.PulledAt, now.PulledAt = nil, nil
+	before.Files, now.Files = nil, nil // compared already
+	if reflect.DeepEqual(before, now) {
+		return nil
+	}
+	root, err := os.OpenRoot(in.dest.path)
+	if err != nil {
+		return localError(err, "opening the destination")
+	}
+	defer root.Close()
+	return localError(writeState(root, receiptPath, in.receipt), "writing the receipt")
+}
+
+// beside stages in a directory of our own beside the destination, which nobody
+// else can enter, and puts the result in the destination's place in one step.
+func (in *installer) beside(ctx context.Context) (err error) {
+	parent := filepath.Dir(in.dest.path)
+	// What a killed pull left. It can't be in the way; if it can't be
+	// removed, that is for whoever owns it.
+	durable.Reap(parent) //nolint:errcheck
+	own, err := durable.MkdirTemp(parent, 0o700)
+	if isForbidden(err) && in.dest.condition != absent {
+		return errNotBeside
+	}
+	if err != nil {
+		return localError(err, "making the staging directory")
+	}
+	// After an exchange this is where the earlier pull went.
+	defer func() {
+		if e := os.RemoveAll(own); err == nil {
+			err = localError(e, "removing the staging directory")
+		}
+	}()
+	tree := filepath.Join(own, "tree")
+	if err := in.stageTree(ctx, tree); err != nil {
+		return localError(err, "writing the files")
+	}
+	if in.dest.condition == absent {
+		return in.rename(tree)
+	}
+	if err := os.Chmod(tree, in.dest.mode); err != nil {
+		return localError(err, "writing the files")
+	}
+	err = durable.Exchange(tree, in.dest.path)
+	if errors.Is(err, errors.ErrUnsupported) || durable.CannotMove(err) || isForbidden(err) {
+		return errNotBeside
+	}
+	return localError(err, "replacing the destination")
+}
+
+// rename gives tree the name of a destination that isn't there.
+func (in *installer) rename(tree string) error {
+	err := durable.Rename(tree, in.dest.path)
+	if errors.Is(err, fs.ErrExist) {
+		return recap.Errorf(recap.Local, "destination-not-ours", "the destination %s was made by somebody else meanwhile: %w", in.dest.name, err).
+			WithHint("look at what it is, or name another directory with -o")
+	}
+	return localError(err, "naming the destination")
+}
+
+func (in *installer) stageTree(ctx context.Context, tree string) error {
+	if err := os.Mkdir(tree, 0o755); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(tree)
+	if err != nil {
+		return err
+	}
+	// Closed before tree is renamed, which Windows asks for.
+	defer root.Close()
+	if err := in.stage(ctx, root); err != nil {
+		return err
+	}
+	if err := stateDirectory(root); err != nil {
+		return err
+	}
+	if err := writeState(root, receiptPath, in.receipt); err != nil {
+		return err
+	}
+	return syncDir(root, ".")
+}
+
+// within stages in the destination's own .recap, which is always on the right
+// file system, and moves the entries under a journal.
+func (in *installer) within(ctx context.Context) error {
+	root, err := os.OpenRoot(in.dest.path)
+	if err != nil {
+		return localError(err, "opening the destination")
+	}
+	defer root.Close()
+	if err := stateDirectory(root); err != nil {
+		return localError(err, "preparing the destination")
+	}
+	j := &journal{APIVersion: recap.APIVersion, Kind: journalKind, Force: in.opts.Force, Receipt: in.receipt}
+	if in.dest.receipt != nil {
+		j.Old = in.dest.receipt.Files
+	}
+	if err := in.stageWithin(ctx, root, j); err != nil {
+		// Nothing has changed yet but what is removed here.
+		root.RemoveAll(stagingPath)                 //nolint:errcheck
+		removeIfThere(root, journalPath+unfinished) //nolint:errcheck
+		root.Remove(recap.StateDirectory)           //nolint:errcheck // only if empty
+		return localError(err, "writing the files")
+	}
+	// From here on only forwards, whatever ctx says: what is left are renames.
+	if err := writeState(root, journalPath, j); err != nil {
+		return localError(err, "writing the journal")
+	}
+	return localError(j.finish(root), "moving the files to their places")
+}
+
+func (in *installer) stageWithin(ctx context.Context, root *os.Root, j *journal) error {
+	if err := j.conflict(root); err != nil {
+		return err
+	}
+	if err := root.RemoveAll(stagingPath); err != nil {
+		return err
+	}
+	if err := root.Mkdir(stagingPath, 0o700); err != nil {
+		return err
+	}
+	staging, err := root.OpenRoot(stagingPath)
+	if err != nil {
+		return err
+	}
+	defer staging.Close()
+	return in.stage(ctx, staging)
+}
+
+// recover finishes or clears away what an interrupted pull left in the
+// destination.
+func (d *destination) recover(force bool) error {
+	root, err := os.OpenRoot(d.path)
+	if err != nil {
+		return nil // absent, or no directory: inspect says what is wrong with it
+	}
+	defer root.Close()
+	if info, err := os.Lstat(d.path); err != nil || !info.IsDir() {
+		return nil
+	}
+	return localError(resume(root, force), "destination "+d.name)
+}

@@ -1,0 +1,126 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/opencontainers/go-digest"
+	"golang.org/x/sync/errgroup"
+	"oras.land/oras-go/v2"
+	"oras.land/oras-go/v2/errdef"
+	"oras.land/oras-go/v2/registry"
+
+	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// held is what is known of a destination before anything is sent to it.
+type held struct {
+	tags  map[string]digest.Digest // what the tags that exist name
+	bases map[digest.Digest]bool   // what the roots found there list, themselves included
+}
+
+func (h *held) add(n *artifact.Node) {
+	h.bases[n.Descriptor.Digest] = true
+	for _, child := range n.Children() {
+		h.bases[child.Digest] = true
+	}
+}
+
+// look asks dst, all at once, what each of tags names and which tags there
+// are. Where none of tags exists, one more request reads what the highest
+// version lists. Anything but "not found" about a tag is an error; the highest
+// version is only a hint, so that nothing it meets with is one.
+func look(ctx context.Context, dst oras.GraphTarget, tags []string) (*held, error) {
+	h := &held{tags: map[string]digest.Digest{}, bases: map[digest.Digest]bool{}}
+	listing := startListing(ctx, dst)
+	defer listing.stop()
+
+	var mu sync.Mutex
+	group, gctx := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	for _, tag := range tags {
+		group.Go(func() error {
+			desc, raw, err := readReference(gctx, dst, tag)
+			if isNotFound(err) {
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("looking at the tag %s: %w", tag, err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			h.tags[tag] = desc.Digest
+			// Something else than ours under the tag: it may be moved,
+			// and there is nothing to learn from it.
+			if node, err := artifact.Parse(desc, raw); err == nil {
+				h.add(node)
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	if len(h.tags) > 0 {
+		return h, nil
+	}
+	if tag := highestVersion(listing.wait()); tag != "" {
+		if node, err := fetchReference(ctx, dst, tag); err == nil {
+			h.add(node)
+		}
+	}
+	return h, ctx.Err()
+}
+
+// listing is a list of tags that is being asked for.
+type listing struct {
+	tags   chan []string
+	cancel context.CancelFunc
+}
+
+func startListing(ctx context.Context, dst oras.GraphTarget) *listing {
+	ctx, cancel := context.WithCancel(ctx)
+	l := &listing{tags: make(chan []string, 1), cancel: cancel}
+	lister, ok := dst.(registry.TagLister)
+	if !ok {
+		l.tags <- nil
+		return l
+	}
+	go func() {
+		tags, err := listTags(ctx, lister)
+		if err != nil {
+			tags = nil
+		}
+		l.tags <- tags
+	}()
+	return l
+}
+
+func (l *listing) wait() []string { return <-l.tags }
+func (l *listing) stop()          { l.cancel() }
+
+// maxTags bounds a listing of tags; past it a registry is answering without
+// end or nobody can read the list.
+const maxTags = 100_000
+
+func listTags(ctx context.Context, src registry.TagLister) ([]string, error) {
+	var tags []string
+	err := src.Tags(ctx, "", func(page []string) error {
+		tags = append(tags, page...)
+		if len(tags) > maxTags {
+			return recap.Errorf(recap.Unsafe, "too-many-tags", "listing tags: more than %d", maxTags)
+		}
+		return nil
+	})
+	return tags, err
+}
+
+func isNotFound(err error) bool {
+	return err != nil && (errors.Is(err, recap.NotFound) || errors.Is(err, errdef.ErrNotFound))
+}

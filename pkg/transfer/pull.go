@@ -1,0 +1,362 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package transfer
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2/content"
+	"oras.land/oras-go/v2/errdef"
+
+	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/trust"
+)
+
+// PullOptions are the options of [Pull].
+type PullOptions struct {
+	// Reference is what the user wrote; the receipt repeats it.
+	Reference string
+
+	// Repository is the reference without tag and digest. A destination that
+	// is an unmodified pull of the same repository is replaced. Empty: none is.
+	Repository string
+
+	// Selection says which files are wanted. Default: all. A partial pull
+	// fetches only them, and leaves no root in the store. MetadataOnly writes
+	// one file, recap.json: the bundle's config.
+	Selection artifact.Selection
+
+	// MaxFileSize is how many bytes a file may have. Default:
+	// [recap.MaxFileSize].
+	MaxFileSize int64
+
+	// Force writes into a directory that is no unmodified pull of this
+	// repository: the recap's files overwrite what is in their way, files that
+	// an earlier pull wrote go, everything else stays. Links are never
+	// followed, forced or not.
+	Force bool
+
+	// Wait is how long to wait for another pull into the same directory.
+	// Default: 10 seconds.
+	Wait time.Duration
+
+	// Now is the time that the receipt states. Default: none.
+	Now func() time.Time
+
+	// OnEvent is told of progress; see [Event].
+	OnEvent func(Event)
+}
+
+// metadataFile is what a pull of the metadata alone writes.
+const metadataFile = "recap.json"
+
+// PullResult says what a pull did.
+type PullResult struct {
+	Dir        string        `json:"dir"`
+	Reference  string        `json:"reference,omitempty"`
+	Repository string        `json:"repository,omitempty"`
+	Digest     digest.Digest `json:"digest"`
+	MediaType  string        `json:"mediaType"`
+	Title      string        `json:"title"` // somebody else's text: not safe to print as it is
+	Slug       string        `json:"slug"`
+
+	Selection *Selected    `json:"selection,omitempty"` // absent: everything
+	Verified  bool         `json:"verified"`
+	Report    trust.Report `json:"report"` // why the digest was admitted
+
+	Files     []ReceiptFile `json:"files"` // what was written
+	Fetched   Tally         `json:"fetched"`
+	Reused    Tally         `json:"reused"`    // what the store had
+	Replaced  bool          `json:"replaced"`  // an earlier pull was there
+	Unchanged bool          `json:"unchanged"` // the directory held these files already
+}
+
+// Pull writes the bundle that was admitted into the directory dir; "" means
+// ./ and the bundle's slug. Blobs are fetched from src by digest into store,
+// which keeps them for the next time; what it has isn't fetched. Only when the
+// whole bundle is there does store get its manifest.
+//
+// dir is what it was before until everything is fetched, verified and written
+// to a staging directory beside it. Then:
+//
+//   - absent: the staging directory is renamed.
+//   - an unmodified earlier pull of the same repository: the two are exchanged
+//     in one step, where the system can.
+//   - empty, a mount point, the working directory, or where it can't: the
+//     entries are moved one by one, under a journal in .recap/incomplete. Should
+//     that be interrupted, the next pull into dir finishes it first.
+//
+// Anything else is refused, and the files that would be lost are named:
+// [recap.Local] destination-not-ours, destination-modified,
+// destination-not-directory, [recap.Unsafe] destination-symlink.
+//
+// Other errors: [recap.Untrusted] when admitted is nil or the zero value;
+// [recap.Integrity] for anything that isn't what its digest says, or no bundle
+// with one meaning; [recap.Unsafe] too-large; [recap.NotFound] when src lacks
+// something, or nothing is selected; [recap.Local] disk-full, busy and whatever
+// else the file system refuses.
+func Pull(ctx context.Context, src content.ReadOnlyStorage, admitted *trust.Admitted, store content.Storage, dir string, opts PullOptions) (PullResult, error) {
+	if err := admitted.Check(); err != nil {
+		return PullResult{}, err
+	}
+	if src == nil || store == nil {
+		return PullResult{}, recap.Errorf(recap.Usage, "nothing-to-pull", "pulling needs a source and a store")
+	}
+	if err := opts.Selection.Check(); err != nil {
+		return PullResult{}, err
+	}
+	if opts.MaxFileSize <= 0 {
+		opts.MaxFileSize = recap.MaxFileSize
+	}
+	if opts.Wait <= 0 {
+		opts.Wait = 10 * time.Second
+	}
+	p := &puller{
+		opts: opts, admitted: admitted, notify: opts.OnEvent,
+		fetcher: &fetcher{src: src, store: store, notify: opts.OnEvent},
+	}
+	result, err := p.pull(ctx, dir)
+	if err != nil {
+		return result, fmt.Errorf("pulling %s: %w", short(admitted.Root().Digest), err)
+	}
+	return result, nil
+}
+
+// puller is one pull under way.
+type puller struct {
+	opts     PullOptions
+	admitted *trust.Admitted
+	notify   notifier
+	fetcher  *fetcher
+
+	root    *artifact.Node
+	dest    *destination
+	bundle  *artifact.Bundle
+	files   []file
+	receipt Receipt
+}
+
+// file is a file to be written: its path in the destination and its content,
+// which is nothing for an empty file.
+type file struct {
+	path string
+	blob ocispec.Descriptor
+}
+
+func (p *puller) pull(ctx context.Context, dir string) (PullResult, error) {
+	root, err := artifact.FetchNode(ctx, p.fetcher.src, p.admitted.Root())
+	if err != nil {
+		return PullResult{}, err
+	}
+	p.root = root
+	if err := p.checkRoot(); err != nil {
+		return PullResult{}, err
+	}
+	if dir == "" {
+		dir = "." + string(filepath.Separator) + slugOf(root)
+	}
+	if p.dest, err = openDestination(dir); err != nil {
+		return PullResult{}, err
+	}
+	// Before anything is fetched: what can be known to fail should fail now.
+	if err := p.preflight(ctx); err != nil {
+		return PullResult{}, err
+	}
+	if err := p.open(ctx); err != nil {
+		return PullResult{}, err
+	}
+	p.describe()
+	in := &installer{dest: p.dest, files: p.files, receipt: p.receipt, opts: p.opts, fetcher: p.fetcher, notify: p.notify}
+	if err := in.install(ctx); err != nil {
+		return PullResult{}, err
+	}
+	return p.result(in), nil
+}
+
+// checkRoot refuses what is no bundle before asking for more of it, and files
+// that are too large before fetching one.
+func (p *puller) checkRoot() error {
+	switch kind := p.root.Kind(); kind {
+	case artifact.KindBundle:
+	case artifact.KindForeign:
+		return recap.Errorf(recap.Integrity, "not-a-recap", "it is not a recap but %s", quoted(p.root.ArtifactType()))
+	default:
+		return recap.Errorf(recap.Integrity, "wrong-kind", "it is a %s, not a bundle", kind)
+	}
+	for _, layer := range p.root.Manifest.Layers {
+		if layer.Size > p.opts.MaxFileSize {
+			return recap.Errorf(recap.Unsafe, "too-large", "%s has %d bytes, more than the %d allowed", name(layer), layer.Size, p.opts.MaxFileSize).
+				WithHint("if you want it all the same: --max-file-size %d", layer.Size)
+		}
+	}
+	return nil
+}
+
+// slugOf returns the slug that the title of the first layer begins with. The
+// manifest was parsed, so that it is there and safe; that the config says the
+// same is seen to when it is opened.
+func slugOf(root *artifact.Node) string {
+	slug, _, _ := strings.Cut(root.Manifest.Layers[0].Annotations[ocispec.AnnotationTitle], "/")
+	return slug
+}
+
+// preflight refuses a destination that can't be written to, and a disk that
+// can't hold what is to come.
+func (p *puller) preflight(ctx context.Context) error {
+	if err := p.dest.inspect(ctx, p.opts.Repository); err != nil {
+		return err
+	}
+	// An interrupted pull explains whatever is there; it is finished later,
+	// when the destination is ours alone.
+	if p.dest.refusal != nil && !p.opts.Force && !p.dest.interrupted {
+		return p.dest.refusal
+	}
+	var need int64
+	if p.opts.Selection.IsZero() {
+		for _, layer := range p.root.Manifest.Layers {
+			need += layer.Size
+		}
+	}
+	return p.dest.checkSpace(need)
+}
+
+// open fetches what is wanted and opens the bundle: everything at once where
+// everything is wanted, the config first where it says what is.
+func (p *puller) open(ctx context.Context) error {
+	manifest := p.root.Manifest
+	all := p.opts.Selection.IsZero() && !p.sameAsEarlier()
+	first := []ocispec.Descriptor{manifest.Config}
+	if all {
+		first = append(first, manifest.Layers...)
+	}
+	if err := p.fetcher.all(ctx, first); err != nil {
+		return err
+	}
+	bundle, err := p.openBundle(ctx)
+	if err != nil {
+		return err
+	}
+	p.bundle = bundle
+	if err := p.choose(); err != nil {
+		return err
+	}
+	if !all {
+		if p.upToDate() {
+			return nil
+		}
+		if err := p.fetcher.all(ctx, p.blobs()); err != nil {
+			return err
+		}
+		if !p.opts.Selection.IsZero() {
+			return nil
+		}
+	}
+	err = p.fetcher.store.Push(ctx, p.root.Descriptor, bytes.NewReader(p.root.Raw))
+	if err != nil && !errors.Is(err, errdef.ErrAlreadyExists) {
+		return fmt.Errorf("keeping the manifest: %w", err)
+	}
+	return nil
+}
+
+// openBundle reads the config from the store. Where the store's copy is
+// damaged it is fetched again.
+func (p *puller) openBundle(ctx context.Context) (*artifact.Bundle, error) {
+	src := withRoot{p.fetcher.store, p.root}
+	if _, err := artifact.ReadBlob(ctx, src, p.root.Manifest.Config, recap.MaxConfigSize); errors.Is(err, recap.Integrity) {
+		if err := p.fetcher.fetch(ctx, p.root.Manifest.Config); err != nil {
+			return nil, err
+		}
+	}
+	return artifact.Open(ctx, src, p.root.Descriptor)
+}
+
+// sameAsEarlier reports whether the destination says that it holds this very
+// digest, so that it is worth finding out before anything is fetched.
+func (p *puller) sameAsEarlier() bool {
+	return p.dest.condition == earlier && p.dest.receipt.Digest == p.root.Descriptor.Digest
+}
+
+// upToDate reports whether the destination holds the chosen files already. The
+// comparison is with the bundle's own table: the receipt is only a note.
+func (p *puller) upToDate() bool {
+	return p.sameAsEarlier() && sameFiles(p.dest.receipt.Files, receiptFiles(p.files))
+}
+
+// choose makes the list of files to write.
+func (p *puller) choose() error {
+	if p.opts.Selection.MetadataOnly {
+		p.files = []file{{metadataFile, p.root.Manifest.Config}}
+		return nil
+	}
+	for _, f := range p.bundle.Recap.Files {
+		if !p.opts.Selection.Match(f) {
+			continue
+		}
+		// An empty file has no layer; the table's digest is that of nothing.
+		blob, ok := p.bundle.Layer(f)
+		if !ok {
+			blob = ocispec.Descriptor{Digest: digest.Digest(f.Digest)}
+		}
+		p.files = append(p.files, file{f.Path, blob})
+	}
+	if len(p.files) == 0 {
+		return recap.Errorf(recap.NotFound, "nothing-selected", "none of its %d files is selected", len(p.bundle.Recap.Files)).
+			WithHint("recap inspect lists them")
+	}
+	return nil
+}
+
+// blobs are what the chosen files consist of.
+func (p *puller) blobs() []ocispec.Descriptor {
+	var blobs []ocispec.Descriptor
+	for _, f := range p.files {
+		if f.blob.Size > 0 && !p.opts.Selection.MetadataOnly {
+			blobs = append(blobs, f.blob)
+		}
+	}
+	return blobs
+}
+
+func (p *puller) describe() {
+	root := p.root.Descriptor
+	p.receipt = Receipt{
+		APIVersion: recap.APIVersion, Kind: receiptKind,
+		Reference: p.opts.Reference, Repository: p.opts.Repository,
+		Digest: root.Digest, MediaType: root.MediaType,
+		Title: p.bundle.Recap.Title, Slug: p.bundle.Recap.Slug,
+		Selection: selected(p.opts.Selection), Report: p.admitted.Report(),
+		Files: receiptFiles(p.files),
+	}
+	if p.opts.Now != nil {
+		now := p.opts.Now().UTC().Truncate(time.Second)
+		p.receipt.PulledAt = &now
+	}
+}
+
+func (p *puller) result(in *installer) PullResult {
+	return PullResult{
+		Dir: p.dest.name, Reference: p.opts.Reference, Repository: p.opts.Repository,
+		Digest: p.receipt.Digest, MediaType: p.receipt.MediaType, Title: p.receipt.Title, Slug: p.receipt.Slug,
+		Selection: p.receipt.Selection, Verified: p.admitted.Verified(), Report: p.receipt.Report,
+		Files: p.receipt.Files, Fetched: p.fetcher.fetched, Reused: p.fetcher.reused,
+		Replaced: in.replaced, Unchanged: in.unchanged,
+	}
+}
+
+func receiptFiles(files []file) []ReceiptFile {
+	rows := make([]ReceiptFile, len(files))
+	for i, f := range files {
+		rows[i] = ReceiptFile{Path: f.path, Digest: f.blob.Digest, Size: f.blob.Size}
+	}
+	return rows
+}

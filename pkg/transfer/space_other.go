@@ -1,0 +1,9 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !linux && !darwin && !freebsd && !windows
+
+package transfer
+
+// freeSpace is not known here.
+func freeSpace(string) (uint64, bool) { return 0, false }

@@ -1,0 +1,21 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux || darwin || freebsd
+
+package transfer
+
+import "golang.org/x/sys/unix"
+
+// freeSpace returns how many bytes this user may still write to the file
+// system of dir, and whether that is known.
+func freeSpace(dir string) (uint64, bool) {
+	var stat unix.Statfs_t
+	if err := unix.Statfs(dir, &stat); err != nil {
+		return 0, false
+	}
+	if stat.Blocks == 0 { // some network and FUSE file systems don't tell
+		return 0, false
+	}
+	return uint64(stat.Bavail) * uint64(stat.Bsize), true //nolint:unconvert // the types differ between systems
+}

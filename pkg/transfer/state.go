@@ -1,0 +1,127 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package transfer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+
+	"github.com/recap-oci/recap/pkg/internal/canonical"
+	"github.com/recap-oci/recap/pkg/internal/durable"
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// Names inside a pulled directory. Everything recap keeps there stands under
+// one reserved name, which no artifact can write to.
+const (
+	receiptPath = recap.StateDirectory + "/receipt.json"
+	journalPath = recap.StateDirectory + "/incomplete"
+	stagingPath = recap.StateDirectory + "/staging"
+	lockPath    = recap.StateDirectory + "/lock"
+)
+
+// unfinished is the suffix of a state file that is being written.
+const unfinished = ".new"
+
+// maxStateSize bounds a receipt or a journal, which are read whole: 1,000 rows
+// of the longest paths, three times, with room to spare.
+const maxStateSize = 8 << 20
+
+// readState reads a file of recap's own from a directory that may have been
+// made by anybody: bounded, a regular file, strict JSON.
+func readState(root *os.Root, name string, v any) error {
+	info, err := root.Lstat(name)
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is not a regular file", name)
+	}
+	f, err := root.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(io.LimitReader(f, maxStateSize+1))
+	if err != nil {
+		return err
+	}
+	if len(raw) > maxStateSize {
+		return fmt.Errorf("%s is larger than %d bytes", name, maxStateSize)
+	}
+	return canonical.Unmarshal(raw, v)
+}
+
+// writeState replaces a file of recap's own in one durable step. It goes
+// through root, as everything does that writes below a destination: whoever can
+// exchange a directory for a link there can't lead it elsewhere.
+func writeState(root *os.Root, name string, v any) error {
+	raw, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	temp := name + unfinished
+	if err := removeIfThere(root, temp); err != nil {
+		return err
+	}
+	f, err := root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(raw, '\n'))
+	if err == nil {
+		err = f.Sync()
+	}
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = root.Rename(temp, name)
+	}
+	if err != nil {
+		return errors.Join(err, removeIfThere(root, temp))
+	}
+	return syncDir(root, path.Dir(name))
+}
+
+// syncDir makes what changed in the directory dir of root durable.
+func syncDir(root *os.Root, dir string) error {
+	return durable.SyncDir(filepath.Join(root.Name(), filepath.FromSlash(dir)))
+}
+
+func removeIfThere(root *os.Root, name string) error {
+	if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// stateDirectory makes .recap below root, if it isn't there, and refuses to
+// use one that is no directory.
+func stateDirectory(root *os.Root) error {
+	err := root.Mkdir(recap.StateDirectory, 0o755)
+	if !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	info, err := root.Lstat(recap.StateDirectory)
+	if err == nil && !info.IsDir() {
+		return recap.Errorf(recap.Unsafe, "destination-symlink", "%s is not a directory", filepath.Join(root.Name(), recap.StateDirectory)).
+			WithHint("remove it, or name another directory with -o")
+	}
+	return err
+}
+
+// localError says what was being done when the file system refused, and gives
+// the error its kind.
+func localError(err error, doing string) error {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", doing, durable.Explain(err))
+}
