@@ -95,6 +95,9 @@ func readFile(path string) ([]byte, error) {
 // reader which one is trusted.
 func onlyBlock(data []byte) (*pem.Block, error) {
 	block, rest := pem.Decode(data)
+	if block != nil && block.Type == "EC PARAMETERS" { // which openssl ecparam -genkey writes before the key, and the key repeats
+		block, rest = pem.Decode(rest)
+	}
 	if block == nil {
 		return nil, errors.New("not a key in PEM form")
 	}
