@@ -1,0 +1,253 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package layout
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2/errdef"
+
+	"github.com/recap-oci/recap/pkg/internal/durable"
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// copyBuffer is what a push of any size holds in memory.
+const copyBuffer = 128 << 10
+
+// Push stores content, which must be what desc describes: Integrity, code
+// size-mismatch or digest-mismatch, when it isn't, and nothing is stored. When
+// it returns nil the blob is durable.
+//
+// A blob that is there already is read and hashed. When it is good, content is
+// left unread and the error is errdef.ErrAlreadyExists, as with oras's own
+// stores: callers take it for success. When it is damaged, or isn't a regular
+// file, it is replaced.
+//
+// A manifest is parsed, strictly; one that has no single meaning is refused with
+// Integrity, code bad-manifest. One with a subject is listed in index.json when
+// Push returns. Others are listed by Tag, or else by Commit.
+func (s *Store) Push(ctx context.Context, desc ocispec.Descriptor, content io.Reader) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := checkDescriptor(desc); err != nil {
+		return s.wrap(err)
+	}
+	good, err := s.hasGood(ctx, desc)
+	if err != nil {
+		return err
+	}
+	var exists error
+	if good {
+		exists = s.wrap(fmt.Errorf("blob %s: %w", desc.Digest, errdef.ErrAlreadyExists))
+	}
+	switch {
+	case isManifest(desc.MediaType):
+		if err := s.pushManifest(ctx, desc, content, good); err != nil {
+			return err
+		}
+	case !good:
+		if err := s.pushBlob(ctx, desc, content); err != nil {
+			return err
+		}
+	}
+	return exists
+}
+
+// PushReference stores a manifest and gives it a tag. Unlike Push, it is no
+// error that the manifest is there already.
+func (s *Store) PushReference(ctx context.Context, desc ocispec.Descriptor, content io.Reader, reference string) error {
+	if err := s.checkTaggable(desc, reference); err != nil {
+		return err
+	}
+	if err := s.Push(ctx, desc, content); err != nil && !errors.Is(err, errdef.ErrAlreadyExists) {
+		return err
+	}
+	return s.Tag(ctx, desc, reference)
+}
+
+// pushManifest stores a manifest, unless stored says that it is there, and sees
+// to it that it gets listed. A stored one may be unlisted: the process that
+// wrote it may have died before it came to that.
+func (s *Store) pushManifest(ctx context.Context, desc ocispec.Descriptor, content io.Reader, stored bool) error {
+	var raw []byte
+	var err error
+	if stored {
+		raw, err = s.readBlob(ctx, desc)
+	} else {
+		raw, err = io.ReadAll(io.LimitReader(content, desc.Size+1))
+	}
+	if err == nil {
+		err = matches(desc, raw)
+	}
+	if err != nil {
+		return s.wrap(fmt.Errorf("pushing %s: %w", desc.Digest, err))
+	}
+	n, err := parseNode(desc, raw)
+	if err != nil {
+		return s.wrap(err)
+	}
+	if !stored {
+		if err := s.pushBlob(ctx, desc, bytes.NewReader(raw)); err != nil {
+			return err
+		}
+	}
+	s.nodes.put(n)
+	x, err := s.view()
+	if err != nil {
+		return err
+	}
+	if x.lists(desc.Digest) {
+		return nil
+	}
+	if n.subject != "" {
+		return s.update(ctx, func(x *index) (bool, error) { return x.add(n.entry()), nil })
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, child := range n.members {
+		delete(s.pending, child.Digest)
+	}
+	s.pending[desc.Digest] = n.entry()
+	return nil
+}
+
+// pushBlob stores one blob.
+func (s *Store) pushBlob(ctx context.Context, desc ocispec.Descriptor, content io.Reader) error {
+	dir, err := s.writable()
+	if err != nil {
+		return err
+	}
+	if err := s.writeBlob(ctx, dir, desc, content); err != nil {
+		return s.wrap(fmt.Errorf("pushing %s: %w", desc.Digest, err))
+	}
+	s.damaged.remove(desc.Digest)
+	return nil
+}
+
+func (s *Store) writeBlob(ctx context.Context, dir *directory, desc ocispec.Descriptor, content io.Reader) error {
+	path := dir.file(blobName(desc.Digest))
+	if err := durable.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	// In the root, not beside the blobs: tools that list those take every name
+	// for a digest.
+	file, err := durable.Create(dir.root)
+	if err != nil {
+		return err
+	}
+	defer file.Abort()
+	if err := copyVerified(ctx, file, content, desc); err != nil {
+		return err
+	}
+	err = file.Commit(path)
+	if errors.Is(err, fs.ErrPermission) {
+		// Windows refuses to replace a file that somebody reads. Whoever put it
+		// there meanwhile has put the same there.
+		if good, e := s.hasGood(ctx, desc); e == nil && good {
+			return nil
+		}
+	}
+	return err
+}
+
+// copyVerified copies exactly what desc describes, or returns an error.
+func copyVerified(ctx context.Context, dst io.Writer, src io.Reader, desc ocispec.Descriptor) error {
+	verifier := desc.Digest.Algorithm().Hash()
+	// One byte more than there should be, to notice it.
+	limited := io.LimitReader(&contextReader{ctx: ctx, r: src}, desc.Size+1)
+	n, err := io.CopyBuffer(onlyWriter{io.MultiWriter(dst, verifier)}, limited, make([]byte, copyBuffer))
+	if err != nil {
+		return err
+	}
+	if n != desc.Size {
+		more := ""
+		if n > desc.Size {
+			more = "at least "
+		}
+		return recap.Errorf(recap.Integrity, "size-mismatch", "the content has %s%d bytes, not %d", more, n, desc.Size).
+			WithHint("the source changed or was cut off: try again")
+	}
+	if got := digest.NewDigest(desc.Digest.Algorithm(), verifier); got != desc.Digest {
+		return recap.Errorf(recap.Integrity, "digest-mismatch", "the content has the digest %s", got).
+			WithHint("the source changed or is damaged: try again")
+	}
+	return nil
+}
+
+// contextReader makes a copy end with its context.
+type contextReader struct {
+	ctx context.Context //nolint:containedctx // lives as long as one copy
+	r   io.Reader
+}
+
+func (c *contextReader) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(p)
+}
+
+// onlyWriter hides other methods, so that CopyBuffer uses its buffer.
+type onlyWriter struct{ io.Writer }
+
+// hasGood reports whether the blob is there with the right content, which it
+// reads. What is there and wrong, whatever it is, counts as absent.
+func (s *Store) hasGood(ctx context.Context, desc ocispec.Descriptor) (bool, error) {
+	r, err := s.Fetch(ctx, desc)
+	if err == nil {
+		defer r.Close()
+		_, err = io.CopyBuffer(onlyWriter{io.Discard}, &contextReader{ctx: ctx, r: r}, make([]byte, copyBuffer))
+	}
+	switch {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, errdef.ErrNotFound), errors.Is(err, recap.Integrity), errors.Is(err, errIrregular):
+		return false, nil
+	}
+	return false, err
+}
+
+// matches is Push's check of content that is in memory.
+func matches(desc ocispec.Descriptor, raw []byte) error {
+	return copyVerified(context.Background(), io.Discard, bytes.NewReader(raw), desc)
+}
+
+// readBlob reads a small blob, verified.
+func (s *Store) readBlob(ctx context.Context, desc ocispec.Descriptor) ([]byte, error) {
+	r, err := s.Fetch(ctx, desc)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	raw := make([]byte, desc.Size)
+	if _, err := io.ReadFull(r, raw); err != nil {
+		return nil, err
+	}
+	return raw, nil
+}
+
+// writable returns the directory that is written to: the layout's own, or the
+// staging of an archive, which is made here.
+func (s *Store) writable() (*directory, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, fmt.Errorf("layout %q: %w", s.path, fs.ErrClosed)
+	}
+	if s.dir == nil {
+		if err := s.stage(); err != nil {
+			return nil, err
+		}
+	}
+	return s.dir, nil
+}
