@@ -73,7 +73,7 @@ type ReceiptFile struct {
 func ReadReceipt(dir string) (*Receipt, error) {
 	root, err := os.OpenRoot(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, recap.Errorf(recap.NotFound, "not-found", "%s: there is no such directory", dir)
+		return nil, noDirectory(dir)
 	}
 	if err != nil {
 		return nil, localError(err, "opening the directory")

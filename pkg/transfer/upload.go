@@ -226,10 +226,16 @@ func isMissingChild(err error) bool {
 	return false
 }
 
-// isManifest reports whether desc describes a manifest or an index, of which
-// format v1 only has OCI's.
+// isManifest reports whether desc describes a manifest or an index. Format v1
+// only has OCI's; what refers to a recap may be made of Docker's.
 func isManifest(desc ocispec.Descriptor) bool {
-	return desc.MediaType == ocispec.MediaTypeImageManifest || desc.MediaType == ocispec.MediaTypeImageIndex
+	switch desc.MediaType {
+	case ocispec.MediaTypeImageManifest, ocispec.MediaTypeImageIndex,
+		"application/vnd.docker.distribution.manifest.v2+json",
+		"application/vnd.docker.distribution.manifest.list.v2+json":
+		return true
+	}
+	return false
 }
 
 // name returns what a person would call desc: its title, quoted as it is

@@ -1,0 +1,93 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package transfer
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/opencontainers/go-digest"
+	"golang.org/x/sync/errgroup"
+	"oras.land/oras-go/v2"
+
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// TagOptions are the options of [Tag].
+type TagOptions struct {
+	// OnEvent is told of progress; see [Event].
+	OnEvent func(Event)
+}
+
+// TagResult says what tagging did.
+type TagResult struct {
+	Digest    digest.Digest `json:"digest"`
+	MediaType string        `json:"mediaType"`
+	Tags      []TagMove     `json:"tags"`
+}
+
+// Tag lets tags name what reference, a tag or a digest, names in dst now: the
+// reference is resolved once, versions move before other tags, and all of them
+// are looked at again. An error in the midst of it leaves some moved; the
+// result lists them.
+//
+// Errors: [recap.NotFound] without such a reference, [recap.Usage] without
+// tags or for something that is no tag, [recap.Stale] tag-moved when somebody
+// else moved a tag meanwhile.
+func Tag(ctx context.Context, dst oras.GraphTarget, reference string, tags []string, opts TagOptions) (TagResult, error) {
+	tags, err := uniqueTags(tags)
+	if err != nil {
+		return TagResult{}, err
+	}
+	if len(tags) == 0 {
+		return TagResult{}, recap.Errorf(recap.Usage, "no-tag", "tagging %s: no tag is given", reference)
+	}
+	pinned, err := Resolve(ctx, dst, reference)
+	if err != nil {
+		return TagResult{}, err
+	}
+	root := pinned.Node()
+	result := TagResult{Digest: root.Descriptor.Digest, MediaType: root.Descriptor.MediaType, Tags: []TagMove{}}
+	now, err := resolveTags(ctx, dst, tags)
+	if err != nil {
+		return result, err
+	}
+	t := &tagger{dst: dst, root: root, now: now, notify: opts.OnEvent}
+	err = t.move(ctx, tags, true)
+	result.Tags = append(result.Tags, t.moves...)
+	if err != nil {
+		return result, err
+	}
+	return result, commit(ctx, dst)
+}
+
+// resolveTags returns what those of tags that exist name.
+func resolveTags(ctx context.Context, src oras.GraphTarget, tags []string) (map[string]digest.Digest, error) {
+	found := make([]digest.Digest, len(tags))
+	group, gctx := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	for i, tag := range tags {
+		group.Go(func() error {
+			desc, err := src.Resolve(gctx, tag)
+			if isNotFound(err) {
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("looking at the tag %s: %w", tag, err)
+			}
+			found[i] = desc.Digest
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	now := map[string]digest.Digest{}
+	for i, tag := range tags {
+		if found[i] != "" {
+			now[tag] = found[i]
+		}
+	}
+	return now, nil
+}
