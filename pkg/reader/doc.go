@@ -1,0 +1,15 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package reader reads what somebody vouched for: the facts, the document and
+// the files of a bundle, from wherever its blobs lie.
+//
+// Start with [Open]. It takes a [trust.Admitted], so code that forgot to verify
+// doesn't compile, and it refuses nil and the zero value. No byte is handed out
+// before all of its blob was found to match the digest that was admitted:
+// damage, and a source that lies, come out as errors of recap.Integrity instead
+// of content.
+//
+// What it returns is somebody else's text all the same. It is genuine, not
+// harmless: printing and rendering it safely is its reader's business.
+package reader
