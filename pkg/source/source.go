@@ -4,6 +4,7 @@
 package source
 
 import (
+	"fmt"
 	"io/fs"
 
 	"github.com/recap-oci/recap/pkg/recap"
@@ -34,13 +35,24 @@ type Source struct {
 	refusal  *recap.Error // the first finding that makes the content unsafe to pack
 }
 
-// Load reads the recap at name in fsys, a directory that holds an index.md or a
-// single .md file, and returns it with all its problems, ordered by place.
-//
-// Problems are what the author can mend, whatever their severity; [Source.Err]
-// says whether any counts at a level. The error is about what stops reading at
-// all: recap.NotFound with code no-document where there is no index.md, and
-// recap.Local for input and output. Paths of problems begin with name.
-func Load(fsys fs.FS, name string, opts Options) (*Source, []recap.Problem, error) {
-	return nil, nil, recap.Errorf(recap.NotFound, "no-document", "%s: not read yet", name)
+// Err returns nil when nothing that was found counts at level. Otherwise it is
+// a [recap.Unsafe] error, with a code such as symlink-in-source or too-large,
+// where the content must not be packed at any level, and a [recap.Negative] one
+// with code check-failed elsewhere.
+func (s *Source) Err(level recap.Level) error {
+	if s.refusal != nil {
+		return s.refusal
+	}
+	if n := len(Counted(s.problems, level)); n > 0 {
+		return recap.Errorf(recap.Negative, "check-failed", "%d of %s stop it at level %s", n, plural(len(s.problems), "problem"), level).
+			WithHint("mend what recap check lists")
+	}
+	return nil
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

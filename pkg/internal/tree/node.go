@@ -89,6 +89,22 @@ func (n *Node) Get(key string) *Node {
 	return nil
 }
 
+// List returns the items of a list; none for anything else, nil included.
+func (n *Node) List() []*Node {
+	if n == nil {
+		return nil
+	}
+	return n.Items
+}
+
+// Map returns the entries of a map; none for anything else, nil included.
+func (n *Node) Map() []Entry {
+	if n == nil {
+		return nil
+	}
+	return n.Entries
+}
+
 // Has reports whether the map has key.
 func (n *Node) Has(key string) bool { return n.Get(key) != nil }
 
@@ -133,11 +149,10 @@ func (n *Node) Clone() *Node {
 // Text returns a new string at pos.
 func Text(s string, pos Pos) *Node { return &Node{Kind: String, Text: s, Pos: pos} }
 
-// NewMap returns a new map at pos with the entries given as key, value, key,
-// value …; nil values are left out.
+// NewMap returns a new, empty map at pos.
 func NewMap(pos Pos) *Node { return &Node{Kind: Map, Pos: pos} }
 
-// NewList returns a new list at the place of its first item.
+// NewList returns a new list at pos.
 func NewList(pos Pos, items ...*Node) *Node { return &Node{Kind: List, Pos: pos, Items: items} }
 
 // Float returns a new number at pos.

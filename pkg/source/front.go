@@ -1,0 +1,105 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package source
+
+import (
+	"slices"
+
+	"github.com/recap-oci/recap/pkg/document"
+	"github.com/recap-oci/recap/pkg/internal/tree"
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// factsKey is the one key of the front matter that is recap's own.
+const factsKey = "recap"
+
+// readFacts reads recap.yaml, where there is one.
+func (l *loader) readFacts() (*tree.Node, error) {
+	text, err := l.read(FactsPath, recap.MaxFrontMatterSize)
+	if err != nil || text == nil {
+		return nil, err
+	}
+	at := l.display(FactsPath)
+	if !l.checkEncoding(at, text) {
+		return nil, nil
+	}
+	lines := l.checkInvisible(at, text)
+	node := l.parse(tree.YAML, text, at, 1)
+	if node != nil {
+		l.checkHidden(node, lines)
+	}
+	return node, nil
+}
+
+// readFront reads the front matter and joins it with the facts of recap.yaml.
+// It leaves l.front nil when there is nothing to go on with.
+func (l *loader) readFront(text []byte, front document.FrontMatter, facts *tree.Node, hiddenLines map[int]bool) {
+	at := l.display(recap.DocumentPath)
+	start := tree.Pos{Path: at, Line: 1, Col: 1}
+	syntax, ok := syntaxOf(front.Format)
+	if !ok {
+		l.report(ruleFrontMatter, start, "begin the file with a line of ---, then title: and recap:, then --- again, or run recap init on it",
+			"there is no front matter")
+		return
+	}
+	if front.Data.Len() > recap.MaxFrontMatterSize {
+		l.report(ruleLimit, start, "move facts to "+FactsPath+", or drop some",
+			"the front matter has %d bytes; at most %d are read", front.Data.Len(), recap.MaxFrontMatterSize)
+		return
+	}
+	root := l.parse(syntax, text[front.Data.Start:front.Data.End], at, front.Line)
+	if root == nil {
+		return
+	}
+	if root.Kind != tree.Map {
+		l.report(ruleFrontMatter, root.Pos, "write key: value lines", "the front matter is %s, not a mapping", root.Kind)
+		return
+	}
+	l.checkHidden(root, hiddenLines)
+	if facts != nil {
+		if own := root.Get(factsKey); own != nil {
+			l.report(ruleTwoSources, own.Pos, "keep the recap key or "+FactsPath+", not both",
+				"the facts stand here and in %s", FactsPath)
+		} else {
+			root.Entries = append(root.Entries, tree.Entry{Key: tree.Text(factsKey, facts.Pos), Value: facts})
+		}
+	} else if slices.ContainsFunc(l.list, func(f listed) bool { return f.path == FactsPath }) && !root.Has(factsKey) {
+		return // recap.yaml could not be read; that was reported
+	}
+	l.front = root
+}
+
+func syntaxOf(f document.Format) (tree.Syntax, bool) {
+	switch f {
+	case document.FormatYAML:
+		return tree.YAML, true
+	case document.FormatTOML:
+		return tree.TOML, true
+	case document.FormatJSON:
+		return tree.JSON, true
+	}
+	return "", false
+}
+
+// parse reads text and reports what is wrong with it; nil when it can't be
+// used. A text with an ambiguity is used all the same: what was understood
+// still has rules to meet, and the finding stops it anyway.
+func (l *loader) parse(syntax tree.Syntax, text []byte, at string, first int) *tree.Node {
+	root, problems := tree.Parse(syntax, text, at, first)
+	for _, p := range problems {
+		l.report(ruleOf(p.Class), p.Pos, p.Mend, "%s", p.Message)
+		l.broken = true
+	}
+	return root
+}
+
+func ruleOf(c tree.Class) string {
+	switch c {
+	case tree.Duplicate:
+		return ruleDuplicate
+	case tree.Ambiguous:
+		return ruleAmbiguous
+	}
+	return ruleFrontMatter
+}

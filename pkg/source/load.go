@@ -1,0 +1,258 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package source
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/recap-oci/recap/pkg/document"
+	"github.com/recap-oci/recap/pkg/internal/tree"
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// FactsPath is the file that may hold the facts in place of the recap key of
+// the front matter.
+const FactsPath = "recap.yaml"
+
+// Load reads the recap at name in fsys, a directory that holds an index.md or a
+// single .md file, and returns it with all its problems, ordered by place. A
+// single file is a recap of one document: files beside it don't belong to it.
+//
+// Problems are what the author can mend, whatever their severity; [Source.Err]
+// says whether any counts at a level. The error is about what stops reading at
+// all: recap.NotFound with code no-document where there is no index.md,
+// recap.Usage for a file that is no Markdown, and recap.Local for input and
+// output. Paths of problems begin with name.
+func Load(fsys fs.FS, name string, opts Options) (*Source, []recap.Problem, error) {
+	if opts.MaxFileSize <= 0 {
+		opts.MaxFileSize = recap.MaxFileSize
+	}
+	if !fs.ValidPath(name) {
+		return nil, nil, recap.Errorf(recap.Usage, "bad-path", "%q is not a path inside a directory", name)
+	}
+	info, err := fs.Lstat(fsys, name)
+	if err != nil {
+		return nil, nil, localError(name, err)
+	}
+	l := &loader{opts: opts, dir: name, recap: &recap.Recap{}, rules: rulesByCode()}
+	switch {
+	case info.Mode()&fs.ModeSymlink != 0:
+		return nil, nil, recap.Errorf(recap.Unsafe, "symlink-in-source", "%q is a symbolic link", name).
+			WithHint("name what it points to")
+	case info.IsDir():
+		if l.files, err = fs.Sub(fsys, name); err != nil {
+			return nil, nil, localError(name, err)
+		}
+	case !info.Mode().IsRegular():
+		return nil, nil, recap.Errorf(recap.Unsafe, "special-file", "%q is not a regular file", name)
+	case !strings.EqualFold(path.Ext(name), ".md") && !strings.EqualFold(path.Ext(name), ".markdown"):
+		return nil, nil, recap.Errorf(recap.Usage, "not-markdown", "%q is neither a directory nor a Markdown file", name).
+			WithHint("name a directory that holds an index.md, or a .md file")
+	default:
+		l.single = name
+		l.files = singleFile{fsys, name}
+	}
+	if err := l.load(); err != nil {
+		return nil, nil, err
+	}
+	recap.SortProblems(l.problems)
+	l.problems = slices.Compact(l.problems)
+	return &Source{Recap: l.recap, Files: l.files, problems: l.problems, refusal: l.refusal}, slices.Clone(l.problems), nil
+}
+
+// localError words an error of the file system.
+func localError(name string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return recap.Errorf(recap.NotFound, "not-found", "reading %q: %w", name, err)
+	case errors.Is(err, fs.ErrPermission):
+		return recap.Errorf(recap.Local, "unreadable", "reading %q: %w", name, err).WithHint("make it readable, or remove it")
+	}
+	return recap.Errorf(recap.Local, "io", "reading %q: %w", name, err)
+}
+
+// loader is one run of Load.
+type loader struct {
+	opts   Options
+	dir    string // the recap in the caller's file system
+	single string // that too, where the recap is one file
+	files  fs.FS
+	rules  map[string]recap.Rule
+
+	list       []listed   // what the directory holds, by path
+	front      *tree.Node // as written, and then as far as it fits its schema
+	normalised *tree.Node // in the shape of recap, with the places of front
+	doc        *document.Document
+	broken     bool // something did not fit the schema, so that what it named may be missing
+	recap      *recap.Recap
+	problems   []recap.Problem
+	refusal    *recap.Error
+}
+
+// display returns the path under which problems name a file of the recap.
+func (l *loader) display(name string) string {
+	if l.single != "" && name == recap.DocumentPath {
+		return l.single
+	}
+	return path.Join(l.dir, name)
+}
+
+func (l *loader) report(rule string, pos tree.Pos, mend, format string, args ...any) {
+	severity := recap.SeverityError
+	if r, ok := l.rules[rule]; ok {
+		severity = r.Severity
+	}
+	l.problems = append(l.problems, recap.Problem{
+		Path: pos.Path, Line: pos.Line, Col: pos.Col,
+		Severity: severity, Rule: rule, Message: fmt.Sprintf(format, args...), Mend: mend,
+	})
+}
+
+// refuse reports a finding that makes the content unsafe to pack.
+func (l *loader) refuse(code, rule, name, mend, format string, args ...any) {
+	l.report(rule, tree.Pos{Path: l.display(name)}, mend, format, args...)
+	if l.refusal == nil {
+		l.refusal = recap.Errorf(recap.Unsafe, code, format, args...).WithHint("%s", mend)
+	}
+}
+
+func (l *loader) load() error {
+	if err := l.walk(); err != nil {
+		return err
+	}
+	text, err := l.read(recap.DocumentPath, recap.MaxDocumentSize)
+	if err != nil || text == nil {
+		return err
+	}
+	facts, err := l.readFacts()
+	if err != nil {
+		return err
+	}
+	at := l.display(recap.DocumentPath)
+	if !l.checkEncoding(at, text) {
+		return nil
+	}
+	hiddenLines := l.checkInvisible(at, text)
+	if l.doc, err = document.Parse(text); err != nil {
+		l.documentError(err)
+		front, err := document.Split(text)
+		if err != nil {
+			return nil
+		}
+		l.doc = nil
+		l.readFront(text, front, facts, hiddenLines)
+	} else {
+		l.readFront(text, l.doc.FrontMatter, facts, hiddenLines)
+	}
+	l.tabulate()
+	if l.front == nil {
+		return nil
+	}
+	l.checkRecap()
+	l.checkBody()
+	l.checkReferences()
+	return l.checkOriginal()
+}
+
+// read returns the bytes of a file of the recap, nil where a problem with it
+// was reported.
+func (l *loader) read(name string, limit int64) ([]byte, error) {
+	i := slices.IndexFunc(l.list, func(f listed) bool { return f.path == name })
+	if i < 0 {
+		if name != recap.DocumentPath || l.refusal != nil {
+			return nil, nil
+		}
+		return nil, recap.Errorf(recap.NotFound, "no-document", "%q holds no %s", l.dir, recap.DocumentPath).
+			WithHint("write one with recap init, or name the directory that holds it")
+	}
+	if l.list[i].size > limit {
+		l.refuse("too-large", ruleLimit, name, "split it", "%s is larger than %d bytes", name, limit)
+		return nil, nil
+	}
+	f, err := l.open(name)
+	if err != nil || f == nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, localError(l.display(name), err)
+	}
+	if int64(len(data)) > limit {
+		l.refuse("too-large", ruleLimit, name, "split it", "%s is larger than %d bytes", name, limit)
+		return nil, nil
+	}
+	return data, nil
+}
+
+// open opens a regular file, and nothing that took its place since the
+// directory was read; nil where a problem was reported.
+func (l *loader) open(name string) (fs.File, error) {
+	f, err := l.files.Open(name)
+	if err != nil {
+		return nil, localError(l.display(name), err)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, localError(l.display(name), err)
+	}
+	if !info.Mode().IsRegular() {
+		f.Close()
+		l.refuse("special-file", ruleSpecial, name, "leave the directory alone while it is read", "%s ceased to be a regular file", name)
+		return nil, nil
+	}
+	return f, nil
+}
+
+// documentError reports what pkg/document refused.
+func (l *loader) documentError(err error) {
+	pos := tree.Pos{Path: l.display(recap.DocumentPath), Line: 1, Col: 1}
+	mend := ""
+	var placed *document.Error
+	if errors.As(err, &placed) {
+		pos.Line, pos.Col, mend = max(placed.Line, 1), max(placed.Col, 1), placed.Mend
+	}
+	rule := ruleFrontMatter
+	switch {
+	case errors.Is(err, document.ErrLimit):
+		rule = ruleCostly
+	case errors.Is(err, document.ErrEncoding):
+		rule = ruleEncoding
+	}
+	l.report(rule, pos, mend, "%s", err)
+}
+
+// singleFile shows one file of a file system as the document of a recap.
+type singleFile struct {
+	fsys fs.FS
+	name string
+}
+
+// Open opens the document; there is nothing else.
+func (s singleFile) Open(name string) (fs.File, error) {
+	if name != recap.DocumentPath {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return s.fsys.Open(s.name)
+}
+
+// Lstat describes the document itself, not what it may point to.
+func (s singleFile) Lstat(name string) (fs.FileInfo, error) {
+	if name != recap.DocumentPath {
+		return nil, &fs.PathError{Op: "lstat", Path: name, Err: fs.ErrNotExist}
+	}
+	return fs.Lstat(s.fsys, s.name)
+}
+
+// ReadLink finds no link.
+func (s singleFile) ReadLink(name string) (string, error) {
+	return "", &fs.PathError{Op: "readlink", Path: name, Err: fs.ErrInvalid}
+}

@@ -1,0 +1,160 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package source
+
+import (
+	"bytes"
+	"fmt"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/recap-oci/recap/pkg/document"
+	"github.com/recap-oci/recap/pkg/internal/tree"
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// checkBody looks at the text below the front matter.
+func (l *loader) checkBody() {
+	if l.doc == nil {
+		return
+	}
+	body := l.doc.Text[l.doc.Body.Start:l.doc.Body.End]
+	at := l.display(recap.DocumentPath)
+	if len(bytes.TrimSpace(body)) == 0 {
+		line, col := l.doc.Position(l.doc.Body.Start)
+		l.report(ruleEmptyBody, tree.Pos{Path: at, Line: line, Col: col}, "write what you saw", "there is no text below the front matter")
+	}
+	for _, s := range l.doc.Shortcodes {
+		if s.Name != "figure" {
+			l.report(ruleShortcode, tree.Pos{Path: at, Line: s.Line, Col: s.Col}, "write it in Markdown",
+				"the shortcode %q is shown as typed outside its site", clip(s.Name))
+		}
+	}
+}
+
+// checkReferences looks at every link and file name of the document and of the
+// facts, and at every file that none of them names.
+func (l *loader) checkReferences() {
+	used := map[string]bool{recap.DocumentPath: true, FactsPath: true}
+	described := map[string]bool{}
+	for i, m := range l.recap.Facts.Media {
+		described[m.Src] = m.Alt != ""
+		for key, name := range map[string]string{"src": m.Src, "original": m.Original, "transcript": m.Transcript} {
+			if name != "" {
+				pos, _ := l.normalised.Find(fmt.Sprintf("/recap/media/%d/%s", i, key))
+				l.checkFile(name, fmt.Sprintf("media[%d].%s", i, key), pos, used)
+			}
+		}
+	}
+	if l.doc != nil {
+		for _, link := range l.doc.Links {
+			l.checkLink(link, used, described)
+		}
+	}
+	l.useStrings(l.front, used)
+	l.describeFiles()
+	for _, f := range l.list {
+		base, _, _ := strings.Cut(strings.ToUpper(path.Base(f.path)), ".")
+		if !used[f.path] && !slices.Contains([]string{"LICENSE", "LICENCE", "COPYING", "NOTICE", "README"}, base) {
+			l.report(ruleUnreferenced, l.whole(f.path), "refer to it, describe it under media, or remove it", "nothing refers to %s", f.path)
+		}
+	}
+}
+
+// useStrings counts a file as used when a value of the front matter is its
+// name: themes have many keys for cover images.
+func (l *loader) useStrings(n *tree.Node, used map[string]bool) {
+	if n.Kind == tree.String && len(n.Text) <= recap.MaxPathLength {
+		used[path.Clean(n.Text)] = true
+	}
+	for _, item := range n.Items {
+		l.useStrings(item, used)
+	}
+	for _, e := range n.Entries {
+		l.useStrings(e.Value, used)
+	}
+}
+
+// checkFile looks at a reference that can only mean a file of the recap.
+func (l *loader) checkFile(name, what string, pos tree.Pos, used map[string]bool) {
+	name = path.Clean(name)
+	switch {
+	case path.IsAbs(name) || name == ".." || strings.HasPrefix(name, "../") || strings.ContainsAny(name, "\\\x00"):
+		l.report(rulePath, pos, "put the file into the recap and name it relative to index.md", "%s: %q leads out of the recap", what, clip(name))
+	case l.has(name):
+		used[name] = true
+	case l.single != "":
+		l.report(ruleMissingFile, pos, "give the recap a directory of its own, with the text as index.md and the file beside it",
+			"%s: %q can't be part of a recap that is a single file", what, clip(name))
+	default:
+		l.report(ruleMissingFile, pos, l.missing(name), "%s: there is no file %q", what, clip(name))
+	}
+}
+
+// missing says how to mend a reference to a file that isn't there.
+func (l *loader) missing(name string) string {
+	for c := range strings.SplitSeq(name, "/") {
+		if leftOut(c) {
+			return fmt.Sprintf("rename %s: such names are left out of a recap", clip(c))
+		}
+	}
+	paths := make([]string, len(l.list))
+	for i, f := range l.list {
+		paths[i] = f.path
+	}
+	if s := nearest(name, paths); s != "" {
+		return fmt.Sprintf("did you mean %s?", s)
+	}
+	return "add the file or mend the reference"
+}
+
+// checkLink looks at one link or image of the body.
+func (l *loader) checkLink(link document.Link, used, described map[string]bool) {
+	pos := tree.Pos{Path: l.display(recap.DocumentPath), Line: link.Line, Col: link.Col}
+	what := "link"
+	if link.Image {
+		what = "image"
+	}
+	name, local := localPath(link.Dest)
+	if link.Image && strings.TrimSpace(link.Text) == "" && !described[name] {
+		l.report(ruleAlt, pos, "describe it between the brackets: ![what it shows](file)", "the image %q has no alternative text", clip(link.Dest))
+	}
+	if !local {
+		if f, ok := recap.CheckLink(link.Dest); !ok {
+			l.report(f.Rule, pos, f.Mend, "%s: %s", what, f.Message)
+		}
+		return
+	}
+	outside := path.IsAbs(name) || name == ".." || strings.HasPrefix(name, "../")
+	switch {
+	case path.IsAbs(name), outside && !link.Image:
+		l.report(ruleLink, pos, "write the whole address", "the %s %q leads nowhere outside its site", what, clip(link.Dest))
+	case link.Image, l.has(name), namesFile(name):
+		l.checkFile(name, what, pos, used)
+	default:
+		l.report(ruleLink, pos, "write the whole address", "the %s %q leads nowhere outside its site", what, clip(link.Dest))
+	}
+}
+
+// localPath returns the path that a link without a scheme and host means, and
+// whether it has one. A link to a place in the document itself has none.
+func localPath(dest string) (name string, ok bool) {
+	u, err := url.Parse(dest)
+	if err != nil || u.Scheme != "" || u.Host != "" || u.Path == "" || strings.HasPrefix(dest, "//") {
+		return "", false
+	}
+	return path.Clean(u.Path), true
+}
+
+// namesFile reports whether a relative link means a file rather than a page of
+// the site: it has an extension that media and data have.
+func namesFile(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case "", ".html", ".htm", ".md", ".markdown", ".php", ".aspx":
+		return false
+	}
+	return recap.MediaTypeOf(name) != "application/octet-stream"
+}
