@@ -87,7 +87,8 @@ func (e *examiner) one(ctx context.Context, desc ocispec.Descriptor) (SignatureR
 	if desc.Size > maxCandidateManifest {
 		return report.with(unreadable, "its manifest has %d bytes, and a signature's has at most %d", desc.Size, maxCandidateManifest), nil
 	}
-	node, err := artifact.FetchNode(ctx, e.src, desc)
+	bare := ocispec.Descriptor{MediaType: desc.MediaType, Digest: desc.Digest, Size: desc.Size}
+	node, err := artifact.FetchNode(ctx, e.src, bare)
 	if err != nil {
 		return report.unread(ctx, err, "manifest", unreadable)
 	}

@@ -1,0 +1,671 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package trust_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2/content"
+	"oras.land/oras-go/v2/errdef"
+
+	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/trust"
+)
+
+// admit asks a gate that trusts alice alone.
+func admit(t testing.TB, s content.ReadOnlyGraphStorage, root ocispec.Descriptor) (*trust.Admitted, error) {
+	t.Helper()
+	return admitUnder(t, trust.KeyPolicy(newSigner(t, "alice").Authority()), s, root)
+}
+
+func admitUnder(t testing.TB, p *trust.Policy, s content.ReadOnlyGraphStorage, root ocispec.Descriptor) (*trust.Admitted, error) {
+	t.Helper()
+	gate, err := trust.NewGate(p, sigstore.NewVerifier())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return gate.Admit(t.Context(), s, trust.Request{Name: "registry.example.com/team/recap", Tag: "1", Root: root})
+}
+
+// outcomes returns what a report says of each referrer, sorted.
+func outcomes(report trust.Report) []trust.Outcome {
+	var list []trust.Outcome
+	for _, s := range report.Signatures {
+		list = append(list, s.Outcome)
+	}
+	slices.Sort(list)
+	return list
+}
+
+func TestAdmit(t *testing.T) {
+	alice, bob := newSigner(t, "alice"), newSigner(t, "bob")
+	type out = []trust.Outcome
+	const (
+		good, bad, wrong, other = trust.Verified, trust.BadSignature, trust.WrongSigner, trust.NotASignature
+		unreachable             = trust.Unreachable
+	)
+	// attach is a referrer with a bundle by a signer over a statement.
+	attach := func(s *store, root ocispec.Descriptor, by trust.Signer, statement string, edit func(*ocispec.Manifest)) ocispec.Descriptor {
+		return s.attach(t, root, sign(t, by, statement), edit)
+	}
+	signed := func(by trust.Signer) func(*store, ocispec.Descriptor) {
+		return func(s *store, root ocispec.Descriptor) { attach(s, root, by, about(root, signType), nil) }
+	}
+	stating := func(old, new string) func(*store, ocispec.Descriptor) {
+		return func(s *store, root ocispec.Descriptor) {
+			statement := about(root, signType)
+			if !strings.Contains(statement, old) {
+				t.Fatalf("%q is not in the statement", old)
+			}
+			attach(s, root, alice, strings.Replace(statement, old, new, 1), nil)
+		}
+	}
+	edited := func(edit func(*ocispec.Manifest)) func(*store, ocispec.Descriptor) {
+		return func(s *store, root ocispec.Descriptor) { attach(s, root, alice, about(root, signType), edit) }
+	}
+	claiming := func(predicateType string) func(*ocispec.Manifest) {
+		return func(m *ocispec.Manifest) { m.Annotations["dev.sigstore.bundle.predicateType"] = predicateType }
+	}
+	all := func(parts ...func(*store, ocispec.Descriptor)) func(*store, ocispec.Descriptor) {
+		return func(s *store, root ocispec.Descriptor) {
+			for _, part := range parts {
+				part(s, root)
+			}
+		}
+	}
+	// garbage claims to be alice's signature.
+	garbage := func(s *store, root ocispec.Descriptor) { s.attach(t, root, []byte("garbage"), nil) }
+	sbom := func(s *store, root ocispec.Descriptor) {
+		s.attach(t, root, []byte("{}"), func(m *ocispec.Manifest) {
+			m.ArtifactType, m.Annotations = "application/spdx+json", nil
+			m.Layers[0].MediaType = "application/spdx+json"
+		})
+	}
+	unreachableBundle := func(s *store, root ocispec.Descriptor) {
+		layer := digest.FromBytes(sign(t, bob, about(root, signType)))
+		s.answer = func(desc ocispec.Descriptor, data []byte) ([]byte, error) {
+			if desc.Digest == layer {
+				return nil, recap.Errorf(recap.Unavailable, "registry-error", "503 Service Unavailable")
+			}
+			return data, nil
+		}
+		signed(bob)(s, root)
+	}
+
+	tests := []struct {
+		name  string // with the number of the case in the list of known attacks
+		setup func(*store, ocispec.Descriptor)
+		want  error // nil: admitted
+		found out
+	}{
+		{"signed", signed(alice), nil, out{good}},
+		{"by statement v0.1", stating("Statement/v1", "Statement/v0.1"), nil, out{good}},
+		{"without annotations", edited(func(m *ocispec.Manifest) { m.Annotations = nil }), nil, out{good}},
+		{"under a foreign artifact type", edited(func(m *ocispec.Manifest) { m.ArtifactType = "application/vnd.example+json" }), nil, out{good}},
+		{"under the older layer type", edited(func(m *ocispec.Manifest) {
+			m.Layers[0].MediaType = "application/vnd.dev.sigstore.bundle+json;version=0.3"
+		}), nil, out{good}},
+		{"4: annotation says provenance, payload says signature", edited(claiming(slsaType)), nil, out{good}},
+
+		{"1: unsigned", all(), trust.ErrNoSignature, nil},
+		{"2: provenance only", func(s *store, root ocispec.Descriptor) {
+			attach(s, root, alice, about(root, slsaType), claiming(slsaType))
+		}, trust.ErrNoSignature, out{other}},
+		{"4: annotation says signature, payload says provenance", func(s *store, root ocispec.Descriptor) { attach(s, root, alice, about(root, slsaType), nil) }, trust.ErrNoSignature, out{other}},
+		{"somebody else's provenance only", func(s *store, root ocispec.Descriptor) {
+			attach(s, root, bob, about(root, slsaType), claiming(slsaType))
+		}, trust.ErrNoSignature, out{wrong}},
+		{"an SBOM only", sbom, trust.ErrNoSignature, out{other}},
+		{"an index only", func(s *store, root ocispec.Descriptor) {
+			s.listed = append(s.listed, s.put(t, ocispec.MediaTypeImageIndex, []byte(`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}`)))
+		}, trust.ErrNoSignature, out{other}},
+
+		{"5: over another digest", func(s *store, root ocispec.Descriptor) {
+			another := ocispec.Descriptor{Digest: digest.FromString("another")}
+			attach(s, root, alice, about(another, signType), nil)
+		}, trust.ErrBadSignature, out{bad}},
+		{"5: about nothing", stating(`"subject":[`, `"subject":[],"x":[`), trust.ErrBadSignature, out{bad}},
+		{"5: SHA-512 only", stating(`"sha256"`, `"sha512"`), trust.ErrBadSignature, out{bad}},
+		{"5: upper-case hex", func(s *store, root ocispec.Descriptor) {
+			hex := root.Digest.Encoded()
+			attach(s, root, alice, strings.Replace(about(root, signType), hex, strings.ToUpper(hex), 1), nil)
+		}, trust.ErrBadSignature, out{bad}},
+		{"5: short hex", func(s *store, root ocispec.Descriptor) {
+			hex := root.Digest.Encoded()
+			attach(s, root, alice, strings.Replace(about(root, signType), hex, hex[:62], 1), nil)
+		}, trust.ErrBadSignature, out{bad}},
+		{"27: statement of an unknown type", stating("Statement/v1", "Statement/v2"), trust.ErrBadSignature, out{bad}},
+		{"27: predicate type given twice", stating(`"predicate":{}`, `"predicateType":"x","predicate":{}`), trust.ErrBadSignature, out{bad}},
+		{"27: predicate type in another case", stating(`"predicateType"`, `"PredicateType"`), trust.ErrBadSignature, out{bad}},
+		{"27: no predicate type", stating(signType, ""), trust.ErrBadSignature, out{bad}},
+		{"30: predicate nested too deep", stating(`"predicate":{}`, `"predicate":`+strings.Repeat("[", 100)+strings.Repeat("]", 100)), trust.ErrBadSignature, out{bad}},
+
+		{"31: manifest refers to another digest", edited(func(m *ocispec.Manifest) {
+			m.Subject = &ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromString("x"), Size: 1}
+		}), trust.ErrBadSignature, out{bad}},
+		{"31: manifest refers to another size", edited(func(m *ocispec.Manifest) {
+			subject := *m.Subject
+			subject.Size++
+			m.Subject = &subject
+		}), trust.ErrBadSignature, out{bad}},
+		{"31: manifest refers to another type", edited(func(m *ocispec.Manifest) {
+			subject := *m.Subject
+			subject.MediaType = ocispec.MediaTypeImageIndex
+			m.Subject = &subject
+		}), trust.ErrBadSignature, out{bad}},
+		{"32: manifest refers to nothing", edited(func(m *ocispec.Manifest) { m.Subject = nil }), trust.ErrBadSignature, out{bad}},
+		{"32: listed, but missing", func(s *store, root ocispec.Descriptor) {
+			delete(s.blobs, attach(s, root, alice, about(root, signType), nil).Digest)
+		}, trust.ErrBadSignature, out{bad}},
+		{"bundle missing", func(s *store, root ocispec.Descriptor) {
+			signed(alice)(s, root)
+			delete(s.blobs, digest.FromBytes(sign(t, alice, about(root, signType))))
+		}, trust.ErrBadSignature, out{bad}},
+		{"two layers", edited(func(m *ocispec.Manifest) {
+			m.Layers = append(m.Layers, ocispec.Descriptor{MediaType: "text/plain", Digest: digest.FromString("x"), Size: 1})
+		}), trust.ErrBadSignature, out{bad}},
+		{"no layer", edited(func(m *ocispec.Manifest) { m.Layers = []ocispec.Descriptor{} }), trust.ErrBadSignature, out{bad}},
+		{"layer of another type", edited(func(m *ocispec.Manifest) { m.Layers[0].MediaType = "application/json" }), trust.ErrBadSignature, out{bad}},
+		{"30: a bundle of 100 MB", edited(func(m *ocispec.Manifest) { m.Layers[0].Size = 100 << 20 }), trust.ErrBadSignature, out{bad}},
+
+		{"wrong signer", signed(bob), trust.ErrWrongSigner, out{wrong}},
+		{"garbage", garbage, trust.ErrBadSignature, out{bad}},
+		{"bad outweighs wrong", all(signed(bob), garbage, sbom), trust.ErrBadSignature, out{bad, other, wrong}},
+		{"wrong outweighs none", all(signed(bob), sbom), trust.ErrWrongSigner, out{other, wrong}},
+		{"38: bad ones don't hide a good one", all(garbage, signed(bob), sbom, signed(alice)), nil, out{bad, other, good, wrong}},
+		{"one that can't be fetched doesn't hide a good one", all(unreachableBundle, signed(alice)), nil, out{unreachable, good}},
+		{"one that can't be fetched is not unsigned", all(unreachableBundle, sbom), recap.Unavailable, out{other, unreachable}},
+		{"one that can't be fetched is not bad", all(unreachableBundle, garbage), recap.Unavailable, out{bad, unreachable}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newStore()
+			root := s.newRoot(t)
+			test.setup(s, root)
+			admitted, err := admit(t, s, root)
+			if test.want == nil {
+				if err != nil {
+					t.Fatal(err)
+				}
+				report := admitted.Report()
+				if !admitted.Verified() || admitted.Root().Digest != root.Digest || report.Verdict != trust.VerdictVerified || report.Code != "" {
+					t.Errorf("admitted as %+v", report)
+				}
+				if diff := cmp.Diff([]string{"env://alice"}, report.Authorities); diff != "" {
+					t.Errorf("authorities (-want +got):\n%s", diff)
+				}
+				if diff := cmp.Diff(test.found, outcomes(report), cmpopts.EquateEmpty()); diff != "" {
+					t.Errorf("outcomes (-want +got):\n%s", diff)
+				}
+				return
+			}
+			var refused *trust.RefusedError
+			if admitted != nil || !errors.As(err, &refused) || !errors.Is(err, test.want) {
+				t.Fatalf("got %v, error %v, want refused for %v", admitted, err, test.want)
+			}
+			for _, sentinel := range []error{trust.ErrNoSignature, trust.ErrBadSignature, trust.ErrWrongSigner, trust.ErrThreshold, recap.Unavailable} {
+				if errors.Is(err, sentinel) != (sentinel == test.want) {
+					t.Errorf("refusal %v taken for %v", err, sentinel)
+				}
+			}
+			if refused.Report.Verdict != trust.VerdictRefused || refused.Report.Code != code(err) || refused.Report.Reason != err.Error() {
+				t.Errorf("report says %q, %q, %q beside %v", refused.Report.Verdict, refused.Report.Code, refused.Report.Reason, err)
+			}
+			if diff := cmp.Diff(test.found, outcomes(refused.Report), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("outcomes (-want +got):\n%s", diff)
+			}
+			for _, found := range refused.Report.Signatures {
+				if found.Reason == "" {
+					t.Errorf("no reason for %+v", found)
+				}
+				if found.Authority != "" && found.Outcome != trust.NotASignature {
+					t.Errorf("%q vouches by %+v", found.Authority, found)
+				}
+			}
+		})
+	}
+}
+
+func code(err error) string {
+	var e *recap.Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+// Each refusal has its own code, and says what to type.
+func TestAdmitErrorsForPeople(t *testing.T) {
+	alice, bob := newSigner(t, "alice"), newSigner(t, "bob")
+	tests := []struct {
+		name  string
+		setup func(*store, ocispec.Descriptor)
+		code  string
+		text  string
+		hint  string
+	}{
+		{"unsigned", func(*store, ocispec.Descriptor) {}, "unsigned", "no signature", "recap sign registry.example.com/team/recap@sha256:"},
+		{"bad", func(s *store, root ocispec.Descriptor) { s.attach(t, root, []byte("x"), nil) }, "bad-signature", "not a Sigstore bundle", "recap verify registry.example.com/team/recap@sha256:"},
+		{"wrong", func(s *store, root ocispec.Descriptor) { s.attach(t, root, sign(t, bob, about(root, signType)), nil) }, "wrong-signer", "another key", "--key"},
+		{"could not ask", func(s *store, root ocispec.Descriptor) {
+			s.list = func(func([]ocispec.Descriptor) error) error { return errors.New("connection refused") }
+		}, "referrers-unavailable", "connection refused", "try again"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newStore()
+			root := s.newRoot(t)
+			test.setup(s, root)
+			_, err := admitUnder(t, trust.KeyPolicy(alice.Authority()), s, root)
+			var e *recap.Error
+			if !errors.As(err, &e) {
+				t.Fatalf("got error %v", err)
+			}
+			if e.Code != test.code || !strings.Contains(e.Error(), test.text) || !strings.Contains(e.Error(), root.Digest.String()) || !strings.Contains(e.Hint, test.hint) {
+				t.Errorf("got [%s] %q, hint %q", e.Code, e, e.Hint)
+			}
+		})
+	}
+}
+
+// Not having been told is never "unsigned", whatever the reason.
+func TestAdmitCouldNotAsk(t *testing.T) {
+	for name, cause := range map[string]error{
+		"connection refused": errors.New("connection refused"),
+		"404":                fmt.Errorf("listing: %w", errdef.ErrNotFound),
+		"403":                recap.Errorf(recap.Denied, "denied", "403 Forbidden"),
+		"429":                recap.Errorf(recap.Unavailable, "rate-limited", "429 Too Many Requests"),
+		"truncated answer":   recap.Errorf(recap.Integrity, "bad-answer", "unexpected end of JSON input"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStore()
+			root := s.newRoot(t)
+			s.list = func(func([]ocispec.Descriptor) error) error { return cause }
+			_, err := admit(t, s, root)
+			var refused *trust.RefusedError
+			if !errors.As(err, &refused) || refused.Report.Code != "referrers-unavailable" || refused.Report.Verdict != trust.VerdictRefused {
+				t.Errorf("got error %v", err)
+			}
+			var e *recap.Error
+			if !errors.As(err, &e) || e.Kind != recap.Unavailable {
+				t.Errorf("got error %v of kind %v, want %v", err, e.Kind, recap.Unavailable)
+			}
+		})
+	}
+}
+
+func TestAdmitNeedsALister(t *testing.T) {
+	s := newStore()
+	root := s.newRoot(t)
+	plain := struct{ content.ReadOnlyGraphStorage }{s}
+	if _, err := admit(t, plain, root); !errors.Is(err, recap.Unavailable) {
+		t.Errorf("got error %v, want %v", err, recap.Unavailable)
+	}
+}
+
+func TestAdmitLimits(t *testing.T) {
+	alice := newSigner(t, "alice")
+	fill := func(s *store, root ocispec.Descriptor, n int) {
+		for i := range n {
+			s.attach(t, root, []byte("x"), func(m *ocispec.Manifest) { m.Annotations["n"] = fmt.Sprint(i) })
+		}
+	}
+	t.Run("100 referrers, the good one last", func(t *testing.T) {
+		s := newStore()
+		root := s.newRoot(t)
+		fill(s, root, recap.MaxReferrers-1)
+		s.attach(t, root, sign(t, alice, about(root, signType)), nil)
+		s.listed = append(s.listed, s.listed...) // once by API, once by tag
+		admitted, err := admit(t, s, root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := len(admitted.Report().Signatures); n != recap.MaxReferrers {
+			t.Errorf("%d referrers reported, want %d", n, recap.MaxReferrers)
+		}
+	})
+	t.Run("101 referrers, the good one first", func(t *testing.T) {
+		s := newStore()
+		root := s.newRoot(t)
+		s.attach(t, root, sign(t, alice, about(root, signType)), nil)
+		fill(s, root, recap.MaxReferrers)
+		_, err := admit(t, s, root)
+		var refused *trust.RefusedError
+		if !errors.As(err, &refused) || !errors.Is(err, recap.Unsafe) || refused.Report.Code != "too-many-referrers" {
+			t.Errorf("got error %v, want %v", err, recap.Unsafe)
+		}
+		if n := s.count("fetch"); n != 0 {
+			t.Errorf("%d fetches for nothing", n)
+		}
+	})
+	t.Run("pages without end", func(t *testing.T) {
+		s := newStore()
+		root := s.newRoot(t)
+		s.attach(t, root, sign(t, alice, about(root, signType)), nil)
+		s.list = func(fn func([]ocispec.Descriptor) error) error {
+			for {
+				if err := fn(s.listed); err != nil {
+					return err
+				}
+			}
+		}
+		if _, err := admit(t, s, root); !errors.Is(err, recap.Unsafe) {
+			t.Errorf("got error %v, want %v", err, recap.Unsafe)
+		}
+	})
+	for _, extra := range []int{0, 1} {
+		t.Run(fmt.Sprintf("bundle of 1 MiB + %d", extra), func(t *testing.T) {
+			s := newStore()
+			root := s.newRoot(t)
+			bundle := sign(t, alice, about(root, signType))
+			s.attach(t, root, append(bundle, bytes.Repeat([]byte(" "), recap.MaxSigstoreBundle+extra-len(bundle))...), nil)
+			if _, err := admit(t, s, root); (err == nil) != (extra == 0) {
+				t.Errorf("got error %v", err)
+			}
+		})
+		t.Run(fmt.Sprintf("manifest of 64 KiB + %d", extra), func(t *testing.T) {
+			s := newStore()
+			root := s.newRoot(t)
+			bundle := sign(t, alice, about(root, signType))
+			pad := func(n int) func(*ocispec.Manifest) {
+				return func(m *ocispec.Manifest) { m.Annotations["pad"] = strings.Repeat("x", n) }
+			}
+			size := int(s.attach(t, root, bundle, pad(0)).Size)
+			s.listed = nil
+			s.attach(t, root, bundle, pad(64<<10-size+extra))
+			if _, err := admit(t, s, root); (err == nil) != (extra == 0) {
+				t.Errorf("got error %v", err)
+			}
+		})
+	}
+}
+
+// Whatever bit flips in what a store serves, nothing is admitted by it; and
+// whatever the listing says beside the digest, nothing changes.
+func TestAdmitEveryBit(t *testing.T) {
+	s := newStore()
+	root := s.newRoot(t)
+	bundle := sign(t, newSigner(t, "alice"), about(root, signType))
+	manifest := s.attach(t, root, bundle, nil)
+	gate, err := trust.NewGate(trust.KeyPolicy(newSigner(t, "alice").Authority()), sigstore.NewVerifier())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, target := range map[string]digest.Digest{"manifest": manifest.Digest, "bundle": digest.FromBytes(bundle)} {
+		t.Run(name, func(t *testing.T) {
+			for i := range s.blobs[target] {
+				for bit := range 8 {
+					s.answer = func(desc ocispec.Descriptor, data []byte) ([]byte, error) {
+						if desc.Digest == target {
+							data = bytes.Clone(data)
+							data[i] ^= 1 << bit
+						}
+						return data, nil
+					}
+					admitted, err := gate.Admit(t.Context(), s, trust.Request{Name: "x", Root: root})
+					if admitted != nil || !errors.Is(err, trust.ErrBadSignature) {
+						t.Fatalf("byte %d bit %d: got %v, error %v, want %v", i, bit, admitted, err, trust.ErrBadSignature)
+					}
+				}
+			}
+		})
+	}
+	s.answer = nil
+	s.listed[0].ArtifactType = recap.ArtifactTypeBundle
+	s.listed[0].Annotations = map[string]string{"dev.sigstore.bundle.predicateType": slsaType}
+	s.listed[0].Data = []byte("other")
+	if _, err := gate.Admit(t.Context(), s, trust.Request{Name: "x", Root: root}); err != nil {
+		t.Errorf("a listing that lies about type and annotations hides a signature: %v", err)
+	}
+	s.listed[0].Size++
+	if _, err := gate.Admit(t.Context(), s, trust.Request{Name: "x", Root: root}); !errors.Is(err, recap.Untrusted) {
+		t.Errorf("got error %v, want %v", err, recap.Untrusted)
+	}
+	s.listed[0].Digest = "sha256:../../x"
+	if _, err := gate.Admit(t.Context(), s, trust.Request{Name: "x", Root: root}); !errors.Is(err, recap.Untrusted) {
+		t.Errorf("got error %v, want %v", err, recap.Untrusted)
+	}
+}
+
+func TestAdmitThreshold(t *testing.T) {
+	alice, bob, carol := newSigner(t, "alice"), newSigner(t, "bob"), newSigner(t, "carol")
+	policy := &trust.Policy{Source: "policy.yaml", Rules: []trust.Rule{{
+		Name: "two of three", Scopes: []string{"registry.example.com/team/**"}, Threshold: 2,
+		Authorities: []trust.Authority{alice.Authority(), bob.Authority(), carol.Authority()},
+	}}}
+	tests := []struct {
+		name    string
+		signers []trust.Signer
+		want    error
+		vouch   []string
+	}{
+		{"nobody", nil, trust.ErrNoSignature, nil},
+		{"one", []trust.Signer{bob}, trust.ErrThreshold, []string{"env://bob"}},
+		{"28: one twice", []trust.Signer{bob, bob}, trust.ErrThreshold, []string{"env://bob"}},
+		{"one and a stranger", []trust.Signer{bob, newSigner(t, "mallory")}, trust.ErrThreshold, []string{"env://bob"}},
+		{"two", []trust.Signer{carol, alice}, nil, []string{"env://alice", "env://carol"}},
+		{"three", []trust.Signer{carol, alice, bob}, nil, []string{"env://alice", "env://bob", "env://carol"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newStore()
+			root := s.newRoot(t)
+			for i, signer := range test.signers {
+				s.attach(t, root, sign(t, signer, about(root, signType)), func(m *ocispec.Manifest) { m.Annotations["n"] = fmt.Sprint(i) })
+			}
+			admitted, err := admitUnder(t, policy, s, root)
+			if !errors.Is(err, test.want) {
+				t.Fatalf("got error %v, want %v", err, test.want)
+			}
+			report := admitted.Report()
+			var refused *trust.RefusedError
+			if errors.As(err, &refused) {
+				report = refused.Report
+			}
+			if diff := cmp.Diff(test.vouch, report.Authorities); diff != "" {
+				t.Errorf("authorities (-want +got):\n%s", diff)
+			}
+			if report.Rule != "two of three" || report.Policy != "policy.yaml" || report.Threshold != 2 || report.Mode != trust.Enforce {
+				t.Errorf("report names rule %q of %q, threshold %d, mode %q", report.Rule, report.Policy, report.Threshold, report.Mode)
+			}
+		})
+	}
+}
+
+func TestAdmitWarn(t *testing.T) {
+	policy := trust.KeyPolicy(newSigner(t, "alice").Authority())
+	policy.Rules[0].Mode = trust.Warn
+	s := newStore()
+	root := s.newRoot(t)
+	admitted, err := admitUnder(t, policy, s, root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := admitted.Report()
+	if admitted.Verified() || report.Verdict != trust.VerdictWarned || report.Code != "unsigned" || report.Reason == "" {
+		t.Errorf("admitted as %+v", report)
+	}
+	if err := admitted.Check(); err != nil {
+		t.Error(err)
+	}
+
+	s.list = func(func([]ocispec.Descriptor) error) error { return errors.New("connection refused") }
+	if _, err := admitUnder(t, policy, s, root); !errors.Is(err, recap.Unavailable) {
+		t.Errorf("got error %v, want %v", err, recap.Unavailable)
+	}
+
+	s.list = nil
+	s.attach(t, root, sign(t, newSigner(t, "alice"), about(root, signType)), nil)
+	if admitted, err := admitUnder(t, policy, s, root); err != nil || !admitted.Verified() {
+		t.Errorf("got %+v, error %v", admitted.Report(), err)
+	}
+}
+
+func TestAdmitWithoutRuleAsksNobody(t *testing.T) {
+	s := newStore()
+	root := s.newRoot(t)
+	_, err := admitUnder(t, &trust.Policy{}, s, root)
+	var refused *trust.RefusedError
+	if !errors.As(err, &refused) || !errors.Is(err, trust.ErrNoRule) || !errors.Is(err, recap.Untrusted) || refused.Report.Code != "no-rule" {
+		t.Errorf("got error %v, want %v", err, trust.ErrNoRule)
+	}
+	if n := s.count("list") + s.count("fetch"); n != 0 {
+		t.Errorf("%d requests: %q", n, s.log)
+	}
+}
+
+func TestAdmitCanceled(t *testing.T) {
+	s := newStore()
+	root := s.newRoot(t)
+	s.attach(t, root, sign(t, newSigner(t, "alice"), about(root, signType)), nil)
+	gate, err := trust.NewGate(trust.KeyPolicy(newSigner(t, "alice").Authority()), sigstore.NewVerifier())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, when := range []string{"list", "fetch"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		if when == "list" {
+			cancel()
+		}
+		s.answer = func(ocispec.Descriptor, []byte) ([]byte, error) {
+			cancel()
+			return nil, ctx.Err()
+		}
+		_, err := gate.Admit(ctx, s, trust.Request{Name: "x", Root: root})
+		var refused *trust.RefusedError
+		if !errors.Is(err, context.Canceled) || errors.As(err, &refused) || errors.Is(err, recap.Unavailable) {
+			t.Errorf("canceled at %s: got error %v, want %v alone", when, err, context.Canceled)
+		}
+	}
+}
+
+func TestAdmitRefusesRootsNobodySigns(t *testing.T) {
+	good := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromString("x"), Size: 1}
+	for name, edit := range map[string]func(*ocispec.Descriptor){
+		"no digest":         func(d *ocispec.Descriptor) { d.Digest = "" },
+		"upper-case digest": func(d *ocispec.Descriptor) { d.Digest = digest.Digest("sha256:" + strings.ToUpper(d.Digest.Encoded())) },
+		"SHA-512":           func(d *ocispec.Descriptor) { d.Digest = digest.SHA512.FromString("x") },
+		"not a manifest":    func(d *ocispec.Descriptor) { d.MediaType = "text/markdown" },
+		"no size":           func(d *ocispec.Descriptor) { d.Size = 0 },
+		"negative size":     func(d *ocispec.Descriptor) { d.Size = -1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := good
+			edit(&root)
+			if _, err := admit(t, newStore(), root); !errors.Is(err, recap.Usage) {
+				t.Errorf("got error %v, want %v", err, recap.Usage)
+			}
+		})
+	}
+}
+
+// Candidates are examined side by side: with n of them, all manifests are asked
+// for before one is answered, then all bundles.
+func TestAdmitRounds(t *testing.T) {
+	const n = 8
+	s := newStore()
+	root := s.newRoot(t)
+	for i := range n {
+		s.attach(t, root, sign(t, newSigner(t, fmt.Sprint("signer", i)), about(root, signType)), nil)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // instead of hanging
+	defer cancel()
+	var mu sync.Mutex
+	waiting := make(map[string]int)
+	arrived := map[string]chan struct{}{ocispec.MediaTypeImageManifest: make(chan struct{}), bundleType: make(chan struct{})}
+	s.answer = func(desc ocispec.Descriptor, data []byte) ([]byte, error) {
+		mu.Lock()
+		if waiting[desc.MediaType]++; waiting[desc.MediaType] == n {
+			close(arrived[desc.MediaType])
+		}
+		mu.Unlock()
+		select {
+		case <-arrived[desc.MediaType]:
+			return data, nil
+		case <-ctx.Done():
+			return nil, errors.New("others weren't asked for at the same time")
+		}
+	}
+	gate, err := trust.NewGate(trust.KeyPolicy(newSigner(t, "signer3").Authority()), sigstore.NewVerifier())
+	if err != nil {
+		t.Fatal(err)
+	}
+	admitted, err := gate.Admit(ctx, s, trust.Request{Name: "x", Root: root})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.count("list") != 1 || s.count("fetch") != 2*n {
+		t.Errorf("requests: %q, want one list and %d fetches", s.log, 2*n)
+	}
+	if !slices.IsSortedFunc(admitted.Report().Signatures, func(a, b trust.SignatureReport) int { return strings.Compare(string(a.Digest), string(b.Digest)) }) {
+		t.Error("signatures aren't in order of digest")
+	}
+}
+
+// One referrer costs one listing, its manifest and its bundle.
+func TestAdmitRequests(t *testing.T) {
+	s := newStore()
+	root := s.newRoot(t)
+	s.attach(t, root, sign(t, newSigner(t, "alice"), about(root, signType)), nil)
+	s.log = nil
+	if _, err := admit(t, s, root); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"list", "fetch " + ocispec.MediaTypeImageManifest, "fetch " + bundleType}
+	if diff := cmp.Diff(want, s.log); diff != "" {
+		t.Errorf("requests (-want +got):\n%s", diff)
+	}
+}
+
+func TestReportJSON(t *testing.T) {
+	s := newStore()
+	root := s.newRoot(t)
+	s.attach(t, root, sign(t, newSigner(t, "alice"), about(root, signType)), nil)
+	admitted, err := admit(t, s, root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := json.Marshal(admitted.Report())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got trust.Report
+	if err := json.Unmarshal(raw, &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(admitted.Report(), got); diff != "" {
+		t.Errorf("report lost in JSON (-want +got):\n%s", diff)
+	}
+	for _, name := range []string{"name", "tag", "digest", "verdict", "policy", "rule", "mode", "threshold", "authorities", "signatures", "artifactType", "predicateType", "outcome", "authority", "keyID", "algorithm"} {
+		if !bytes.Contains(raw, []byte(`"`+name+`":`)) {
+			t.Errorf("no %q in %s", name, raw)
+		}
+	}
+}
+
+func TestNewGateRefuses(t *testing.T) {
+	if _, err := trust.NewGate(nil, sigstore.NewVerifier()); !errors.Is(err, recap.Usage) {
+		t.Errorf("no policy: got error %v, want %v", err, recap.Usage)
+	}
+	if _, err := trust.NewGate(&trust.Policy{}, nil); !errors.Is(err, recap.Usage) {
+		t.Errorf("no verifier: got error %v, want %v", err, recap.Usage)
+	}
+	if _, err := trust.NewGate(trust.KeyPolicy(trust.Authority{Name: "x"}), sigstore.NewVerifier()); !errors.Is(err, recap.Usage) {
+		t.Errorf("no key: got error %v, want %v", err, recap.Usage)
+	}
+}
