@@ -62,15 +62,15 @@ func (report *Report) count(outcome Outcome) (n int, reason string) {
 	return n, reason
 }
 
-// others says how many referrers were no signatures.
+// others says what was found instead of signatures.
 func (report *Report) others() string {
-	switch n := len(report.Signatures); n {
+	switch n, reason := report.count(NotASignature); n {
 	case 0:
 		return ""
 	case 1:
-		return " (one referrer found, which is something else)"
+		return fmt.Sprintf(" (one referrer: %s)", reason)
 	default:
-		return fmt.Sprintf(" (%d referrers found, which are something else)", n)
+		return fmt.Sprintf(" (%d referrers; the first: %s)", n, reason)
 	}
 }
 
