@@ -4,6 +4,7 @@
 package target
 
 import (
+	_ "crypto/sha512" // a digest may be one
 	"net/netip"
 	"regexp"
 	"slices"

@@ -1,0 +1,151 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package target
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// guard keeps a registry from pointing us at machines that it can't reach
+// itself: the metadata service of a cloud, a router, a database behind our
+// firewall. The registry that the user named may be anywhere, and so may the
+// proxy. What the registry names, by redirect or as token service, must not
+// lie in a private network unless the registry does too, not on this machine
+// unless the registry does too, and never on a link-local address. The address
+// is looked at when it is dialled, after the name was resolved, so a name that
+// changes its address gains nothing.
+type guard struct {
+	own    string                     // host name of the registry
+	found  atomic.Pointer[netip.Addr] // where it was last reached
+	dialer net.Dialer
+
+	mu      sync.Mutex
+	proxies map[string]bool // host names
+}
+
+func newGuard(own string) *guard {
+	return &guard{
+		own:     strings.ToLower(own),
+		dialer:  net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second},
+		proxies: map[string]bool{},
+	}
+}
+
+var errInternal = errors.New("an address inside a private network")
+
+// dial is http.Transport's DialContext.
+func (g *guard) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	name, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, err
+	}
+	name = strings.ToLower(name)
+	if name == g.own {
+		conn, err := g.dialer.DialContext(ctx, network, addr)
+		if err == nil {
+			if a, err := netip.ParseAddrPort(conn.RemoteAddr().String()); err == nil {
+				found := a.Addr().Unmap()
+				g.found.Store(&found)
+			}
+		}
+		return conn, err
+	}
+	g.mu.Lock()
+	proxy := g.proxies[name]
+	g.mu.Unlock()
+	if proxy {
+		return g.dialer.DialContext(ctx, network, addr)
+	}
+	d := g.dialer
+	d.ControlContext = func(_ context.Context, _, address string, _ syscall.RawConn) error {
+		a, err := netip.ParseAddrPort(address)
+		if err != nil {
+			return err
+		}
+		return g.check(a.Addr())
+	}
+	return d.DialContext(ctx, network, addr)
+}
+
+// checkName refuses an internal address that is spelt out, which a proxy would
+// dial for us. Names are for the dialler.
+func (g *guard) checkName(name string) error {
+	a, err := netip.ParseAddr(name)
+	if err != nil || strings.EqualFold(name, g.own) {
+		return nil
+	}
+	return g.check(a)
+}
+
+func (g *guard) check(a netip.Addr) error {
+	a = a.Unmap()
+	own := g.found.Load()
+	switch {
+	case !a.IsValid(), a.IsUnspecified(), a.IsLinkLocalUnicast(), a.IsLinkLocalMulticast(), slices.Contains(metadata, a):
+		return errInternal
+	case a.IsLoopback():
+		if own == nil || !own.IsLoopback() {
+			return errInternal
+		}
+	case isPrivate(a):
+		if own == nil || !own.IsLoopback() && !isPrivate(*own) {
+			return errInternal
+		}
+	}
+	return nil
+}
+
+// through remembers what a proxy is called.
+func (g *guard) through(proxy func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
+	return func(req *http.Request) (*url.URL, error) {
+		u, err := proxy(req)
+		if u != nil {
+			g.mu.Lock()
+			g.proxies[strings.ToLower(u.Hostname())] = true
+			g.mu.Unlock()
+		}
+		return u, err
+	}
+}
+
+var (
+	// sharedSpace is private to carriers and some overlay networks:
+	// https://www.rfc-editor.org/rfc/rfc6598.
+	sharedSpace = netip.MustParsePrefix("100.64.0.0/10")
+
+	// metadata are the metadata services of clouds that don't use a
+	// link-local address.
+	metadata = []netip.Addr{
+		netip.MustParseAddr("100.100.100.200"),
+		netip.MustParseAddr("192.0.0.192"),
+		netip.MustParseAddr("fd00:ec2::254"),
+	}
+)
+
+func isPrivate(a netip.Addr) bool { return a.IsPrivate() || sharedSpace.Contains(a) }
+
+// isLoopback reports whether a host as in a reference can only be this machine.
+func isLoopback(host string) bool {
+	name := host
+	if n, _, err := net.SplitHostPort(host); err == nil {
+		name = n
+	}
+	name = strings.Trim(name, "[]")
+	if strings.EqualFold(name, "localhost") {
+		return true
+	}
+	a, err := netip.ParseAddr(name)
+	return err == nil && a.Unmap().IsLoopback()
+}

@@ -1,0 +1,84 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package target
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"time"
+
+	"oras.land/oras-go/v2/registry/remote/credentials"
+	"oras.land/oras-go/v2/registry/remote/credentials/trace"
+
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// helperTimeout is how long a credential helper may take. One that waits for
+// somebody to unlock a key ring in a CI job would wait for ever.
+const helperTimeout = 10 * time.Second
+
+var errHelperTimeout = errors.New("it took too long")
+
+// help calls fn, which may run a credential helper, and gives up on it after
+// helperTimeout. It does not wait for fn then: a helper's own children can hold
+// its output open long after it was killed.
+func (s *credentialStore) help(ctx context.Context, host string, fn func(context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	t := s.clock.after(helperTimeout, func() { cancel(errHelperTimeout) })
+	defer t.Stop()
+	helper := make(chan string, 1)
+	ctx = trace.WithExecutableTrace(ctx, &trace.ExecutableTrace{
+		ExecuteStart: func(name, _ string) {
+			select {
+			case helper <- name:
+			default:
+			}
+		},
+	})
+	done := make(chan error, 1)
+	go func() { done <- fn(ctx) }()
+	var err error
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	if err == nil || errors.Is(err, credentials.ErrPlaintextPutDisabled) {
+		return err
+	}
+	if errors.Is(context.Cause(ctx), errHelperTimeout) {
+		err = errHelperTimeout
+	} else if ctx.Err() != nil {
+		return err // the caller gave up
+	}
+	select {
+	case name := <-helper:
+		return recap.Errorf(recap.Denied, "credential-helper", "credentials of %s: helper %s: %s", host, name, clean(err.Error())).
+			WithHint("try it by hand: echo %s | %s get", address(host), name)
+	default:
+		return recap.Errorf(recap.Local, "credentials", "credentials of %s: %s", host, clean(err.Error()))
+	}
+}
+
+// CredentialFiles returns where docker and podman keep credentials, for
+// [Options.CredentialFiles]: REGISTRY_AUTH_FILE if it is set, docker's
+// config.json under DOCKER_CONFIG or home, and podman's auth.json under
+// XDG_RUNTIME_DIR.
+func CredentialFiles(getenv func(string) string, home string) []string {
+	var files []string
+	if file := getenv("REGISTRY_AUTH_FILE"); file != "" {
+		files = append(files, file)
+	}
+	if dir := getenv("DOCKER_CONFIG"); dir != "" {
+		files = append(files, filepath.Join(dir, "config.json"))
+	} else if home != "" {
+		files = append(files, filepath.Join(home, ".docker", "config.json"))
+	}
+	if dir := getenv("XDG_RUNTIME_DIR"); dir != "" {
+		files = append(files, filepath.Join(dir, "containers", "auth.json"))
+	}
+	return files
+}

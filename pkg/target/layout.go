@@ -1,0 +1,43 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package target
+
+import (
+	"context"
+	"io"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2/errdef"
+
+	"github.com/recap-oci/recap/pkg/layout"
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// layoutStore is a layout with what only a registry has.
+type layoutStore struct{ *layout.Store }
+
+func openLayout(ref Reference, write bool) (storage, error) {
+	open := layout.Open
+	if write {
+		open = layout.Create
+	}
+	store, err := open(ref.Path, layout.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return layoutStore{store}, nil
+}
+
+// Mount pushes getContent's content: a layout has no other repositories.
+func (s layoutStore) Mount(ctx context.Context, desc ocispec.Descriptor, fromRepo string, getContent func() (io.ReadCloser, error)) error {
+	if getContent == nil {
+		return recap.Errorf(recap.Usage, "no-mount", "mounting %s from %s: a layout has no other repositories: %w", short(desc.Digest), quote(fromRepo), errdef.ErrUnsupported)
+	}
+	content, err := getContent()
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	return s.Push(ctx, desc, content)
+}

@@ -1,0 +1,251 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package target
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2/content"
+
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// The header that states a manifest's digest.
+// https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
+const digestHeader = "Docker-Content-Digest"
+
+// FetchReference gets a manifest by tag or digest, in one request.
+func (r *repository) FetchReference(ctx context.Context, reference string) (ocispec.Descriptor, io.ReadCloser, error) {
+	desc, data, err := r.getManifest(ctx, reference, accepted)
+	if err != nil {
+		return ocispec.Descriptor{}, nil, err
+	}
+	return desc, io.NopCloser(bytes.NewReader(data)), nil
+}
+
+// fetchManifest gets a manifest that is known.
+func (r *repository) fetchManifest(ctx context.Context, desc ocispec.Descriptor) (io.ReadCloser, error) {
+	if desc.Size > recap.MaxManifestSize {
+		return nil, tooLarge("fetching manifest "+short(desc.Digest)+" from "+r.full(), recap.MaxManifestSize)
+	}
+	got, data, err := r.getManifest(ctx, desc.Digest.String(), []string{desc.MediaType})
+	if err != nil {
+		return nil, err
+	}
+	if got.Size != desc.Size {
+		return nil, wrongSize("fetching manifest "+short(desc.Digest)+" from "+r.full(), got.Size, desc.Size)
+	}
+	return io.NopCloser(bytes.NewReader(data)), nil
+}
+
+// getManifest gets a manifest whose digest is that of its bytes. What the
+// registry says about it must agree.
+func (r *repository) getManifest(ctx context.Context, reference string, accept []string) (ocispec.Descriptor, []byte, error) {
+	want, err := checkReference(reference)
+	if err != nil {
+		return ocispec.Descriptor{}, nil, err
+	}
+	what := "fetching manifest " + shortReference(reference) + " from " + r.full()
+	resp, err := r.host.do(ctx, operation{
+		what: what, method: http.MethodGet, url: r.url("manifests", reference),
+		header: http.Header{"Accept": accept}, scopes: r.scopes(),
+		accept: []int{http.StatusOK}, limit: recap.MaxManifestSize,
+	})
+	if err != nil {
+		return ocispec.Descriptor{}, nil, err
+	}
+	desc, err := describe(what, resp, want)
+	if err != nil {
+		return ocispec.Descriptor{}, nil, err
+	}
+	r.manifests.add(desc.Digest, desc.MediaType, resp.data)
+	return desc, resp.data, nil
+}
+
+// describe makes the descriptor of a manifest from its bytes.
+func describe(what string, resp *answer, want digest.Digest) (ocispec.Descriptor, error) {
+	mediaType, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if err != nil {
+		return ocispec.Descriptor{}, recap.Errorf(recap.Integrity, "bad-media-type", "%s: the answer has the Content-Type %s", what, quote(resp.Header.Get("Content-Type")))
+	}
+	algorithm := digest.Canonical
+	if want != "" {
+		algorithm = want.Algorithm()
+	}
+	got := algorithm.FromBytes(resp.data)
+	if want != "" && got != want {
+		return ocispec.Descriptor{}, wrongDigest(what, got, want)
+	}
+	if stated := resp.Header.Get(digestHeader); stated != "" {
+		if !digestPattern.MatchString(stated) {
+			return ocispec.Descriptor{}, recap.Errorf(recap.Integrity, "bad-digest", "%s: the registry states the digest %s", what, quote(stated))
+		}
+		if d := digest.Digest(stated); d.Algorithm().FromBytes(resp.data) != d {
+			return ocispec.Descriptor{}, recap.Errorf(recap.Integrity, "digest-mismatch", "%s: the registry states %s and sends %s", what, d, got)
+		}
+	}
+	return ocispec.Descriptor{MediaType: mediaType, Digest: got, Size: int64(len(resp.data))}, nil
+}
+
+// Resolve asks by HEAD, and by GET when the answer says too little.
+func (r *repository) Resolve(ctx context.Context, reference string) (ocispec.Descriptor, error) {
+	want, err := checkReference(reference)
+	if err != nil {
+		return ocispec.Descriptor{}, err
+	}
+	what := "resolving " + shortReference(reference) + " in " + r.full()
+	resp, err := r.host.do(ctx, operation{
+		what: what, method: http.MethodHead, url: r.url("manifests", reference),
+		header: http.Header{"Accept": accepted}, scopes: r.scopes(),
+		accept: []int{http.StatusOK, http.StatusMethodNotAllowed},
+	})
+	if err != nil {
+		return ocispec.Descriptor{}, err
+	}
+	resp.Body.Close()
+	stated := resp.Header.Get(digestHeader)
+	mediaType, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if resp.StatusCode != http.StatusOK || stated == "" || resp.ContentLength < 0 || err != nil {
+		desc, _, err := r.getManifest(ctx, reference, accepted)
+		return desc, err
+	}
+	if !digestPattern.MatchString(stated) {
+		return ocispec.Descriptor{}, recap.Errorf(recap.Integrity, "bad-digest", "%s: the registry states the digest %s", what, quote(stated))
+	}
+	if want != "" && digest.Digest(stated) != want {
+		return ocispec.Descriptor{}, wrongDigest(what, digest.Digest(stated), want)
+	}
+	return ocispec.Descriptor{MediaType: mediaType, Digest: digest.Digest(stated), Size: resp.ContentLength}, nil
+}
+
+// PushReference stores a manifest under a tag.
+func (r *repository) PushReference(ctx context.Context, desc ocispec.Descriptor, content io.Reader, reference string) error {
+	if err := checkDescriptor(desc); err != nil {
+		return err
+	}
+	want, err := checkReference(reference)
+	if err != nil {
+		return err
+	}
+	if want != "" && want != desc.Digest {
+		return bad("pushing %s as %s: they differ", desc.Digest, want)
+	}
+	return r.pushManifest(ctx, desc, content, reference)
+}
+
+// Tag puts a manifest that is there under a tag.
+func (r *repository) Tag(ctx context.Context, desc ocispec.Descriptor, reference string) error {
+	if err := checkDescriptor(desc); err != nil {
+		return err
+	}
+	if err := CheckTag(reference); err != nil {
+		return err
+	}
+	data, ok := r.manifests.get(desc.Digest, desc.MediaType)
+	if !ok {
+		got, fetched, err := r.getManifest(ctx, desc.Digest.String(), []string{desc.MediaType})
+		if err != nil {
+			return err
+		}
+		desc, data = got, fetched
+	}
+	_, err := r.putManifest(ctx, desc, data, reference)
+	return err
+}
+
+// pushManifest checks a manifest, stores it, and sees to it that it is found
+// from its subject.
+func (r *repository) pushManifest(ctx context.Context, desc ocispec.Descriptor, from io.Reader, reference string) error {
+	what := "pushing manifest " + short(desc.Digest) + " to " + r.full()
+	if desc.Size > recap.MaxManifestSize {
+		return recap.Errorf(recap.Unsafe, "too-large", "%s: it is larger than %d bytes", what, recap.MaxManifestSize)
+	}
+	data, err := content.ReadAll(from, desc)
+	switch {
+	case errors.Is(err, content.ErrMismatchedDigest):
+		return recap.Errorf(recap.Integrity, "digest-mismatch", "%s: its bytes have another digest: %w", what, err)
+	case errors.Is(err, content.ErrTrailingData), errors.Is(err, io.ErrUnexpectedEOF):
+		return recap.Errorf(recap.Integrity, "size-mismatch", "%s: it has not %d bytes: %w", what, desc.Size, err)
+	case err != nil:
+		return err
+	}
+	listed, err := r.putManifest(ctx, desc, data, reference)
+	if err != nil {
+		return err
+	}
+	r.manifests.add(desc.Digest, desc.MediaType, data)
+	if listed {
+		return nil
+	}
+	return r.enterReferrer(ctx, desc, data)
+}
+
+// putManifest makes the one request. It reports whether the registry said that
+// it lists the manifest with its subject's referrers.
+func (r *repository) putManifest(ctx context.Context, desc ocispec.Descriptor, data []byte, reference string) (listed bool, err error) {
+	what := "pushing manifest " + short(desc.Digest) + " to " + r.full()
+	if reference != desc.Digest.String() {
+		what = "tagging " + short(desc.Digest) + " as " + shortReference(reference) + " in " + r.full()
+	}
+	body, err := newUpload(desc, bytes.NewReader(data))
+	if err != nil {
+		return false, err
+	}
+	resp, err := r.host.do(ctx, operation{
+		what: what, method: http.MethodPut, url: r.url("manifests", reference), body: body,
+		header: http.Header{"Content-Type": {desc.MediaType}}, scopes: r.scopes(),
+		accept: []int{http.StatusCreated}, patient: true,
+		landed: func(ctx context.Context) bool { return r.stands(ctx, reference, desc) },
+	})
+	if err != nil || resp == nil {
+		return false, err
+	}
+	defer resp.Body.Close()
+	if stated := resp.Header.Get(digestHeader); stated != "" && stated != desc.Digest.String() {
+		// Another algorithm's digest is no lie; nor is it proof.
+		if !digestPattern.MatchString(stated) || digest.Digest(stated).Algorithm().FromBytes(data) != digest.Digest(stated) {
+			return false, recap.Errorf(recap.Integrity, "digest-mismatch", "%s: the registry says it stored %s", what, quote(stated))
+		}
+	}
+	return resp.Header.Get("OCI-Subject") != "", nil
+}
+
+// stands reports whether reference already names desc: the answer to a PUT was
+// lost, but not the PUT. It is not worth a retry of its own.
+func (r *repository) stands(ctx context.Context, reference string, desc ocispec.Descriptor) bool {
+	resp, err := r.host.do(ctx, operation{
+		what: "looking for " + short(desc.Digest), method: http.MethodHead, url: r.url("manifests", reference),
+		header: http.Header{"Accept": {desc.MediaType}}, scopes: r.scopes(), accept: []int{http.StatusOK}, once: true,
+	})
+	if err != nil {
+		return false
+	}
+	resp.Body.Close()
+	stated := resp.Header.Get(digestHeader)
+	return stated == desc.Digest.String() || stated == "" && reference == desc.Digest.String()
+}
+
+// checkReference accepts a tag or a digest, which it returns.
+func checkReference(reference string) (digest.Digest, error) {
+	if strings.Contains(reference, ":") {
+		return parseDigest(reference, reference)
+	}
+	return "", CheckTag(reference)
+}
+
+// shortReference is a tag, or enough of a digest.
+func shortReference(reference string) string {
+	if strings.Contains(reference, ":") {
+		return short(digest.Digest(reference))
+	}
+	return reference
+}

@@ -1,0 +1,146 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package target
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"oras.land/oras-go/v2/errdef"
+	"oras.land/oras-go/v2/registry/remote/errcode"
+
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// refusal is an answer with a status that was not hoped for.
+type refusal struct {
+	status  int
+	errors  errcode.Errors
+	wait    time.Duration // Retry-After
+	hasWait bool
+	text    string // a body that is not JSON
+}
+
+// newRefusal reads at most recap.MaxErrorBody of the answer.
+func newRefusal(resp *http.Response, now time.Time) *refusal {
+	r := &refusal{status: resp.StatusCode}
+	r.wait, r.hasWait = retryAfter(resp, now)
+	data, err := io.ReadAll(io.LimitReader(resp.Body, recap.MaxErrorBody))
+	if err != nil {
+		return r // the status says enough
+	}
+	var body struct {
+		Errors errcode.Errors `json:"errors"`
+	}
+	if json.Unmarshal(data, &body) == nil {
+		r.errors = body.Errors
+	} else if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/plain") {
+		r.text = string(data)
+	}
+	return r
+}
+
+// Error is the status and what the registry says about it, fit to print.
+func (r *refusal) Error() string {
+	s := fmt.Sprintf("%d %s", r.status, http.StatusText(r.status))
+	if m := r.message(); m != "" {
+		s += " (" + m + ")"
+	}
+	return strings.TrimSpace(s)
+}
+
+// message is what the registry says, without details, which may hold anything.
+func (r *refusal) message() string {
+	var all []string
+	for _, e := range r.errors {
+		text := e.Code
+		if e.Message != "" {
+			text += ": " + e.Message
+		}
+		all = append(all, text)
+	}
+	if len(all) == 0 {
+		return clean(r.text)
+	}
+	return clean(strings.Join(all, "; "))
+}
+
+// has reports whether the registry gave one of these error codes.
+// https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
+func (r *refusal) has(codes ...string) bool {
+	return slices.ContainsFunc(r.errors, func(e errcode.Error) bool { return slices.Contains(codes, e.Code) })
+}
+
+// refusesType reports whether the registry rejected what kind of thing a
+// manifest is. There is no code for it: allow-lists of types answer with
+// MANIFEST_INVALID, UNSUPPORTED or DENIED, and a sentence.
+func (r *refusal) refusesType() bool {
+	if r.status == http.StatusUnsupportedMediaType {
+		return true
+	}
+	if !r.has(errcode.ErrorCodeManifestInvalid, errcode.ErrorCodeUnsupported, errcode.ErrorCodeDenied) {
+		return false
+	}
+	text := strings.ToLower(r.message())
+	for _, word := range []string{"media type", "mediatype", "media-type", "artifacttype", "artifact type", "config type", "unsupported"} {
+		if strings.Contains(text, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// diagnoseStatus explains a status.
+func (h *host) diagnoseStatus(op operation, r *refusal) *fault {
+	fail := func(kind recap.Kind, code, format string, args ...any) *fault {
+		return &fault{err: recap.Errorf(kind, code, format, args...)}
+	}
+	writes := op.method == http.MethodPut || op.method == http.MethodPost
+	switch {
+	case r.status == http.StatusUnauthorized:
+		return &fault{err: h.unauthorized(r)}
+	case writes && r.has(errcode.ErrorCodeManifestBlobUnknown):
+		return fail(recap.NotFound, "child-missing", "%s lacks what the manifest lists: %s: %w", h.name, r, errdef.ErrNotFound)
+	case r.has(errcode.ErrorCodeDigestInvalid):
+		return fail(recap.Integrity, "digest-mismatch", "%s finds another digest: %s", h.name, r)
+	case r.has(errcode.ErrorCodeSizeInvalid):
+		return fail(recap.Integrity, "size-mismatch", "%s finds another size: %s", h.name, r)
+	case writes && r.refusesType():
+		f := fail(recap.Integrity, "registry-refuses-type", "%s does not take this type of artifact: %s", h.name, r)
+		f.err.Hint = "push it in the shape of an image: --compat image"
+		return f
+	case r.status == http.StatusForbidden:
+		return &fault{err: h.forbidden(r)}
+	case r.status == http.StatusNotFound:
+		return fail(recap.NotFound, "not-found", "%s: %w", r, errdef.ErrNotFound)
+	case r.status == http.StatusRequestEntityTooLarge:
+		return fail(recap.Unsafe, "registry-limit", "%s takes nothing that large: %s", h.name, r)
+	case op.method == http.MethodDelete && (r.status == http.StatusMethodNotAllowed || r.has(errcode.ErrorCodeUnsupported)):
+		f := fail(recap.Denied, "delete-unsupported", "%s does not delete: %s: %w", h.name, r, errdef.ErrUnsupported)
+		f.err.Hint = "ask the registry's operator to allow deletion"
+		return f
+	case r.status == http.StatusTooManyRequests:
+		f := fail(recap.Unavailable, "rate-limited", "%s has had too many requests: %s", h.name, r)
+		f.again, f.wait = true, r.wait
+		return f
+	case r.status == http.StatusRequestTimeout, r.status == http.StatusInternalServerError, r.status == http.StatusBadGateway,
+		r.status == http.StatusServiceUnavailable, r.status == http.StatusGatewayTimeout:
+		f := fail(recap.Unavailable, "registry-unavailable", "%s answers %s", h.name, r)
+		f.again, f.wait = true, r.wait
+		f.unsure = r.status != http.StatusServiceUnavailable
+		return f
+	case r.status == http.StatusBadRequest && h.base.Scheme == "http" && strings.Contains(r.text, "HTTP request to an HTTPS server"):
+		f := fail(recap.Unavailable, "tls", "%s speaks TLS and was asked in the clear", h.name)
+		f.err.Hint = "type --plain-http=false, and --ca-file FILE for an authority of your own"
+		return f
+	case r.status >= http.StatusInternalServerError, r.status < http.StatusBadRequest:
+		return fail(recap.Unavailable, "unexpected-answer", "%s answers %s", h.name, r)
+	}
+	return fail(recap.Integrity, "registry-refuses", "%s refuses: %s", h.name, r)
+}

@@ -1,0 +1,96 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package target
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"time"
+)
+
+// transport sends single requests to one host, and to where that host
+// redirects: it takes a place at the brake, watches for silence, and tells the
+// brake how the request was taken. Authentication and redirects are above it,
+// retries above those.
+type transport struct {
+	base    http.RoundTripper
+	brake   *brake
+	clock   clock
+	silence time.Duration
+	host    string // of the registry
+	moved   func() // bytes moved or an answer came: there is progress
+}
+
+// patientKey marks the context of a request whose answer may take as long as
+// it takes: a registry on object storage checks every child of an index before
+// it answers, and 1,000 of them took 42 seconds.
+type patientKey struct{}
+
+// RoundTrip implements http.RoundTripper.
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	which := laneOf(req.Method)
+	if err := t.brake.acquire(req.Context(), which); err != nil {
+		if req.Body != nil {
+			_ = req.Body.Close()
+		}
+		return nil, err
+	}
+	ctx, cancel := context.WithCancelCause(req.Context())
+	dog := newWatchdog(t.clock, t.silence, cancel)
+	patient := ctx.Value(patientKey{}) != nil
+	// A connection being made has timeouts of its own.
+	out := req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { dog.arm() },
+		WroteRequest: func(httptrace.WroteRequestInfo) {
+			if patient {
+				dog.disarm()
+			} else {
+				dog.arm()
+			}
+		},
+	}))
+	if req.Body != nil && req.Body != http.NoBody {
+		out.Body = &sentBody{ReadCloser: req.Body, dog: dog, moved: t.moved}
+	}
+	start := t.clock.now()
+	resp, err := t.base.RoundTrip(out)
+	if err != nil {
+		dog.end()
+		t.brake.release(which)
+		if errors.Is(context.Cause(ctx), errStalled) {
+			err = errStalled
+		}
+		cancel(nil)
+		return nil, err
+	}
+	dog.disarm()
+	if req.URL.Host == t.host {
+		t.brake.answered(which, start, resp.StatusCode)
+		if wait, ok := retryAfter(resp, t.clock.now()); ok && wait <= maxRetryAfter {
+			t.brake.pause(wait)
+		}
+		if resp.StatusCode != http.StatusUnauthorized && strings.HasPrefix(req.URL.Path, "/v2/") {
+			gateOf(ctx).open()
+		}
+	}
+	if resp.StatusCode < http.StatusInternalServerError && resp.StatusCode != http.StatusTooManyRequests {
+		t.moved()
+	}
+	if which == writing {
+		t.brake.release(which)
+	}
+	resp.Body = &receivedBody{
+		ReadCloser: resp.Body, ctx: ctx, dog: dog, moved: t.moved,
+		done: func() {
+			if which == reading {
+				t.brake.release(which)
+			}
+			cancel(nil)
+		},
+	}
+	return resp, nil
+}
