@@ -85,10 +85,13 @@ func (s store) put(t testing.TB, mediaType string, v any) ocispec.Descriptor {
 	t.Helper()
 	raw, ok := v.([]byte)
 	if !ok {
-		var err error
-		if raw, err = json.Marshal(v); err != nil {
+		var text bytes.Buffer
+		enc := json.NewEncoder(&text)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(v); err != nil {
 			t.Fatal(err)
 		}
+		raw = bytes.TrimSpace(text.Bytes())
 	}
 	desc := ocispec.Descriptor{MediaType: mediaType, Digest: digest.FromBytes(raw), Size: int64(len(raw))}
 	s[desc.Digest] = raw

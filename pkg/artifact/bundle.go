@@ -5,6 +5,7 @@ package artifact
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -75,6 +76,9 @@ func newBundle(node *Node, config []byte) (*Bundle, error) {
 		}
 		return nil, badConfig("%w", err)
 	}
+	if err := checkSizes(config); err != nil {
+		return nil, err
+	}
 	if r.Title == "" {
 		return nil, badConfig("has no title")
 	}
@@ -88,6 +92,26 @@ func newBundle(node *Node, config []byte) (*Bundle, error) {
 		return nil, err
 	}
 	return &Bundle{Node: node, Recap: r, Config: config}, nil
+}
+
+// checkSizes refuses a row without a size, which would read as that of an empty
+// file.
+func checkSizes(config []byte) error {
+	var table struct {
+		Files []struct {
+			Path string `json:"path"`
+			Size *int64 `json:"size"`
+		} `json:"files"`
+	}
+	if err := json.Unmarshal(config, &table); err != nil { // no longer ambiguous
+		return badConfig("%w", err)
+	}
+	for _, f := range table.Files {
+		if f.Size == nil {
+			return badConfig("file %.120q has no size", f.Path)
+		}
+	}
+	return nil
 }
 
 // checkTable looks at the rows by themselves. CheckSet makes them distinct.

@@ -71,22 +71,26 @@ func parse(desc ocispec.Descriptor, raw []byte) (*Node, error) {
 		}
 		return nil, malformed("%w", err)
 	}
-	var present map[string]json.RawMessage // null included, which doc doesn't show
-	if err := canonical.Unmarshal(raw, &present); err != nil {
+	var present map[string]json.RawMessage                // null included, which doc doesn't show
+	if err := json.Unmarshal(raw, &present); err != nil { // no longer ambiguous
 		return nil, malformed("%w", err)
 	}
 	if err := doc.checkShape(desc, present); err != nil {
 		return nil, err
 	}
 	node := &Node{Descriptor: desc, Raw: raw}
+	var stated string // what is absent stays so
+	if doc.MediaType != nil {
+		stated = *doc.MediaType
+	}
 	if isIndexType(desc.MediaType) {
 		node.Index = &ocispec.Index{
-			Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: desc.MediaType, ArtifactType: doc.ArtifactType,
+			Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: stated, ArtifactType: doc.ArtifactType,
 			Manifests: *doc.Manifests, Subject: doc.Subject, Annotations: doc.Annotations,
 		}
 	} else {
 		node.Manifest = &ocispec.Manifest{
-			Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: desc.MediaType, ArtifactType: doc.ArtifactType,
+			Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: stated, ArtifactType: doc.ArtifactType,
 			Config: *doc.Config, Layers: *doc.Layers, Subject: doc.Subject, Annotations: doc.Annotations,
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // structFields is what encoding/json would match the keys of an object to.
@@ -112,6 +113,12 @@ func (f *structFields) add(t reflect.Type) {
 // are one.
 func fold(key string) string {
 	return strings.Map(func(r rune) rune {
+		if 'a' <= r && r <= 'z' { // their capitals are the least of them all
+			return r + 'A' - 'a'
+		}
+		if r < utf8.RuneSelf {
+			return r
+		}
 		least := r
 		for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
 			least = min(least, next)
