@@ -70,14 +70,16 @@ func (a *archive) scan(r io.ReadSeeker, size int64) error {
 			return badArchive("member %d: %w", count, err)
 		}
 		if count > maxMembers {
-			return recap.Errorf(recap.Unsafe, "too-many-members", "more than %d members", maxMembers)
+			return recap.Errorf(recap.Unsafe, "too-many-members", "more than %d members", maxMembers).
+				WithHint("split it into several archives, or unpack it and use the directory")
 		}
 		offset, err := r.Seek(0, io.SeekCurrent)
 		if err != nil {
 			return err
 		}
 		if offset-next > maxHeader {
-			return recap.Errorf(recap.Unsafe, "too-large", "member %d: its headers have %d bytes, more than the limit of %d", count, offset-next, maxHeader)
+			return recap.Errorf(recap.Unsafe, "too-large", "member %d: its headers have %d bytes, more than the limit of %d", count, offset-next, maxHeader).
+				WithHint(hintMalformed)
 		}
 		name, err := memberName(hdr)
 		if err != nil {
@@ -104,7 +106,7 @@ func (a *archive) scan(r io.ReadSeeker, size int64) error {
 func memberName(hdr *tar.Header) (string, error) {
 	name := hdr.Name
 	unsafe := func(why string) error {
-		return recap.Errorf(recap.Unsafe, "unsafe-path", "name %.200q: %s", name, why)
+		return recap.Errorf(recap.Unsafe, "unsafe-path", "name %.200q: %s", name, why).WithHint(hintMalformed)
 	}
 	switch {
 	case len(name) > maxName:
@@ -123,7 +125,8 @@ func memberName(hdr *tar.Header) (string, error) {
 // read or not.
 func checkMember(hdr *tar.Header, name string) error {
 	unsupported := func(what string) error {
-		return recap.Errorf(recap.Unsafe, "unsupported-entry", "%q is %s: only files and directories are read", name, what)
+		return recap.Errorf(recap.Unsafe, "unsupported-entry", "%q is %s: only files and directories are read", name, what).
+			WithHint("write the archive from plain files, without links or sparse files")
 	}
 	for key := range hdr.PAXRecords {
 		if strings.HasPrefix(key, "GNU.sparse.") {
@@ -146,7 +149,7 @@ func checkMember(hdr *tar.Header, name string) error {
 		return unsupported(fmt.Sprintf("of type %q", hdr.Typeflag))
 	}
 	if hdr.Size < 0 || hdr.Typeflag == tar.TypeDir && hdr.Size != 0 {
-		return recap.Errorf(recap.Integrity, "bad-size", "%q has the size %d", name, hdr.Size)
+		return recap.Errorf(recap.Integrity, "bad-size", "%q has the size %d", name, hdr.Size).WithHint(hintMalformed)
 	}
 	return nil
 }

@@ -28,6 +28,9 @@ type blob interface {
 	io.Closer
 }
 
+// hintMalformed goes with what no tool writes that works.
+const hintMalformed = "what wrote it is broken or means harm: get the artifact from another source"
+
 // errIrregular is wrapped by errors about what lies in the place of a file and
 // is none. It is never opened: a pipe would hang, a link lead elsewhere.
 var errIrregular = errors.New("not a regular file")
@@ -89,7 +92,7 @@ func blobDir(a digest.Algorithm) string { return path.Join(ocispec.ImageBlobsDir
 // checkDigest is what stands between a digest from outside and a path.
 func checkDigest(d digest.Digest) error {
 	if err := d.Validate(); err != nil {
-		return recap.Errorf(recap.Integrity, "bad-digest", "digest %.100q: %w", string(d), err)
+		return recap.Errorf(recap.Integrity, "bad-digest", "digest %.100q: %w", string(d), err).WithHint(hintMalformed)
 	}
 	for _, a := range algorithms {
 		if d.Algorithm() == a {
@@ -105,10 +108,11 @@ func checkDescriptor(desc ocispec.Descriptor) error {
 		return err
 	}
 	if desc.Size < 0 {
-		return recap.Errorf(recap.Integrity, "bad-size", "%s: size %d is negative", desc.Digest, desc.Size)
+		return recap.Errorf(recap.Integrity, "bad-size", "%s: size %d is negative", desc.Digest, desc.Size).WithHint(hintMalformed)
 	}
 	if isManifest(desc.MediaType) && desc.Size > recap.MaxManifestSize {
-		return recap.Errorf(recap.Integrity, "bad-size", "manifest %s: %d bytes are more than the limit of %d", desc.Digest, desc.Size, int64(recap.MaxManifestSize))
+		return recap.Errorf(recap.Integrity, "bad-size", "manifest %s: %d bytes are more than the limit of %d", desc.Digest, desc.Size, int64(recap.MaxManifestSize)).
+			WithHint(hintMalformed)
 	}
 	return nil
 }

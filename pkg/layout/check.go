@@ -185,7 +185,8 @@ func (c *checker) graph(ctx context.Context) error {
 			seen[id] = true
 		}
 		if len(seen) > maxWalk*20 {
-			return recap.Errorf(recap.Unsafe, "too-many-manifests", "layout %q: more than %d blobs to check", c.store.path, maxWalk*20)
+			return recap.Errorf(recap.Unsafe, "too-many-manifests", "layout %q: more than %d blobs to check", c.store.path, maxWalk*20).
+				WithHint("split the layout: copy what you need into another one")
 		}
 		if err := ctx.Err(); err != nil {
 			return err

@@ -63,7 +63,7 @@ func emptyIndex() *index {
 // where.
 func parseIndex(data []byte) (*index, error) {
 	var head struct {
-		SchemaVersion *json.Number      `json:"schemaVersion"`
+		SchemaVersion *int              `json:"schemaVersion"`
 		MediaType     *string           `json:"mediaType"`
 		Layers        json.RawMessage   `json:"layers"`
 		Manifests     []json.RawMessage `json:"manifests"`
@@ -72,7 +72,7 @@ func parseIndex(data []byte) (*index, error) {
 		return nil, err
 	}
 	switch {
-	case head.SchemaVersion == nil || head.SchemaVersion.String() != "2":
+	case head.SchemaVersion == nil || *head.SchemaVersion != 2:
 		return nil, errors.New("schemaVersion is not 2")
 	case head.MediaType != nil && *head.MediaType != ocispec.MediaTypeImageIndex:
 		return nil, fmt.Errorf("mediaType is %.100q, not %s", *head.MediaType, ocispec.MediaTypeImageIndex)
@@ -335,7 +335,7 @@ func (s *Store) parseLayoutFile(data []byte) error {
 			WithHint(`the file should hold %s`, layoutFileContent)
 	}
 	if layout.Version != ocispec.ImageLayoutVersion {
-		return recap.Errorf(recap.Integrity, "bad-layout", "layout %q: version %.50q is not %s", s.path, layout.Version, ocispec.ImageLayoutVersion).
+		return recap.Errorf(recap.Integrity, "bad-layout", "layout %q: oci-layout: version %.50q is not %s", s.path, layout.Version, ocispec.ImageLayoutVersion).
 			WithHint("write it anew with a tool that writes version %s", ocispec.ImageLayoutVersion)
 	}
 	return nil
@@ -344,14 +344,14 @@ func (s *Store) parseLayoutFile(data []byte) error {
 // readBounded reads a small file whole.
 func readBounded(r io.Reader, size, limit int64) ([]byte, error) {
 	if size > limit {
-		return nil, recap.Errorf(recap.Unsafe, "too-large", "%d bytes are more than the limit of %d", size, limit)
+		return nil, recap.Errorf(recap.Unsafe, "too-large", "%d bytes are more than the limit of %d", size, limit).WithHint(hintMalformed)
 	}
 	data, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {
 		return nil, err
 	}
 	if int64(len(data)) > limit {
-		return nil, recap.Errorf(recap.Unsafe, "too-large", "it grew over the limit of %d bytes while it was read", limit)
+		return nil, recap.Errorf(recap.Unsafe, "too-large", "it grew over the limit of %d bytes while it was read", limit).WithHint(hintMalformed)
 	}
 	return data, nil
 }
