@@ -233,3 +233,10 @@ func tree(t testing.TB, dir string) map[string]string {
 	}
 	return files
 }
+
+func ignoreExists(err error) error {
+	if errors.Is(err, errdef.ErrAlreadyExists) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,291 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package layout_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/recap-oci/recap/pkg/layout"
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// worker builds testdata/worker, with failpoints.
+func worker(t *testing.T) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("builds and runs a program")
+	}
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("no go to build a program with:", err)
+	}
+	path := filepath.Join(t.TempDir(), "worker")
+	if runtime.GOOS == "windows" {
+		path += ".exe"
+	}
+	out, err := exec.Command("go", "build", "-tags", "recapfailpoint", "-o", path, "./testdata/worker").CombinedOutput()
+	if err != nil {
+		t.Fatalf("building the worker: %v\n%s", err, out)
+	}
+	return path
+}
+
+func work(failpoint, worker string, args ...string) (output string, exit int) {
+	cmd := exec.Command(worker, args...)
+	cmd.Env = append(os.Environ(), "RECAP_FAILPOINT="+failpoint)
+	out, err := cmd.CombinedOutput()
+	var status *exec.ExitError
+	if errors.As(err, &status) {
+		return string(out), status.ExitCode() // -1 when it was killed
+	}
+	if err != nil {
+		return err.Error(), 99
+	}
+	return string(out), 0
+}
+
+// sweep runs the worker with a fault at its first, second … step, until it gets
+// through, and calls after with what it left behind.
+func sweep(t *testing.T, fault string, setup func(t *testing.T, path string), name string, after func(t *testing.T, path, output string, exit int)) {
+	program := worker(t)
+	const limit = 2000
+	for n := 1; ; n++ {
+		if n > limit {
+			t.Fatalf("still not through after %d steps", limit)
+		}
+		dir, err := os.MkdirTemp(t.TempDir(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, name)
+		setup(t, path)
+		output, exit := work(fmt.Sprintf("%s:%d", fault, n), program, "push", path)
+		if exit == 0 {
+			if n < 20 {
+				t.Errorf("only %d steps: the failpoints are not at work", n)
+			}
+			t.Logf("%d steps", n-1)
+			return
+		}
+		if fault == "kill" && exit != -1 && runtime.GOOS != "windows" {
+			t.Fatalf("step %d: exit %d instead of a kill: %s", n, exit, output)
+		}
+		after(t, path, output, exit)
+		if t.Failed() {
+			t.Fatalf("at step %d", n)
+		}
+		os.RemoveAll(dir)
+	}
+}
+
+// states are the layouts that the sweeps start from.
+var states = map[string]struct {
+	name  string
+	setup func(t *testing.T, path string)
+}{
+	"new directory":      {"l", func(*testing.T, string) {}},
+	"new archive":        {"l.tar", func(*testing.T, string) {}},
+	"existing archive":   {"l.tar", before},
+	"existing directory": {"l", before},
+}
+
+// before is a layout with one tag, old, which must survive everything.
+func before(t *testing.T, path string) {
+	t.Helper()
+	s, err := layout.Create(path, layout.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := newManifest(t, nil, "from before")
+	push(t, s, emptyConfig, m)
+	tag(t, s, m, "old")
+	commit(t, s)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestKilledAtEveryStep(t *testing.T) {
+	for title, state := range states {
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			sweep(t, "kill", state.setup, state.name, func(t *testing.T, path, _ string, _ int) {
+				oldOrComplete(t, path, strings.HasPrefix(title, "existing"))
+			})
+		})
+	}
+}
+
+func TestDiskFullAtEveryStep(t *testing.T) {
+	for title, state := range states {
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			sweep(t, "enospc", state.setup, state.name, func(t *testing.T, path, output string, exit int) {
+				if exit != 10 || !strings.Contains(output, "no space left") {
+					t.Errorf("exit %d: %s", exit, output)
+				}
+				for name := range tree(t, filepath.Dir(path)) {
+					if strings.Contains(name, "tmp") || strings.Contains(name, "lock") {
+						t.Errorf("left behind: %s", name)
+					}
+				}
+				oldOrComplete(t, path, strings.HasPrefix(title, "existing"))
+			})
+		})
+	}
+}
+
+// oldOrComplete holds what must be true of a layout whatever happened to who
+// wrote it: it opens, it is sound, what it had it has, and the work can be done
+// again to its end.
+func oldOrComplete(t *testing.T, path string, existed bool) {
+	t.Helper()
+	s, err := layout.Open(path, layout.Options{})
+	switch {
+	case err == nil:
+		if d := check(t, s); len(d) != 0 {
+			t.Errorf("Check: %v", d)
+		}
+		if existed {
+			mustResolve(t, s, "old")
+		}
+		for _, name := range tags(t, s) {
+			if _, err := fetch(t, s, mustResolve(t, s, name)); err != nil {
+				t.Errorf("tag %s: %v", name, err)
+			}
+		}
+		s.Close()
+	case existed || !errors.Is(err, recap.NotFound):
+		t.Errorf("Open: %v", err)
+	}
+	s, err = layout.Create(path, layout.Options{})
+	if err != nil {
+		t.Errorf("Create: %v", err)
+		return
+	}
+	defer s.Close()
+	// The same as the worker does, in this process, to save time.
+	want := []string{"latest", "v1"}
+	if existed {
+		want = []string{"latest", "old", "v1"}
+	}
+	if err := again(t, s); err != nil {
+		t.Errorf("doing it again: %v", err)
+	}
+	if diff := cmp.Diff(want, tags(t, s)); diff != "" {
+		t.Errorf("tags (-want +got):\n%s", diff)
+	}
+	if d := check(t, s); len(d) != 0 {
+		t.Errorf("Check after doing it again: %v", d)
+	}
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil || len(entries) != 1 {
+		t.Errorf("beside the layout: %v, %v", entries, err)
+	}
+}
+
+func again(t *testing.T, s *layout.Store) error {
+	layer := newBlob("text/plain", strings.Repeat("0123456789abcdef", 20_000))
+	m := newManifest(t, nil, "again", layer)
+	sig := newManifest(t, &m.Descriptor, "signature")
+	push(t, s, layer, emptyConfig, m, sig)
+	tag(t, s, m, "v1", "latest")
+	if got := referrers(t, s, m.Descriptor); len(got) != 1 {
+		return fmt.Errorf("referrers: %v", got)
+	}
+	return s.Commit(t.Context())
+}
+
+// Many processes, each with its own tags, on one layout: none is lost.
+func TestManyProcesses(t *testing.T) {
+	program := worker(t)
+	for _, c := range []struct {
+		name      string
+		processes int
+		each      int
+	}{{"directory", 8, 50}, {"archive.tar", 4, 5}} {
+		t.Run(c.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), c.name)
+			done := make(chan string, c.processes)
+			for p := range c.processes {
+				go func() {
+					out, exit := work("", program, "add", path, fmt.Sprintf("p%d", p), fmt.Sprint(c.each))
+					if exit != 0 {
+						done <- fmt.Sprintf("process %d: exit %d: %s", p, exit, out)
+						return
+					}
+					done <- ""
+				}()
+			}
+			for range c.processes {
+				if failure := <-done; failure != "" {
+					t.Error(failure)
+				}
+			}
+			s := open(t, path)
+			if got, want := len(tags(t, s)), c.processes*c.each; got != want {
+				t.Errorf("got %d tags, want %d", got, want)
+			}
+			if d := check(t, s); len(d) != 0 {
+				t.Errorf("Check: %v", d)
+			}
+		})
+	}
+}
+
+// Many goroutines on one store and on two, with the same blobs.
+func TestManyGoroutines(t *testing.T) {
+	places(t, func(t *testing.T, s *layout.Store, reopen func() *layout.Store) {
+		stores := []*layout.Store{s, s}
+		if !strings.HasSuffix(s.Path(), ".tar") {
+			stores[1] = open(t, s.Path())
+		}
+		shared := newBlob("text/plain", strings.Repeat("shared", 50_000))
+		subject := newManifest(t, nil, "subject")
+		push(t, s, emptyConfig, subject)
+		tag(t, s, subject, "subject")
+		const workers = 8
+		done := make(chan error, workers)
+		for w := range workers {
+			go func() {
+				s := stores[w%2]
+				var err error
+				for i := range 6 {
+					m := newManifest(t, &subject.Descriptor, fmt.Sprintf("%d-%d", w, i), shared)
+					err = errors.Join(err, ignoreExists(s.Push(t.Context(), shared.Descriptor, bytes.NewReader(shared.data))),
+						ignoreExists(s.Push(t.Context(), m.Descriptor, bytes.NewReader(m.data))),
+						s.Tag(t.Context(), m.Descriptor, fmt.Sprintf("t%d-%d", w, i)))
+					_, e := fetch(t, s, shared.Descriptor)
+					_, e2 := s.Resolve(t.Context(), "subject")
+					err = errors.Join(err, e, e2)
+				}
+				done <- err
+			}()
+		}
+		for range workers {
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}
+		s = reopen()
+		if got := len(tags(t, s)); got != workers*6+1 {
+			t.Errorf("got %d tags, want %d", got, workers*6+1)
+		}
+		if got := len(referrers(t, s, subject.Descriptor)); got != workers*6 {
+			t.Errorf("got %d referrers, want %d", got, workers*6)
+		}
+		if d := check(t, s); len(d) != 0 {
+			t.Errorf("Check: %v", d)
+		}
+	})
+}
