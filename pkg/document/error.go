@@ -3,25 +3,41 @@
 
 package document
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // What [Parse] and [Split] refuse; errors.Is tells one from another.
 var (
-	ErrEncoding    = errors.New("not UTF-8 text")              // invalid UTF-8, or a NUL
-	ErrFrontMatter = errors.New("front matter does not end")   // no closing fence
-	ErrLimit       = errors.New("more than a reader can bear") // see Limit
+	ErrEncoding    = errors.New("not UTF-8 text")
+	ErrFrontMatter = errors.New("front matter does not end")
+	ErrLimit       = errors.New("over a limit")
 )
 
-// Error is a refusal, with the place that caused it.
+// Error is a refusal and the place that caused it. It wraps ErrEncoding,
+// ErrFrontMatter or ErrLimit.
 type Error struct {
-	Line int // from 1
-	Col  int // from 1, in bytes
-	Mend string
-	Err  error // wraps one of the Err… values
+	Line int    // from 1
+	Col  int    // from 1, in bytes
+	Code string // stable name in kebab-case, such as nested-too-deep
+	Mend string // what to do about it, in the imperative
+
+	kind error
+	text string
+}
+
+func newError(kind error, code string, line, col int, format string, args ...any) *Error {
+	return &Error{Line: line, Col: col, Code: code, kind: kind, text: fmt.Sprintf(format, args...)}
+}
+
+func (e *Error) mend(mend string) *Error {
+	e.Mend = mend
+	return e
 }
 
 // Error returns what was refused and why, without the place.
-func (e *Error) Error() string { return e.Err.Error() }
+func (e *Error) Error() string { return e.text }
 
-// Unwrap returns the error that e places.
-func (e *Error) Unwrap() error { return e.Err }
+// Unwrap returns the kind of refusal.
+func (e *Error) Unwrap() error { return e.kind }

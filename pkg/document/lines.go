@@ -21,21 +21,26 @@ func indexLines(text []byte) lineIndex {
 	return index
 }
 
-// position returns the line and column of offset, which may be the end of the
-// text.
+// position returns the line and column of offset.
 func (l lineIndex) position(offset int) (line, col int) {
 	line = sort.Search(len(l), func(i int) bool { return l[i] > offset })
 	return line, offset - l[line-1] + 1
 }
 
-// Position returns the line and the column, in bytes, of an offset of the text.
+// lines returns the lines that r touches.
+func (l lineIndex) lines(r Range) Lines {
+	first, _ := l.position(r.Start)
+	last, _ := l.position(max(r.Start, r.End-1))
+	return Lines{First: first, Last: last}
+}
+
+// Position returns the line and the column, in bytes, of an offset of the text;
+// an offset outside the text is taken for its nearest end.
 func (d *Document) Position(offset int) (line, col int) {
 	return d.lines.position(min(max(offset, 0), len(d.Text)))
 }
 
 // LinesOf returns the lines that r touches.
 func (d *Document) LinesOf(r Range) Lines {
-	first, _ := d.Position(r.Start)
-	last, _ := d.Position(max(r.Start, r.End-1))
-	return Lines{First: first, Last: last}
+	return d.lines.lines(Range{min(max(r.Start, 0), len(d.Text)), min(max(r.End, 0), len(d.Text))})
 }
