@@ -73,7 +73,12 @@ func compare(ctx context.Context, root *os.Root, files []ReceiptFile) ([]FileCha
 				return fs.SkipDir
 			}
 			return nil
-		case entry.IsDir() && dirs[name], isState(name, entry):
+		case isState(name, entry):
+			if name == stagingPath {
+				return fs.SkipDir
+			}
+			return nil
+		case entry.IsDir() && dirs[name]:
 			return nil
 		}
 		if entry.IsDir() {
@@ -105,9 +110,9 @@ func compare(ctx context.Context, root *os.Root, files []ReceiptFile) ([]FileCha
 // isState reports whether recap put name there.
 func isState(name string, entry fs.DirEntry) bool {
 	switch name {
-	case recap.StateDirectory:
+	case recap.StateDirectory, stagingPath:
 		return entry.IsDir()
-	case receiptPath, journalPath, lockPath, receiptPath + ".new", journalPath + ".new":
+	case receiptPath, journalPath, lockPath, receiptPath + unfinished, journalPath + unfinished:
 		return entry.Type().IsRegular()
 	}
 	return false

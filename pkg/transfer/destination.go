@@ -133,7 +133,7 @@ func topLevel(root *os.Root) ([]string, error) {
 	defer dir.Close()
 	names, err := dir.Readdirnames(maxNamed + 2)
 	if len(names) == 1 && names[0] == recap.StateDirectory {
-		if _, err := root.Lstat(receiptPath); errors.Is(err, fs.ErrNotExist) && onlyLock(root) {
+		if _, err := root.Lstat(receiptPath); errors.Is(err, fs.ErrNotExist) && onlyLeftovers(root) {
 			return nil, nil
 		}
 	}
@@ -143,9 +143,9 @@ func topLevel(root *os.Root) ([]string, error) {
 	return names, err
 }
 
-// onlyLock reports whether .recap holds nothing but the lock of the pull that
-// is looking.
-func onlyLock(root *os.Root) bool {
+// onlyLeftovers reports whether .recap holds nothing but the lock of the pull
+// that is looking, and what a killed one staged.
+func onlyLeftovers(root *os.Root) bool {
 	entries, err := fs.ReadDir(root.FS(), recap.StateDirectory)
 	for _, entry := range entries {
 		if !isState(recap.StateDirectory+"/"+entry.Name(), entry) {

@@ -265,12 +265,12 @@ func directoryInTheWay(name string) error {
 // that was interrupted before it changed anything. With force, a journal that
 // can't be read or finished is dropped.
 func resume(root *os.Root, force bool) error {
+	if there, err := hasStateDirectory(root); err != nil || !there {
+		return err
+	}
 	j, err := readJournal(root)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if info, err := root.Lstat(recap.StateDirectory); err != nil || !info.IsDir() {
-			return nil
-		}
 		for _, name := range []string{journalPath + unfinished, receiptPath + unfinished} {
 			if err := removeIfThere(root, name); err != nil {
 				return err

@@ -105,16 +105,25 @@ func removeIfThere(root *os.Root, name string) error {
 // stateDirectory makes .recap below root, if it isn't there, and refuses to
 // use one that is no directory.
 func stateDirectory(root *os.Root) error {
-	err := root.Mkdir(recap.StateDirectory, 0o755)
-	if !errors.Is(err, fs.ErrExist) {
+	if err := root.Mkdir(recap.StateDirectory, 0o755); !errors.Is(err, fs.ErrExist) {
 		return err
 	}
+	_, err := hasStateDirectory(root)
+	return err
+}
+
+func hasStateDirectory(root *os.Root) (bool, error) {
 	info, err := root.Lstat(recap.StateDirectory)
-	if err == nil && !info.IsDir() {
-		return recap.Errorf(recap.Unsafe, "destination-symlink", "%s is not a directory", filepath.Join(root.Name(), recap.StateDirectory)).
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, err
+	case !info.IsDir():
+		return false, recap.Errorf(recap.Unsafe, "destination-symlink", "%s is a link or a file where recap keeps its own", filepath.Join(root.Name(), recap.StateDirectory)).
 			WithHint("remove it, or name another directory with -o")
 	}
-	return err
+	return true, nil
 }
 
 // localError says what was being done when the file system refused, and gives
