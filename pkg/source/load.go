@@ -89,8 +89,10 @@ type loader struct {
 	list       []listed   // what the directory holds, by path
 	front      *tree.Node // as written, and then as far as it fits its schema
 	normalised *tree.Node // in the shape of recap, with the places of front
-	doc        *document.Document
-	broken     bool // something did not fit the schema, so that what it named may be missing
+	text       []byte     // of the document
+	body       document.Range
+	doc        *document.Document // nil where the body can't be taken apart
+	broken     bool               // something did not fit the schema, so that what it named may be missing
 	recap      *recap.Recap
 	problems   []recap.Problem
 	refusal    *recap.Error
@@ -140,18 +142,18 @@ func (l *loader) load() error {
 		return nil
 	}
 	hiddenLines := l.checkInvisible(at, text)
+	l.tabulate()
+	front, err := document.Split(text)
+	if err != nil {
+		l.documentError(err)
+		return nil
+	}
+	l.text, l.body = text, document.Range{Start: front.Block.End, End: len(text)}
+	l.readFront(text, front, facts, hiddenLines)
 	if l.doc, err = document.Parse(text); err != nil {
 		l.documentError(err)
-		front, err := document.Split(text)
-		if err != nil {
-			return nil
-		}
 		l.doc = nil
-		l.readFront(text, front, facts, hiddenLines)
-	} else {
-		l.readFront(text, l.doc.FrontMatter, facts, hiddenLines)
 	}
-	l.tabulate()
 	if l.front == nil {
 		return nil
 	}

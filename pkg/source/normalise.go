@@ -280,18 +280,27 @@ func (n *normaliser) event(e *tree.Node) {
 }
 
 func (n *normaliser) item(list string, item *tree.Node, event string) {
-	lists(item, "topics", "about", "by", "recipients", "sameAs", "media", "sessions", "to")
+	lists(item, "topics")
 	lines(item)
 	switch list {
 	case "sessions":
+		lists(item, "about", "sameAs", "media")
 		agents(item, "speakers")
+	case "topics":
+		lists(item, "about")
+	case "announcements":
+		lists(item, "by", "about", "recipients")
+	case "disclosures":
+		lists(item, "to")
 	case "notes":
+		lists(item, "about")
 		agents(item, "by")
 	case "quotations":
 		if s := item.Get("speaker"); s != nil {
 			item.Set("speaker", agent(s))
 		}
 	case "media":
+		lists(item, "sessions")
 		agents(item, "credit")
 		for _, key := range []string{"src", "original", "transcript"} {
 			if v := item.Get(key); v != nil {

@@ -44,14 +44,13 @@ func (l *loader) checkOriginal() error {
 		}
 		inOriginal = func(quote string) int { n, _ := document.FindQuote(original, quote); return n }
 	}
-	if l.doc != nil {
-		body := l.doc.Text[l.doc.Body.Start:l.doc.Body.End]
-		for _, f := range l.recap.CheckQuotes(func(quote string) int { n, _ := document.FindQuote(body, quote); return n }, inOriginal) {
-			l.finding(f)
-		}
-		if original != nil && src.Derivation == "rewritten" {
-			l.checkCopied(original)
-		}
+	body := l.text[l.body.Start:l.body.End]
+	inBody := func(quote string) int { n, _ := document.FindQuote(body, quote); return n }
+	for _, f := range l.recap.CheckQuotes(inBody, inOriginal) {
+		l.finding(f)
+	}
+	if l.doc != nil && original != nil && src.Derivation == "rewritten" {
+		l.checkCopied(original)
 	}
 	return nil
 }

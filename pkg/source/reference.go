@@ -18,14 +18,12 @@ import (
 
 // checkBody looks at the text below the front matter.
 func (l *loader) checkBody() {
+	at := l.display(recap.DocumentPath)
+	if len(bytes.TrimSpace(l.text[l.body.Start:l.body.End])) == 0 {
+		l.report(ruleEmptyBody, position(at, l.text, l.body.Start), "write what you saw", "there is no text below the front matter")
+	}
 	if l.doc == nil {
 		return
-	}
-	body := l.doc.Text[l.doc.Body.Start:l.doc.Body.End]
-	at := l.display(recap.DocumentPath)
-	if len(bytes.TrimSpace(body)) == 0 {
-		line, col := l.doc.Position(l.doc.Body.Start)
-		l.report(ruleEmptyBody, tree.Pos{Path: at, Line: line, Col: col}, "write what you saw", "there is no text below the front matter")
 	}
 	for _, s := range l.doc.Shortcodes {
 		if s.Name != "figure" {

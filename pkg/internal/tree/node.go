@@ -4,8 +4,11 @@
 package tree
 
 import (
+	"math"
 	"strconv"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // MaxDepth is how deep values may nest. The deepest recap nests nine levels;
@@ -68,6 +71,9 @@ type Node struct {
 	Flow    bool    // written in one line with brackets (YAML)
 
 	Head, Line, Foot string // YAML comments, with their #
+
+	style yaml.Style // as YAML had it; 0 for a new node
+	tag   string     // what YAML took a scalar for; "" for a new node
 }
 
 // Entry is a key and its value.
@@ -157,7 +163,11 @@ func NewList(pos Pos, items ...*Node) *Node { return &Node{Kind: List, Pos: pos,
 
 // Float returns a new number at pos.
 func Float(f float64, pos Pos) *Node {
-	return &Node{Kind: Number, Num: f, Text: strconv.FormatFloat(f, 'g', -1, 64), Plain: true, Pos: pos}
+	format := byte('f') // as people write it, where that is no longer than what they can read
+	if a := math.Abs(f); a >= 1e15 || a < 1e-6 && a > 0 {
+		format = 'g'
+	}
+	return &Node{Kind: Number, Num: f, Text: strconv.FormatFloat(f, format, -1, 64), Plain: true, Pos: pos}
 }
 
 // True returns a new true at pos.

@@ -81,6 +81,7 @@ func (r *reader) yamlNode(y *yaml.Node, depth int) *Node {
 		Pos:  pos,
 		Flow: y.Style&yaml.FlowStyle != 0,
 		Head: y.HeadComment, Line: y.LineComment, Foot: y.FootComment,
+		style: y.Style, tag: y.ShortTag(),
 	}
 	switch y.Kind {
 	case yaml.ScalarNode:
@@ -126,6 +127,7 @@ func (r *reader) yamlKey(y *yaml.Node) *Node {
 	return &Node{
 		Kind: String, Text: y.Value, Pos: pos,
 		Head: y.HeadComment, Line: y.LineComment, Foot: y.FootComment,
+		style: y.Style, tag: y.ShortTag(),
 	}
 }
 

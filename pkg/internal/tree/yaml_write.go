@@ -1,0 +1,114 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package tree
+
+import (
+	"bytes"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// YAML returns the value as a YAML document without fences, indented by two
+// spaces. Scalars keep their quotes, and lists and maps their brackets; new
+// lists and maps of scalars get brackets.
+func (n *Node) YAML() ([]byte, error) {
+	var b bytes.Buffer
+	e := yaml.NewEncoder(&b)
+	e.SetIndent(2)
+	if err := e.Encode(n.yamlNode(true)); err != nil {
+		return nil, err
+	}
+	if err := e.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+func (n *Node) yamlNode(top bool) *yaml.Node {
+	y := &yaml.Node{
+		HeadComment: n.Head, LineComment: n.Line, FootComment: n.Foot,
+		Style: n.style, Tag: n.tag,
+	}
+	switch n.Kind {
+	case List:
+		y.Kind, y.Tag = yaml.SequenceNode, "!!seq"
+		for _, item := range n.Items {
+			y.Content = append(y.Content, item.yamlNode(false))
+		}
+	case Map:
+		y.Kind, y.Tag = yaml.MappingNode, "!!map"
+		for _, e := range n.Entries {
+			y.Content = append(y.Content, e.Key.yamlNode(false), e.Value.yamlNode(false))
+		}
+	default:
+		y.Kind, y.Value = yaml.ScalarNode, n.Text
+		if y.Tag == "" && n.Kind == String {
+			y.Tag = "!!str" // by which the encoder quotes what would be read as something else
+		}
+		return y
+	}
+	if n.tag == "" && !top && n.small() {
+		y.Style = yaml.FlowStyle
+	}
+	return y
+}
+
+// small reports whether a list or map of scalars, without comments, reads well
+// in one line.
+func (n *Node) small() bool {
+	length := 0
+	for _, item := range n.Items {
+		if item.Kind == List || item.Kind == Map || item.Commented() {
+			return false
+		}
+		length += len(item.Text) + 2
+	}
+	for _, e := range n.Entries {
+		if e.Value.Kind == List || e.Value.Kind == Map || e.Key.Commented() || e.Value.Commented() {
+			return false
+		}
+		length += len(e.Key.Text) + len(e.Value.Text) + 4
+	}
+	return length <= 100
+}
+
+// Commented reports whether n or anything below it has a comment.
+func (n *Node) Commented() bool {
+	if n.Head+n.Line+n.Foot != "" {
+		return true
+	}
+	for _, item := range n.Items {
+		if item.Commented() {
+			return true
+		}
+	}
+	for _, e := range n.Entries {
+		if e.Key.Commented() || e.Value.Commented() {
+			return true
+		}
+	}
+	return false
+}
+
+// Comments returns every comment at or below n, in order.
+func (n *Node) Comments() []string {
+	var all []string
+	add := func(comments ...string) {
+		for _, c := range comments {
+			if c != "" {
+				all = append(all, c)
+			}
+		}
+	}
+	add(n.Head, n.Line)
+	for _, item := range n.Items {
+		all = append(all, item.Comments()...)
+	}
+	for _, e := range n.Entries {
+		all = append(all, e.Key.Comments()...)
+		all = append(all, e.Value.Comments()...)
+	}
+	add(n.Foot)
+	return all
+}

@@ -1,0 +1,258 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package source
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/recap-oci/recap/pkg/document"
+	"github.com/recap-oci/recap/pkg/internal/tree"
+	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/schemas"
+)
+
+// InitPost makes a recap of an existing post: it adds the two lines that name
+// the event to the front matter and changes no other byte.
+//
+//	recap:                       [recap]
+//	  event: Registry Days       event = "Registry Days"
+//
+// In JSON it adds one member after the last. A post without front matter gets
+// one, with the text of its first heading for a title. An empty event means the
+// title of the post.
+//
+// It refuses a post that has a recap key already (recap.Usage, code
+// already-a-recap), one whose front matter can't be read or extended without
+// changing it (recap.Negative, codes check-failed and init-refused), and an
+// event that is no name (recap.Usage, code bad-event).
+func InitPost(raw []byte, event string) ([]byte, error) {
+	front, err := document.Split(raw)
+	if err != nil {
+		return nil, recap.Errorf(recap.Negative, "check-failed", "reading the front matter: %w", err).
+			WithHint("mend what recap check lists")
+	}
+	syntax, ok := syntaxOf(front.Format)
+	if !ok {
+		return initBare(raw, event)
+	}
+	data := raw[front.Data.Start:front.Data.End]
+	root, problems := tree.Parse(syntax, data, "front matter", front.Line)
+	if len(problems) > 0 {
+		p := problems[0]
+		return nil, recap.Errorf(recap.Negative, "check-failed", "line %d: %s", p.Pos.Line, p.Message).WithHint("%s", p.Mend)
+	}
+	if root.Has(factsKey) {
+		return nil, recap.Errorf(recap.Usage, "already-a-recap", "the post has a recap key already").
+			WithHint("check it with recap check")
+	}
+	if event == "" {
+		if title := root.Get("title"); title != nil {
+			event = title.Text
+		}
+	}
+	if err := checkEvent(event); err != nil {
+		return nil, err
+	}
+	var at int
+	var lines string
+	switch syntax {
+	case tree.YAML:
+		at, lines, err = initYAML(root, data, event)
+	case tree.TOML:
+		at, lines = len(data), "[recap]\nevent = "+quoted(event)+"\n"
+		if len(data) > 0 && data[len(data)-1] != '\n' {
+			err = refuseInit("its front matter does not end in a line of its own")
+		}
+	case tree.JSON:
+		at, lines = initJSON(root, data, event)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if bytes.Contains(raw[:front.Block.End], []byte("\r\n")) {
+		lines = strings.ReplaceAll(lines, "\n", "\r\n")
+	}
+	at += front.Data.Start
+	out := slices.Concat(raw[:at], []byte(lines), raw[at:])
+	if !onlyAdds(out, root, event) {
+		return nil, refuseInit("two lines can't be added to its front matter without changing it")
+	}
+	return out, nil
+}
+
+// initBare gives a post without front matter one.
+func initBare(raw []byte, event string) ([]byte, error) {
+	doc, err := document.Parse(raw)
+	if err != nil {
+		return nil, recap.Errorf(recap.Negative, "check-failed", "reading the post: %w", err).WithHint("mend what recap check lists")
+	}
+	title := ""
+	for _, s := range doc.Sections {
+		if s.Level == 1 && title == "" {
+			title = s.Heading
+		}
+	}
+	if title == "" || bytes.HasPrefix(raw, []byte("\xef\xbb\xbf")) {
+		return nil, refuseInit("it has neither front matter nor a first heading to take a title from")
+	}
+	if event == "" {
+		event = title
+	}
+	if err := checkEvent(event); err != nil {
+		return nil, err
+	}
+	lines := "---\ntitle: " + scalar(title) + "\nrecap:\n  event: " + scalar(event) + "\n---\n\n"
+	if bytes.Contains(raw, []byte("\r\n")) {
+		lines = strings.ReplaceAll(lines, "\n", "\r\n")
+	}
+	return append([]byte(lines), raw...), nil
+}
+
+func refuseInit(why string) error {
+	return recap.Errorf(recap.Negative, "init-refused", "the post was left alone: %s", why).
+		WithHint("add to its front matter by hand: recap:, and on the next line, indented, event: and the event's name")
+}
+
+// checkEvent holds a name to what the schema takes.
+func checkEvent(event string) error {
+	if n := utf8.RuneCountInString(event); n < 2 || n > 200 || !utf8.ValidString(event) || strings.ContainsFunc(event, isHidden) {
+		return recap.Errorf(recap.Usage, "bad-event", "%q is no name of an event", clip(event)).
+			WithHint("name the event in 2 to 200 characters, on one line")
+	}
+	return nil
+}
+
+// initYAML returns what to insert into a block mapping, and where: at its end,
+// in the column of its keys.
+func initYAML(root *tree.Node, data []byte, event string) (at int, lines string, err error) {
+	if root.Flow {
+		return 0, "", refuseInit("its front matter is a {mapping} in brackets")
+	}
+	if len(data) > 0 && data[len(data)-1] != '\n' {
+		return 0, "", refuseInit("its front matter does not end in a line of its own")
+	}
+	indent := ""
+	if len(root.Entries) > 0 {
+		indent = strings.Repeat(" ", root.Entries[0].Key.Pos.Col-1)
+	}
+	return len(data), indent + "recap:\n" + indent + "  event: " + scalar(event) + "\n", nil
+}
+
+// initJSON returns a last member for an object, and where it belongs.
+func initJSON(root *tree.Node, data []byte, event string) (at int, lines string) {
+	at = bytes.LastIndexByte(data, '}')
+	at = len(bytes.TrimRight(data[:at], " \t\r\n"))
+	separator, before := "", data[:at]
+	if len(root.Entries) > 0 {
+		separator = ","
+	}
+	if first := bytes.IndexByte(before, '"'); first >= 0 && bytes.Contains(before[:first], []byte("\n")) {
+		line := before[bytes.LastIndexByte(before[:first], '\n')+1 : first]
+		separator += "\n" + string(line)
+	} else if len(root.Entries) > 0 {
+		separator += " "
+	}
+	return at, separator + `"recap": {"event": ` + quoted(event) + "}"
+}
+
+// onlyAdds reports whether out says what root says and names the event.
+func onlyAdds(out []byte, root *tree.Node, event string) bool {
+	front, err := document.Split(out)
+	if err != nil {
+		return false
+	}
+	syntax, ok := syntaxOf(front.Format)
+	if !ok {
+		return false
+	}
+	after, problems := tree.Parse(syntax, out[front.Data.Start:front.Data.End], "front matter", front.Line)
+	if len(problems) > 0 || len(after.Entries) != len(root.Entries)+1 {
+		return false
+	}
+	added := after.Get(factsKey).Get("event")
+	if added == nil || added.Kind != tree.String || added.Text != event {
+		return false
+	}
+	after.Delete(factsKey)
+	return bytes.Equal(after.JSON(), root.JSON())
+}
+
+// scalar returns a text on one line of YAML, in quotes where it needs them.
+func scalar(s string) string {
+	data, err := tree.Text(s, tree.Pos{}).YAML()
+	if out := strings.TrimSuffix(string(data), "\n"); err == nil && !strings.Contains(out, "\n") {
+		return out
+	}
+	return quoted(s)
+}
+
+// quoted returns a text in double quotes, as JSON, TOML and YAML all read it.
+func quoted(s string) string { return string(tree.Text(s, tree.Pos{}).JSON()) }
+
+// ScaffoldOptions are what a new recap begins with. Everything has a default.
+type ScaffoldOptions struct {
+	Title   string // default: that of the event, or "Untitled recap"
+	Event   string // default: the title
+	Author  string // left out when empty
+	Date    string // left out when empty
+	License string // default: NOASSERTION is not written; the line is left out
+}
+
+// Scaffold returns the files of a new recap, by path: one that passes a check,
+// names its schema for editors, and shows as comments how facts are written.
+// The error is recap.Usage with code bad-event for a name that is none.
+func Scaffold(opts ScaffoldOptions) (map[string][]byte, error) {
+	if opts.Title == "" {
+		opts.Title = opts.Event
+	}
+	if opts.Title == "" {
+		opts.Title = "Untitled recap"
+	}
+	if opts.Event == "" {
+		opts.Event = opts.Title
+	}
+	for _, name := range []string{opts.Event, opts.Title} {
+		if err := checkEvent(name); err != nil {
+			return nil, err
+		}
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "---\n# yaml-language-server: $schema=%s\ntitle: %s\n", schemas.URL("recap"), scalar(opts.Title))
+	for _, field := range []struct{ key, value string }{{"date", opts.Date}, {"author", opts.Author}} {
+		if field.value != "" {
+			fmt.Fprintf(&b, "%s: %s\n", field.key, scalar(field.value))
+		}
+	}
+	b.WriteString("recap:\n")
+	if opts.License != "" {
+		fmt.Fprintf(&b, "  license: %s\n", scalar(opts.License))
+	}
+	fmt.Fprintf(&b, "  event: %s\n", scalar(opts.Event))
+	b.WriteString(scaffoldFacts)
+	return map[string][]byte{recap.DocumentPath: []byte(b.String())}, nil
+}
+
+// scaffoldFacts shows a fact of each common kind. They are comments, so that
+// nothing is stated that nobody meant.
+const scaffoldFacts = `  # sessions:
+  #   - {id: opening, kind: keynote, title: The opening keynote, speakers: Ada Example (Example Ltd)}
+  # recommendations:
+  #   - {session: opening, strength: best}
+  # topics:
+  #   - {name: Supply chain security, kind: trend, signal: high}
+  # observations:
+  #   - {property: attendance, value: "9,000+", unit: people}
+  # media:
+  #   - {src: media/hall.jpg, alt: What the picture shows}
+---
+
+## What I saw
+
+Replace this text with yours. Pictures and other files go beside this file,
+and facts that others may want to look up into the front matter above.
+`

@@ -1,0 +1,195 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package source
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// reportVersion is the version of the JSON of a [Report].
+const reportVersion = 1
+
+// Report is the outcome of a check: what recap check prints. Its JSON is
+// described by the schema "check".
+type Report struct {
+	SchemaVersion int             `json:"schemaVersion"`
+	Level         recap.Level     `json:"level"`
+	OK            bool            `json:"ok"`
+	Paths         []string        `json:"paths"`
+	Problems      []recap.Problem `json:"problems"`
+	Counts        Counts          `json:"counts"`
+}
+
+// Counts are the numbers of findings.
+type Counts struct {
+	Errors   int `json:"errors"`
+	Warnings int `json:"warnings"`
+	Counted  int `json:"counted"` // those that count at the level
+}
+
+// NewReport returns the outcome of checking paths at a level.
+func NewReport(level recap.Level, paths []string, problems []recap.Problem) Report {
+	r := Report{
+		SchemaVersion: reportVersion, Level: level,
+		Paths: append([]string{}, paths...), Problems: append([]recap.Problem{}, problems...),
+	}
+	recap.SortProblems(r.Problems)
+	for _, p := range r.Problems {
+		if p.Severity == recap.SeverityError {
+			r.Counts.Errors++
+		} else {
+			r.Counts.Warnings++
+		}
+	}
+	r.Counts.Counted = len(Counted(r.Problems, level))
+	r.OK = r.Counts.Counted == 0
+	return r
+}
+
+// Summary returns the outcome in a line: "3 errors, 1 warning".
+func (r Report) Summary() string {
+	switch {
+	case len(r.Problems) == 0:
+		return "no problems"
+	case r.OK:
+		return fmt.Sprintf("%s, %s; none counts at level %s", plural(r.Counts.Errors, "error"), plural(r.Counts.Warnings, "warning"), r.Level)
+	}
+	return fmt.Sprintf("%s, %s", plural(r.Counts.Errors, "error"), plural(r.Counts.Warnings, "warning"))
+}
+
+// WriteText writes one line for each problem, as [recap.Problem] prints it,
+// with everything escaped that a terminal would act on or not show.
+func (r Report) WriteText(w io.Writer) error {
+	var b strings.Builder
+	for _, p := range r.Problems {
+		b.WriteString(printable(p.String()))
+		b.WriteByte('\n')
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// WriteJSON writes the report as one JSON document.
+func (r Report) WriteJSON(w io.Writer) error { return writeJSON(w, r) }
+
+func writeJSON(w io.Writer, v any) error {
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "%s\n", asciiControls(string(data)))
+	return err
+}
+
+// printable escapes what a terminal would act on or not show.
+func printable(s string) string {
+	return replaceHidden(s, func(r rune) string {
+		if r < 0x80 {
+			return fmt.Sprintf(`\x%02x`, r)
+		}
+		return fmt.Sprintf(`\u{%x}`, r)
+	})
+}
+
+// asciiControls escapes, in JSON text, the characters that JSON lets stand and
+// a terminal would act on. Line feeds are JSON's own.
+func asciiControls(s string) string {
+	return replaceHidden(s, func(r rune) string {
+		if r > 0xffff {
+			r -= 0x10000
+			return fmt.Sprintf(`\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
+		}
+		if r == '\n' {
+			return "\n"
+		}
+		return fmt.Sprintf(`\u%04x`, r)
+	})
+}
+
+// replaceHidden replaces control, format and other characters that don't show.
+func replaceHidden(s string, escape func(rune) string) string {
+	if !strings.ContainsFunc(s, isHidden) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if isHidden(r) {
+			b.WriteString(escape(r))
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func isHidden(r rune) bool {
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point)
+}
+
+// WriteGitHub writes one workflow command for each problem, by which GitHub
+// Actions marks the line in a pull request:
+//
+//	::error file=index.md,line=12,col=5,title=R501::message
+func (r Report) WriteGitHub(w io.Writer) error {
+	var b strings.Builder
+	for _, p := range r.Problems {
+		b.WriteString("::")
+		b.WriteString(string(p.Severity))
+		b.WriteString(" file=" + property(p.Path))
+		if p.Line > 0 {
+			fmt.Fprintf(&b, ",line=%d,col=%d", p.Line, p.Col)
+		}
+		b.WriteString(",title=" + property(p.Rule) + "::")
+		b.WriteString(data(sentence(p)))
+		b.WriteByte('\n')
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// sentence joins what is wrong and how to mend it.
+func sentence(p recap.Problem) string {
+	if p.Mend == "" {
+		return p.Message
+	}
+	return p.Message + "; " + p.Mend
+}
+
+// data escapes the message of a workflow command, and property one of its
+// properties, as the toolkit of GitHub Actions does: a line feed would begin
+// another command.
+func data(s string) string {
+	s = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)
+	return printable(s)
+}
+
+func property(s string) string {
+	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(data(s))
+}
+
+// rulesOf returns the rules that problems name, by code, and whether each is
+// known.
+func rulesOf(problems []recap.Problem) []recap.Rule {
+	byCode := rulesByCode()
+	var rules []recap.Rule
+	for _, p := range problems {
+		if slices.ContainsFunc(rules, func(r recap.Rule) bool { return r.Code == p.Rule }) {
+			continue
+		}
+		rule, ok := byCode[p.Rule]
+		if !ok {
+			rule = recap.Rule{Code: p.Rule, Severity: p.Severity, Title: p.Rule}
+		}
+		rules = append(rules, rule)
+	}
+	slices.SortFunc(rules, func(a, b recap.Rule) int { return strings.Compare(a.Code, b.Code) })
+	return rules
+}
