@@ -37,9 +37,13 @@ type Node struct {
 	Raw []byte // what was hashed
 }
 
-// FetchNode fetches the manifest or index that desc describes and parses it.
-// Errors are those of [ReadBlob] and [Parse].
+// FetchNode fetches the manifest or index that desc describes and parses it. What
+// desc says is something else isn't fetched. Errors are those of [ReadBlob] and
+// [Parse].
 func FetchNode(ctx context.Context, src content.Fetcher, desc ocispec.Descriptor) (*Node, error) {
+	if err := checkNode(desc); err != nil {
+		return nil, err
+	}
 	raw, err := ReadBlob(ctx, src, desc, recap.MaxManifestSize)
 	if err != nil {
 		return nil, fmt.Errorf("fetching manifest: %w", err)

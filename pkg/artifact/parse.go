@@ -31,23 +31,32 @@ import (
 // ambiguous-manifest, bad-manifest, and not-a-recap for a media type that is
 // neither manifest nor index.
 func Parse(desc ocispec.Descriptor, raw []byte) (*Node, error) {
-	if err := checkDescriptor("manifest", desc); err != nil {
+	if err := checkNode(desc); err != nil {
 		return nil, err
-	}
-	if desc.Size > recap.MaxManifestSize {
-		return nil, recap.Errorf(recap.Unsafe, "too-large", "manifest %s has %d bytes, more than the %d allowed", desc.Digest, desc.Size, recap.MaxManifestSize)
 	}
 	if err := checkContent("manifest", desc, raw); err != nil {
 		return nil, err
-	}
-	if !isNodeType(desc.MediaType) {
-		return nil, recap.Errorf(recap.Integrity, "not-a-recap", "%s is %s, neither an OCI image manifest nor an index", desc.Digest, printable(desc.MediaType))
 	}
 	node, err := parse(desc, raw)
 	if err != nil {
 		return nil, fmt.Errorf("manifest %s: %w", desc.Digest, err)
 	}
 	return node, nil
+}
+
+// checkNode refuses what is no manifest or index by its descriptor alone, before
+// anything is fetched.
+func checkNode(desc ocispec.Descriptor) error {
+	if err := checkDescriptor("manifest", desc); err != nil {
+		return err
+	}
+	if !isNodeType(desc.MediaType) {
+		return recap.Errorf(recap.Integrity, "not-a-recap", "%s is %s, neither an OCI image manifest nor an index", desc.Digest, printable(desc.MediaType))
+	}
+	if desc.Size > recap.MaxManifestSize {
+		return recap.Errorf(recap.Unsafe, "too-large", "manifest %s has %d bytes, more than the %d allowed", desc.Digest, desc.Size, recap.MaxManifestSize)
+	}
+	return nil
 }
 
 // document is everything that a manifest and an index may have, so that what

@@ -33,8 +33,7 @@ const (
 // too-large for a graph of more objects than any pack has.
 func Walk(ctx context.Context, src content.Fetcher, root ocispec.Descriptor, fn func(desc ocispec.Descriptor, n *Node) error) error {
 	w := &walk{src: src, fn: fn, seen: map[digest.Digest]visited{}}
-	if !isNodeType(root.MediaType) {
-		_, err := FetchNode(ctx, src, root) // which says what is wrong with it
+	if err := checkNode(root); err != nil {
 		return err
 	}
 	return w.visit(ctx, root)

@@ -1,0 +1,130 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package artifact_test
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/internal/safepath"
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// refusal holds an error of reading to be one that its receiver can class.
+func refusal(t *testing.T, err error) {
+	t.Helper()
+	var e *recap.Error
+	if !errors.As(err, &e) || e.Code == "" || e.Kind != recap.Integrity && e.Kind != recap.Unsafe {
+		t.Errorf("refused as %v (%+v)", err, e)
+	}
+	wantError(t, err, e.Kind, e.Code, "")
+}
+
+func FuzzParse(f *testing.F) {
+	s := filled(f, build(f))
+	for _, raw := range s {
+		f.Add(raw, false)
+	}
+	for _, seed := range []object{
+		manifest(), index(), pack(2, nil), manifest(object{"manifests": nil}), manifest(object{"Layers": 1}),
+		manifest(object{"subject": object{"mediaType": "a/b", "digest": someDigest, "size": 1}}),
+	} {
+		raw, err := json.Marshal(seed)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw, true)
+		f.Add(raw, false)
+	}
+	f.Fuzz(func(t *testing.T, raw []byte, isIndex bool) {
+		desc := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromBytes(raw), Size: int64(len(raw))}
+		if isIndex {
+			desc.MediaType = ocispec.MediaTypeImageIndex
+		}
+		n, err := artifact.Parse(desc, raw)
+		if err != nil {
+			refusal(t, err)
+			return
+		}
+		if (n.Manifest == nil) != isIndex || (n.Index == nil) == isIndex {
+			t.Fatalf("manifest %v, index %v", n.Manifest, n.Index)
+		}
+		// What is accepted is what encoding/json, and so everybody else, reads.
+		if isIndex {
+			var want ocispec.Index
+			if err := json.Unmarshal(raw, &want); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(&want, n.Index); diff != "" {
+				t.Error(diff)
+			}
+		} else {
+			var want ocispec.Manifest
+			if err := json.Unmarshal(raw, &want); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(&want, n.Manifest); diff != "" {
+				t.Error(diff)
+			}
+		}
+		var sum int64
+		for _, child := range n.Children() {
+			if child.Size < 0 || child.Digest.Validate() != nil || child.Digest.Algorithm() != digest.SHA256 {
+				t.Errorf("child %+v", child)
+			}
+			if sum += child.Size; sum < 0 {
+				t.Error("the sizes overflow")
+			}
+		}
+		// The other type is never accepted of the same bytes.
+		desc.MediaType = map[bool]string{true: ocispec.MediaTypeImageManifest, false: ocispec.MediaTypeImageIndex}[isIndex]
+		if _, err := artifact.Parse(desc, raw); err == nil {
+			t.Error("the same bytes are a manifest and an index")
+		}
+	})
+}
+
+func FuzzOpen(f *testing.F) {
+	g := build(f)
+	s := filled(f, g)
+	f.Add(s[g.Bundle().Node.Manifest.Config.Digest])
+	for _, seed := range []string{`{}`, `{"title":"x","slug":"a-model-conference","files":[]}`, `{"Title":"x"}`, `{"files":[{"path":"../x"}]}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, config []byte) {
+		s := filled(t, g)
+		m := *g.Bundle().Node.Manifest
+		m.Config = s.put(t, recap.MediaTypeConfig, config)
+		root := s.put(t, ocispec.MediaTypeImageManifest, m)
+		b, err := artifact.Open(t.Context(), s, root)
+		if err != nil {
+			refusal(t, err)
+			return
+		}
+		// Whatever else the config says, its table is that of the layers.
+		var paths []string
+		for _, file := range b.Recap.Files {
+			paths = append(paths, file.Path)
+			if safepath.Reserved(file.Path) {
+				t.Errorf("reserved %q", file.Path)
+			}
+			layer, ok := b.Layer(file)
+			if ok != (file.Size > 0) || ok && (string(layer.Digest) != file.Digest || layer.Size != file.Size || layer.MediaType != file.MediaType) {
+				t.Errorf("file %+v, layer %+v", file, layer)
+			}
+		}
+		if err := safepath.CheckSet(paths); err != nil {
+			t.Error(err)
+		}
+		if recap.CheckSlug(b.Recap.Slug) != nil || b.Recap.Title == "" {
+			t.Errorf("slug %q, title %q", b.Recap.Slug, b.Recap.Title)
+		}
+	})
+}
