@@ -5,6 +5,7 @@ package target
 
 import (
 	_ "crypto/sha512" // a digest may be one
+	"errors"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -140,8 +141,8 @@ func parseRegistry(s, rest string) (Reference, error) {
 		return Reference{}, withCredentials()
 	}
 	if !ok {
-		if isHost(host) {
-			return Reference{}, bad("reference %s names a registry but no repository", quote(s)).WithHint("type %s/REPOSITORY:TAG", escape(host))
+		if name, err := ParseHost(host); err == nil && isHost(name) {
+			return Reference{}, bad("reference %s names a registry but no repository", quote(s)).WithHint("type %s/REPOSITORY:TAG", name)
 		}
 		return Reference{}, shortName(s)
 	}
@@ -151,7 +152,7 @@ func parseRegistry(s, rest string) (Reference, error) {
 	var ref Reference
 	var err error
 	if ref.Host, err = ParseHost(host); err != nil {
-		return Reference{}, bad("reference %s: %w", quote(s), err)
+		return Reference{}, within(s, err)
 	}
 	if i := strings.IndexByte(rest, '@'); i >= 0 {
 		if ref.Digest, err = parseDigest(s, rest[i+1:]); err != nil {
@@ -241,7 +242,7 @@ func parseTags(s, list string) ([]string, error) {
 	var tags []string
 	for tag := range strings.SplitSeq(list, ",") {
 		if err := CheckTag(tag); err != nil {
-			return nil, bad("reference %s: %w", quote(s), err)
+			return nil, within(s, err)
 		}
 		if !slices.Contains(tags, tag) {
 			tags = append(tags, tag)
@@ -359,6 +360,15 @@ func (r Reference) WithDigest(d digest.Digest) Reference {
 
 func bad(format string, args ...any) *recap.Error {
 	return recap.Errorf(recap.Usage, "bad-reference", format, args...)
+}
+
+// within says in which reference err was found.
+func within(s string, err error) error {
+	e := bad("reference %s: %w", quote(s), err)
+	if inner, ok := errors.AsType[*recap.Error](err); ok {
+		e.Hint = inner.Hint
+	}
+	return e
 }
 
 func shortName(s string) error {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"sync"
 
+	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/recap-oci/recap/pkg/recap"
@@ -116,7 +117,7 @@ func (u *upload) open() (io.ReadCloser, error) {
 			return nil, err
 		}
 	}
-	part := &uploadPart{upload: u}
+	part := &uploadPart{upload: u, verifier: u.desc.Digest.Verifier()}
 	u.mu.Lock()
 	u.part, u.used = part, true
 	u.mu.Unlock()
@@ -124,9 +125,11 @@ func (u *upload) open() (io.ReadCloser, error) {
 }
 
 // uploadPart is the source as one attempt reads it. It holds the source to the
-// size that was announced.
+// size and digest that were announced: the last bytes of anything else are
+// never sent.
 type uploadPart struct {
-	upload *upload
+	upload   *upload
+	verifier digest.Verifier
 
 	mu     sync.Mutex
 	closed bool
@@ -154,7 +157,10 @@ func (p *uploadPart) Read(b []byte) (int, error) {
 	}
 	n, err := p.upload.source.Read(b)
 	p.n += int64(n)
+	_, _ = p.verifier.Write(b[:n]) // a hash takes everything
 	switch {
+	case p.n == size && !p.verifier.Verified():
+		return 0, p.fail(recap.Errorf(recap.Integrity, "digest-mismatch", "content of %s has another digest", p.upload.desc.Digest))
 	case err == io.EOF && p.n < size:
 		return n, p.fail(recap.Errorf(recap.Integrity, "size-mismatch", "content of %s ends after %d of %d bytes", p.upload.desc.Digest, p.n, size))
 	case err != nil && err != io.EOF:
