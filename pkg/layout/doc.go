@@ -38,6 +38,9 @@
 // it when referrers of something else are asked for; it is a hint, and what the
 // manifest says decides. What other tools wrote into the file is kept.
 //
+// When all tags of a layout are on one artifact, their entries also have the
+// annotation that cosign verify --local-image looks for.
+//
 // Names are read as other tools write them: when no entry has exactly the name
 // asked for, an entry whose full reference (docker.io/library/alpine:3.20) ends
 // in that tag is it, provided that it is the only one.

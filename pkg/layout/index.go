@@ -12,6 +12,8 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -105,7 +107,7 @@ func parseIndex(data []byte) (*index, error) {
 // name, then the others by digest, so that what was pushed at once in any order
 // gives the same file.
 func (x *index) marshal() ([]byte, error) {
-	entries := slices.Clone(x.entries)
+	entries := forCosign(x.entries)
 	slices.SortStableFunc(entries, func(a, b entry) int {
 		if (a.name() == "") != (b.name() == "") {
 			return strings.Compare(b.name(), a.name())
@@ -144,6 +146,69 @@ func (x *index) marshal() ([]byte, error) {
 	}
 	return data, nil
 }
+
+// annotationKind marks the one artifact of a layout that cosign verify
+// --local-image, which takes no tag, is about.
+const annotationKind = "kind"
+
+const (
+	kindImage = "dev.cosignproject.cosign/image"
+	kindIndex = "dev.cosignproject.cosign/imageIndex"
+)
+
+// forCosign returns the entries with the mark on those that are tagged, when all
+// of these are one artifact, and otherwise on none: cosign would take the first
+// and say that the layout is verified. Entries that would lose what another tool
+// put into them are left as they are.
+func forCosign(entries []entry) []entry {
+	var only digest.Digest
+	several := false
+	for _, e := range entries {
+		if name := e.name(); name != "" && !referrersTagPattern.MatchString(name) {
+			several = several || only != "" && only != e.Digest
+			only = e.Digest
+		}
+	}
+	marked := slices.Clone(entries)
+	for i, e := range marked {
+		want := ""
+		if !several && e.Digest == only && e.name() != "" {
+			want = kindImage
+			if e.MediaType == ocispec.MediaTypeImageIndex {
+				want = kindIndex
+			}
+		}
+		is := e.Annotations[annotationKind]
+		if is == want || is != "" && is != kindImage && is != kindIndex || !e.isPlain() {
+			continue
+		}
+		marked[i].raw = nil
+		marked[i].Annotations = maps.Clone(e.Annotations)
+		if want == "" {
+			delete(marked[i].Annotations, annotationKind)
+		} else {
+			marked[i].Annotations[annotationKind] = want
+		}
+	}
+	return marked
+}
+
+// isPlain reports whether writing the entry anew loses nothing.
+func (e entry) isPlain() bool {
+	if e.raw == nil {
+		return true
+	}
+	again, err := json.Marshal(e.Descriptor)
+	if err != nil {
+		return false
+	}
+	var a, b any
+	return json.Unmarshal(e.raw, &a) == nil && json.Unmarshal(again, &b) == nil && reflect.DeepEqual(a, b)
+}
+
+// referrersTagPattern matches the tags of the referrers tag schema, and those
+// that cosign gave its signatures in the past.
+var referrersTagPattern = regexp.MustCompile(`^sha(256|512)-[0-9a-f]{64,128}(\.(sig|att|sbom))?$`)
 
 func (x *index) clone() *index {
 	return &index{fields: maps.Clone(x.fields), entries: slices.Clone(x.entries)}
@@ -193,6 +258,9 @@ func (x *index) dropNames(match func(entry) bool) bool {
 		e.Annotations = maps.Clone(e.Annotations)
 		for _, name := range nameAnnotations {
 			delete(e.Annotations, name)
+		}
+		if kind := e.Annotations[annotationKind]; kind == kindImage || kind == kindIndex {
+			delete(e.Annotations, annotationKind)
 		}
 		if len(e.Annotations) == 0 {
 			e.Annotations = nil

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -518,3 +519,73 @@ func TestClosedStore(t *testing.T) {
 		}
 	})
 }
+
+// cosign verify --local-image takes no tag, so it may only find what is alone.
+func TestMarkForCosign(t *testing.T) {
+	places(t, func(t *testing.T, s *layout.Store, reopen func() *layout.Store) {
+		kinds := func(s *layout.Store) map[string]string {
+			commit(t, s)
+			m := make(map[string]string)
+			for _, e := range listedIn(t, s.Path()) {
+				m[e.Annotations["org.opencontainers.image.ref.name"]] = e.Annotations["kind"]
+			}
+			return m
+		}
+		a := newManifest(t, nil, "a")
+		pack, sig := newIndex(t, a), newManifest(t, &a.Descriptor, "sig")
+		const image, index = "dev.cosignproject.cosign/image", "dev.cosignproject.cosign/imageIndex"
+		push(t, s, emptyConfig, a, sig)
+		tag(t, s, a, "v1", "latest")
+		if diff := cmp.Diff(map[string]string{"v1": image, "latest": image, "": ""}, kinds(s)); diff != "" {
+			t.Errorf("one artifact (-want +got):\n%s", diff)
+		}
+		push(t, s, pack)
+		tag(t, s, pack, "pack")
+		if diff := cmp.Diff(map[string]string{"v1": "", "latest": "", "": "", "pack": ""}, kinds(s)); diff != "" {
+			t.Errorf("two artifacts (-want +got):\n%s", diff)
+		}
+		for _, name := range []string{"v1", "latest"} {
+			if err := s.Untag(t.Context(), name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if diff := cmp.Diff(map[string]string{"": "", "pack": index}, kinds(reopen())); diff != "" {
+			t.Errorf("one pack (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// A push of any size costs the same memory.
+func TestPushStreams(t *testing.T) {
+	if testing.Short() {
+		t.Skip("writes 256 MiB")
+	}
+	const size = 256 << 20
+	verifier := digest.Canonical.Digester()
+	if _, err := io.CopyN(verifier.Hash(), endless{}, size); err != nil {
+		t.Fatal(err)
+	}
+	desc := ocispec.Descriptor{MediaType: "application/octet-stream", Digest: verifier.Digest(), Size: size}
+	s := create(t, filepath.Join(t.TempDir(), "l"))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if err := s.Push(t.Context(), desc, io.LimitReader(endless{}, size)); err != nil {
+		t.Fatal(err)
+	}
+	r, err := s.Fetch(t.Context(), desc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if n, err := io.Copy(io.Discard, r); n != size || err != nil {
+		t.Errorf("read %d bytes, %v", n, err)
+	}
+	runtime.ReadMemStats(&after)
+	if used := after.TotalAlloc - before.TotalAlloc; used > 4<<20 {
+		t.Errorf("allocated %d bytes for a blob of %d", used, size)
+	}
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
