@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // SyncDir flushes the directory path, so that names made, changed or removed
@@ -37,9 +38,11 @@ func MkdirAll(path string, perm fs.FileMode) error {
 	err := os.Mkdir(path, perm)
 	if errors.Is(err, fs.ErrExist) {
 		// Another process may have been quicker; a file in its place is an error.
-		if info, serr := os.Stat(path); serr == nil && info.IsDir() {
+		info, serr := os.Stat(path)
+		if serr == nil && info.IsDir() {
 			return nil
 		}
+		err = &fs.PathError{Op: "mkdir", Path: path, Err: syscall.ENOTDIR}
 	}
 	if err != nil {
 		return Explain(err)

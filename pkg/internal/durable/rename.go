@@ -11,11 +11,11 @@ import (
 	"syscall"
 )
 
-// Rename moves a file or directory, replacing a file, or on unix an empty
-// directory, that has the new name, and flushes both parents. The content of a
-// directory isn't flushed: its files are, when they were written by this
-// package. Where the new name is a mount point or on another file system,
-// [CannotMove] tells so of the error.
+// Rename moves a file or directory and flushes both parents. A file that has
+// the new name is replaced by a file; a directory, empty or not, never is, and
+// the error is fs.ErrExist. The content of a directory isn't flushed: its files
+// are, when they were written by this package. Of an error because the old name
+// is a mount point, or the new one on another file system, [CannotMove] tells so.
 func Rename(oldpath, newpath string) error {
 	if err := rename(oldpath, newpath); err != nil {
 		return err
