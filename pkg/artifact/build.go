@@ -233,7 +233,7 @@ func openFile(files fs.FS, name string, size int64) (fs.File, error) {
 		err = fileChanged(name, fmt.Errorf("it has %d bytes, not %d", info.Size(), size))
 	}
 	if err != nil {
-		f.Close() //nolint:errcheck // only opened
+		_ = f.Close()
 		return nil, err
 	}
 	return f, nil

@@ -380,6 +380,22 @@ func TestBuildBundleFileThatChanges(t *testing.T) {
 	}
 }
 
+// deniedFS opens nothing.
+type deniedFS struct{ fstest.MapFS }
+
+func (deniedFS) Open(name string) (fs.File, error) {
+	return nil, &fs.PathError{Op: "open", Path: "/home/me/" + name, Err: fs.ErrPermission}
+}
+
+func TestBuildBundleDenied(t *testing.T) {
+	r, files := fixture()
+	_, err := artifact.BuildBundle(t.Context(), r, deniedFS{files}, artifact.BuildOptions{})
+	wantError(t, err, recap.Local, "unreadable-file", "permission denied")
+	if !errors.Is(err, fs.ErrPermission) || strings.Contains(err.Error(), "/home/me") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // The error is that of the first file in the table, whichever was read first.
 func TestBuildBundleSameError(t *testing.T) {
 	for range 20 {

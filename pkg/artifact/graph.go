@@ -117,7 +117,7 @@ func (f *file) open() error {
 	}
 	vr, err := NewVerifyReader(opened, f.desc)
 	if err != nil {
-		opened.Close() //nolint:errcheck // only opened
+		_ = opened.Close()
 		return err
 	}
 	f.f, f.vr = opened, vr
@@ -131,7 +131,7 @@ func (f *file) Read(p []byte) (int, error) {
 	}
 	n, err := f.vr.Read(p)
 	switch {
-	case err == nil || err == io.EOF:
+	case err == nil || errors.Is(err, io.EOF):
 		return n, err
 	case errors.Is(err, recap.Integrity):
 		return n, fileChanged(f.path, err)
@@ -155,7 +155,7 @@ func (f *file) Seek(offset int64, whence int) (int64, error) {
 	}
 	// Opened anew: not every file of an fs.FS can seek, and by now it may be
 	// another one.
-	f.f.Close() //nolint:errcheck // only read
+	_ = f.f.Close()
 	f.f = nil
 	return 0, f.open()
 }

@@ -189,6 +189,25 @@ func TestGraphFileThatChanges(t *testing.T) {
 	}
 }
 
+// An error of the disk is no change of the file.
+func TestGraphFileThatCantBeRead(t *testing.T) {
+	r, files := fixture()
+	l := &lyingFS{files, "images.csv", files["images.csv"].Data, nil}
+	g, err := artifact.BuildBundle(t.Context(), r, l, artifact.BuildOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.data, l.err = l.data[:5], errors.New("input/output error")
+	i := slices.IndexFunc(g.Nodes(), func(d ocispec.Descriptor) bool { return d.MediaType == "text/csv" })
+	rc, err := g.Fetch(t.Context(), g.Nodes()[i])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rc.Close()
+	_, err = io.ReadAll(rc)
+	wantError(t, err, recap.Local, "unreadable-file", "input/output error")
+}
+
 func TestGraphConcurrently(t *testing.T) {
 	g := build(t)
 	var wg sync.WaitGroup

@@ -49,7 +49,7 @@ const absent = "absent" // the value of a key that isn't there
 func TestParse(t *testing.T) {
 	empty := object{"mediaType": ocispec.MediaTypeEmptyJSON, "digest": ocispec.DescriptorEmptyJSON.Digest, "size": 2, "data": "e30="}
 	subject := object{"mediaType": ocispec.MediaTypeImageManifest, "digest": string(digest.FromString("subject")), "size": 10 << 30}
-	const bundleConfig = `application/vnd.example.config`
+	const exampleConfig = "application/vnd.example.config"
 	tests := []struct {
 		name         string
 		mediaType    string
@@ -58,18 +58,20 @@ func TestParse(t *testing.T) {
 		artifactType string
 		children     int
 	}{
-		{"image", ocispec.MediaTypeImageManifest, manifest(), artifact.KindForeign, bundleConfig, 2},
+		{"image", ocispec.MediaTypeImageManifest, manifest(), artifact.KindForeign, exampleConfig, 2},
 		{"artifact", ocispec.MediaTypeImageManifest, manifest(object{"artifactType": "a/b", "config": empty}), artifact.KindForeign, "a/b", 2},
-		{"no layers", ocispec.MediaTypeImageManifest, manifest(object{"layers": []any{}}), artifact.KindForeign, bundleConfig, 1},
-		{"empty layer", ocispec.MediaTypeImageManifest, manifest(object{"layers": []any{empty}}), artifact.KindForeign, bundleConfig, 2},
+		{"no layers", ocispec.MediaTypeImageManifest, manifest(object{"layers": []any{}}), artifact.KindForeign, exampleConfig, 1},
+		{"empty layer", ocispec.MediaTypeImageManifest, manifest(object{"layers": []any{empty}}), artifact.KindForeign, exampleConfig, 2},
 		{"signature", ocispec.MediaTypeImageManifest, manifest(object{"artifactType": "a/b", "subject": subject}), artifact.KindReferrer, "a/b", 2},
 		{"index", ocispec.MediaTypeImageIndex, index(), artifact.KindForeign, "", 1},
 		{"index of nothing", ocispec.MediaTypeImageIndex, index(object{"manifests": []any{}}), artifact.KindForeign, "", 0},
+		{"annotated index", ocispec.MediaTypeImageIndex, index(object{"annotations": map[string]string{"a": "b"}}), artifact.KindForeign, "", 1},
+		{"annotated image", ocispec.MediaTypeImageManifest, manifest(object{"annotations": map[string]string{"a": "b"}}), artifact.KindForeign, exampleConfig, 2},
 		{"index about something", ocispec.MediaTypeImageIndex, index(object{"subject": subject}), artifact.KindReferrer, "", 1},
-		{"unknown keys", ocispec.MediaTypeImageManifest, manifest(object{"new": object{"a": []any{nil}}}), artifact.KindForeign, bundleConfig, 2},
+		{"unknown keys", ocispec.MediaTypeImageManifest, manifest(object{"new": object{"a": []any{nil}}}), artifact.KindForeign, exampleConfig, 2},
 		{
 			"Docker image", "application/vnd.docker.distribution.manifest.v2+json",
-			manifest(object{"mediaType": "application/vnd.docker.distribution.manifest.v2+json"}), artifact.KindForeign, bundleConfig, 2,
+			manifest(object{"mediaType": "application/vnd.docker.distribution.manifest.v2+json"}), artifact.KindForeign, exampleConfig, 2,
 		},
 		{
 			"Docker manifest list", "application/vnd.docker.distribution.manifest.list.v2+json",
@@ -78,7 +80,7 @@ func TestParse(t *testing.T) {
 		{
 			"foreign layer of a Windows image", ocispec.MediaTypeImageManifest,
 			manifest(object{"layers": []any{object{"mediaType": "x/y", "digest": someDigest, "size": 3, "urls": []any{"https://example.com"}}}}),
-			artifact.KindForeign, bundleConfig, 2,
+			artifact.KindForeign, exampleConfig, 2,
 		},
 	}
 	for _, tt := range tests {
@@ -94,6 +96,13 @@ func TestParse(t *testing.T) {
 			}
 			if n.Kind() != tt.kind || n.ArtifactType() != tt.artifactType || len(n.Children()) != tt.children {
 				t.Errorf("kind %s, type %s, %d children; want %s, %s, %d", n.Kind(), n.ArtifactType(), len(n.Children()), tt.kind, tt.artifactType, tt.children)
+			}
+			var annotations map[string]string
+			if a, ok := tt.in["annotations"]; ok {
+				annotations = a.(map[string]string)
+			}
+			if diff := cmp.Diff(annotations, n.Annotations()); diff != "" {
+				t.Errorf("annotations (-want +got):\n%s", diff)
 			}
 			if !bytes.Equal(n.Raw, s[desc.Digest]) {
 				t.Error("Raw is something else")

@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"hash"
 	"io"
 
@@ -45,6 +46,10 @@ func ReadBlob(ctx context.Context, src content.Fetcher, desc ocispec.Descriptor,
 	}
 	buf := bytes.NewBuffer(make([]byte, 0, desc.Size+bytes.MinRead))
 	if _, err := buf.ReadFrom(vr); err != nil {
+		var known *recap.Error
+		if !errors.As(err, &known) {
+			err = fmt.Errorf("reading blob %s: %w", desc.Digest, err)
+		}
 		return nil, err
 	}
 	return buf.Bytes(), nil
@@ -92,8 +97,10 @@ func (v *VerifyReader) Read(p []byte) (int, error) {
 	if v.err != nil {
 		return 0, v.err
 	}
-	if v.left == 0 { // empty content; else the end was judged with the last byte
-		v.err = v.judge(nil)
+	if v.left == 0 { // empty content: else the end was judged with the last byte
+		if v.err = v.judge(nil); v.err == nil {
+			v.err = io.EOF
+		}
 		return 0, v.err
 	}
 	if int64(len(p)) > v.left {
@@ -102,22 +109,24 @@ func (v *VerifyReader) Read(p []byte) (int, error) {
 	n, err := v.r.Read(p)
 	v.hash.Write(p[:n])
 	v.left -= int64(n)
-	if v.left > 0 {
-		if err == io.EOF {
-			err = recap.Errorf(recap.Integrity, "size-mismatch", "blob %s ends after %d of %d bytes: %w",
-				v.desc.Digest, v.desc.Size-v.left, v.desc.Size, io.ErrUnexpectedEOF)
+	switch {
+	case v.left == 0:
+		if v.err = v.judge(err); v.err != nil {
+			return 0, v.err
 		}
+		v.err = io.EOF
+		return n, nil
+	case err == io.EOF: //nolint:errorlint // an error that wraps EOF is a broken connection, not the end
+		v.err = recap.Errorf(recap.Integrity, "size-mismatch", "blob %s ends after %d of %d bytes: %w",
+			v.desc.Digest, v.desc.Size-v.left, v.desc.Size, io.ErrUnexpectedEOF)
+	default:
 		v.err = err
-		return n, err
 	}
-	if v.err = v.judge(err); v.err != io.EOF {
-		return 0, v.err
-	}
-	return n, nil
+	return n, v.err
 }
 
 // judge looks for more content than described and compares the digest. err is
-// what came with the last byte. It returns io.EOF when all is well.
+// what came with the last byte.
 func (v *VerifyReader) judge(err error) error {
 	if err == nil {
 		var more [1]byte
@@ -125,11 +134,11 @@ func (v *VerifyReader) judge(err error) error {
 			return recap.Errorf(recap.Integrity, "size-mismatch", "blob %s has more than %d bytes", v.desc.Digest, v.desc.Size)
 		}
 	}
-	if err != io.EOF {
+	if err != io.EOF { //nolint:errorlint // as above
 		return err
 	}
 	if got := digest.NewDigest(digest.SHA256, v.hash); got != v.desc.Digest {
 		return recap.Errorf(recap.Integrity, "digest-mismatch", "blob %s holds the bytes of %s", v.desc.Digest, got)
 	}
-	return io.EOF
+	return nil
 }

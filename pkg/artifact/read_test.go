@@ -8,6 +8,7 @@ import (
 	"context"
 	_ "crypto/sha512" // available, and refused all the same
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"strings"
@@ -68,7 +69,7 @@ func TestVerifyReader(t *testing.T) {
 					got = append(got, p[:n]...)
 				}
 				if tt.want == "" {
-					if err != io.EOF || string(got) != "hello"[:tt.desc.Size] {
+					if !errors.Is(err, io.EOF) || string(got) != "hello"[:tt.desc.Size] {
 						t.Errorf("read %q, %v", got, err)
 					}
 					return
@@ -77,17 +78,18 @@ func TestVerifyReader(t *testing.T) {
 				if int64(len(got)) >= tt.desc.Size && tt.desc.Size > 0 {
 					t.Errorf("all %d bytes were handed out: %q", len(got), got)
 				}
-				if n, again := vr.Read(p); n != 0 || again != err {
+				if n, again := vr.Read(p); n != 0 || !errors.Is(again, err) {
 					t.Errorf("afterwards: %d, %v", n, again)
 				}
 			})
 		}
 	}
 	for name, stream := range map[string]io.Reader{
-		"in the middle":  io.MultiReader(strings.NewReader("hel"), iotest.ErrReader(broken)),
-		"at the end":     io.MultiReader(strings.NewReader("hello"), iotest.ErrReader(broken)),
-		"at the start":   iotest.ErrReader(broken),
-		"with last byte": iotest.DataErrReader(io.MultiReader(strings.NewReader("hello"), iotest.ErrReader(broken))),
+		"in the middle":    io.MultiReader(strings.NewReader("hel"), iotest.ErrReader(broken)),
+		"at the end":       io.MultiReader(strings.NewReader("hello"), iotest.ErrReader(broken)),
+		"at the start":     iotest.ErrReader(broken),
+		"by an EOF inside": io.MultiReader(strings.NewReader("hel"), iotest.ErrReader(fmt.Errorf("%w: %w", broken, io.EOF))),
+		"with last byte":   iotest.DataErrReader(io.MultiReader(strings.NewReader("hello"), iotest.ErrReader(broken))),
 	} {
 		vr, err := artifact.NewVerifyReader(stream, describe("hello"))
 		if err != nil {
@@ -155,6 +157,12 @@ func TestReadBlob(t *testing.T) {
 	}), desc, 5)
 	if !errors.Is(err, broken) || !errors.Is(err, recap.Unavailable) {
 		t.Errorf("the error of the storage became %v", err)
+	}
+	_, err = artifact.ReadBlob(t.Context(), content.FetcherFunc(func(context.Context, ocispec.Descriptor) (io.ReadCloser, error) {
+		return io.NopCloser(io.MultiReader(strings.NewReader("he"), iotest.ErrReader(broken))), nil
+	}), desc, 5)
+	if !errors.Is(err, broken) || !strings.Contains(err.Error(), string(desc.Digest)) {
+		t.Errorf("the error of the stream became %v", err)
 	}
 }
 
