@@ -356,3 +356,12 @@ func (f *failing) Resolve(ctx context.Context, reference string) (ocispec.Descri
 }
 
 func keys(files contents) []string { return slices.Sorted(maps.Keys(files)) }
+
+// codes returns the code of err.
+func codes(err error) string {
+	var known *recap.Error
+	if errors.As(err, &known) {
+		return known.Code
+	}
+	return ""
+}
