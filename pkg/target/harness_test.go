@@ -9,6 +9,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -219,3 +221,21 @@ func wantError(t *testing.T, err error, kind recap.Kind, code string) *recap.Err
 
 // stream hides that its content can seek.
 type stream struct{ io.Reader }
+
+// concat returns a file that holds what both hold.
+func concat(t *testing.T, a, b string) string {
+	t.Helper()
+	var all []byte
+	for _, name := range []string{a, b} {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, data...)
+	}
+	name := filepath.Join(t.TempDir(), "both.pem")
+	if err := os.WriteFile(name, all, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
