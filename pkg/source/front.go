@@ -58,8 +58,8 @@ func (l *loader) readFront(text []byte, front document.FrontMatter, facts *tree.
 	}
 	l.checkHidden(root, hiddenLines)
 	if facts != nil {
-		if own := root.Get(factsKey); own != nil {
-			l.report(ruleTwoSources, own.Pos, "keep the recap key or "+FactsPath+", not both",
+		if root.Has(factsKey) {
+			l.report(ruleTwoSources, keyPos(root, factsKey), "keep the recap key or "+FactsPath+", not both",
 				"the facts stand here and in %s", FactsPath)
 		} else {
 			root.Entries = append(root.Entries, tree.Entry{Key: tree.Text(factsKey, facts.Pos), Value: facts})

@@ -92,6 +92,7 @@ type loader struct {
 	text       []byte     // of the document
 	body       document.Range
 	doc        *document.Document // nil where the body can't be taken apart
+	used       map[string]bool    // files that something refers to
 	broken     bool               // something did not fit the schema, so that what it named may be missing
 	recap      *recap.Recap
 	problems   []recap.Problem
@@ -157,6 +158,8 @@ func (l *loader) load() error {
 	if l.front == nil {
 		return nil
 	}
+	l.used = map[string]bool{recap.DocumentPath: true, FactsPath: true}
+	l.useStrings(l.front) // as written: what doesn't fit the schema is cut out later
 	l.checkRecap()
 	l.checkBody()
 	l.checkReferences()

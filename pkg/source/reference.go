@@ -36,27 +36,25 @@ func (l *loader) checkBody() {
 // checkReferences looks at every link and file name of the document and of the
 // facts, and at every file that none of them names.
 func (l *loader) checkReferences() {
-	used := map[string]bool{recap.DocumentPath: true, FactsPath: true}
 	described := map[string]bool{}
 	for i, m := range l.recap.Facts.Media {
 		described[m.Src] = m.Alt != ""
-		for key, name := range map[string]string{"src": m.Src, "original": m.Original, "transcript": m.Transcript} {
-			if name != "" {
+		for _, field := range [][2]string{{"src", m.Src}, {"original", m.Original}, {"transcript", m.Transcript}} {
+			if key, name := field[0], field[1]; name != "" {
 				pos, _ := l.normalised.Find(fmt.Sprintf("/recap/media/%d/%s", i, key))
-				l.checkFile(name, fmt.Sprintf("media[%d].%s", i, key), pos, used)
+				l.checkFile(name, fmt.Sprintf("media[%d].%s", i, key), pos)
 			}
 		}
 	}
 	if l.doc != nil {
 		for _, link := range l.doc.Links {
-			l.checkLink(link, used, described)
+			l.checkLink(link, described)
 		}
 	}
-	l.useStrings(l.front, used)
 	l.describeFiles()
 	for _, f := range l.list {
 		base, _, _ := strings.Cut(strings.ToUpper(path.Base(f.path)), ".")
-		if !used[f.path] && !slices.Contains([]string{"LICENSE", "LICENCE", "COPYING", "NOTICE", "README"}, base) {
+		if !l.used[f.path] && !slices.Contains([]string{"LICENSE", "LICENCE", "COPYING", "NOTICE", "README"}, base) {
 			l.report(ruleUnreferenced, l.whole(f.path), "refer to it, describe it under media, or remove it", "nothing refers to %s", f.path)
 		}
 	}
@@ -64,26 +62,26 @@ func (l *loader) checkReferences() {
 
 // useStrings counts a file as used when a value of the front matter is its
 // name: themes have many keys for cover images.
-func (l *loader) useStrings(n *tree.Node, used map[string]bool) {
+func (l *loader) useStrings(n *tree.Node) {
 	if n.Kind == tree.String && len(n.Text) <= recap.MaxPathLength {
-		used[path.Clean(n.Text)] = true
+		l.used[path.Clean(n.Text)] = true
 	}
 	for _, item := range n.Items {
-		l.useStrings(item, used)
+		l.useStrings(item)
 	}
 	for _, e := range n.Entries {
-		l.useStrings(e.Value, used)
+		l.useStrings(e.Value)
 	}
 }
 
 // checkFile looks at a reference that can only mean a file of the recap.
-func (l *loader) checkFile(name, what string, pos tree.Pos, used map[string]bool) {
+func (l *loader) checkFile(name, what string, pos tree.Pos) {
 	name = path.Clean(name)
 	switch {
 	case path.IsAbs(name) || name == ".." || strings.HasPrefix(name, "../") || strings.ContainsAny(name, "\\\x00"):
 		l.report(rulePath, pos, "put the file into the recap and name it relative to index.md", "%s: %q leads out of the recap", what, clip(name))
 	case l.has(name):
-		used[name] = true
+		l.used[name] = true
 	case l.single != "":
 		l.report(ruleMissingFile, pos, "give the recap a directory of its own, with the text as index.md and the file beside it",
 			"%s: %q can't be part of a recap that is a single file", what, clip(name))
@@ -110,7 +108,7 @@ func (l *loader) missing(name string) string {
 }
 
 // checkLink looks at one link or image of the body.
-func (l *loader) checkLink(link document.Link, used, described map[string]bool) {
+func (l *loader) checkLink(link document.Link, described map[string]bool) {
 	pos := tree.Pos{Path: l.display(recap.DocumentPath), Line: link.Line, Col: link.Col}
 	what := "link"
 	if link.Image {
@@ -131,7 +129,7 @@ func (l *loader) checkLink(link document.Link, used, described map[string]bool) 
 	case path.IsAbs(name), outside && !link.Image:
 		l.report(ruleLink, pos, "write the whole address", "the %s %q leads nowhere outside its site", what, clip(link.Dest))
 	case link.Image, l.has(name), namesFile(name):
-		l.checkFile(name, what, pos, used)
+		l.checkFile(name, what, pos)
 	default:
 		l.report(ruleLink, pos, "write the whole address", "the %s %q leads nowhere outside its site", what, clip(link.Dest))
 	}

@@ -214,7 +214,7 @@ func (l *loader) checkContents() error {
 		if err := l.readHead(f); err != nil {
 			return err
 		}
-		if why := mismatch(f.path, f.head); why != "" {
+		if why := mismatch(f.path, f.head); why != "" && f.path != recap.DocumentPath {
 			l.report(ruleMagic, l.whole(f.path), "give it the right extension, or convert it", "%s %s", f.path, why)
 		}
 		if isPrivateKey(f.head) {

@@ -19,8 +19,9 @@ func (r *reader) json(data []byte) *Node {
 	if root == nil {
 		return nil
 	}
+	rest := j.next()
 	if _, err := j.decoder.Token(); !errors.Is(err, io.EOF) {
-		r.fail(j.next(), Malformed, "delete it", "not readable as JSON: something follows the value")
+		r.fail(rest, Malformed, "delete it", "not readable as JSON: something follows the value")
 		return nil
 	}
 	return root

@@ -71,6 +71,7 @@ type Node struct {
 	Flow    bool    // written in one line with brackets (YAML)
 
 	Head, Line, Foot string // YAML comments, with their #
+	Top              string // of the root: the comment above all, with a blank line below it
 
 	style yaml.Style // as YAML had it; 0 for a new node
 	tag   string     // what YAML took a scalar for; "" for a new node

@@ -44,10 +44,10 @@ func (r *reader) yaml(data []byte) *Node {
 		return nil
 	}
 	// A comment above everything or below everything belongs to the document.
-	root.Head = join(doc.HeadComment, root.Head)
+	root.Top = doc.HeadComment
 	root.Foot = join(root.Foot, doc.FootComment)
 	if root.Kind == Null && root.Text == "" {
-		empty.Head, empty.Foot = root.Head, root.Foot
+		empty.Top, empty.Head, empty.Foot = root.Top, root.Head, root.Foot
 		return empty
 	}
 	return root

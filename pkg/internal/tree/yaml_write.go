@@ -16,7 +16,10 @@ func (n *Node) YAML() ([]byte, error) {
 	var b bytes.Buffer
 	e := yaml.NewEncoder(&b)
 	e.SetIndent(2)
-	if err := e.Encode(n.yamlNode(true)); err != nil {
+	root := n.yamlNode(true)
+	doc := &yaml.Node{Kind: yaml.DocumentNode, Content: []*yaml.Node{root}, HeadComment: n.Top, FootComment: root.FootComment}
+	root.FootComment = ""
+	if err := e.Encode(doc); err != nil {
 		return nil, err
 	}
 	if err := e.Close(); err != nil {
@@ -75,7 +78,7 @@ func (n *Node) small() bool {
 
 // Commented reports whether n or anything below it has a comment.
 func (n *Node) Commented() bool {
-	if n.Head+n.Line+n.Foot != "" {
+	if n.Top+n.Head+n.Line+n.Foot != "" {
 		return true
 	}
 	for _, item := range n.Items {
@@ -101,7 +104,7 @@ func (n *Node) Comments() []string {
 			}
 		}
 	}
-	add(n.Head, n.Line)
+	add(n.Top, n.Head, n.Line)
 	for _, item := range n.Items {
 		all = append(all, item.Comments()...)
 	}
