@@ -37,7 +37,7 @@ func TestRecaps(t *testing.T) {
 		{"kubecon-eu-2024-ablock", "Paris", map[string]float64{"minValue": 13000}, 13, []string{"Hilliary Lipsig", "Los Angeles", "/recap/event/place/venue"}},
 		{"kubecon-eu-2024-cloudsmith", "Paris", map[string]float64{"minValue": 12000}, 13, []string{"TestifySec", "223", "Runtime security and eBPF"}},
 		{"kubecon-eu-2024-newcomer", "Paris", map[string]float64{"value": 12000}, 10, []string{"Alejandro Martínez", "2000 USD per month", "and others"}},
-		{"kubecon-na-2024-wrap-up", "Salt Lake City", map[string]float64{"minValue": 9000}, 7, []string{"Capital One", "20k–30k", "media/attendance.svg"}},
+		{"kubecon-na-2024-wrap-up", "Salt Lake City", map[string]float64{"minValue": 9000}, 7, []string{"Capital One", "20K to 30K", "media/attendance.svg"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.slug, func(t *testing.T) {
