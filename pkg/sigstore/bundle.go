@@ -13,7 +13,6 @@ import (
 	protodsse "github.com/sigstore/protobuf-specs/gen/pb-go/dsse"
 	"google.golang.org/protobuf/encoding/protojson"
 
-	"github.com/recap-oci/recap/pkg/internal/canonical"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
 )
@@ -37,12 +36,8 @@ func parseBundle(raw []byte) (*protobundle.Bundle, *trust.Rejection) {
 	if len(raw) > recap.MaxSigstoreBundle {
 		return nil, trust.Rejectf(trust.BadSignature, "the bundle has %d bytes, more than %d", len(raw), recap.MaxSigstoreBundle)
 	}
-	// protojson lets some documents with two readings through; a depth limit
-	// it has none that helps.
-	var fields struct{}
-	if err := canonical.Unmarshal(raw, &fields); err != nil {
-		return nil, trust.Rejectf(trust.BadSignature, "not a Sigstore bundle: %v", err)
-	}
+	// protojson is strict by itself: it refuses unknown and repeated fields,
+	// other spellings of their names and anything after the value.
 	b := new(protobundle.Bundle)
 	if err := protojson.Unmarshal(raw, b); err != nil {
 		return nil, trust.Rejectf(trust.BadSignature, "not a Sigstore bundle: %s", plain(err))

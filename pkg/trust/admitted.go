@@ -44,11 +44,8 @@ func admit(root ocispec.Descriptor, report Report) *Admitted {
 // Check returns nil when a was made by this package for a root with a valid
 // digest, else an error of kind recap.Untrusted with code not-admitted.
 func (a *Admitted) Check() error {
-	if a == nil || a.report.Verdict == "" {
-		return recap.Errorf(recap.Untrusted, "not-admitted", "content that nobody admitted")
-	}
-	if err := a.root.Digest.Validate(); err != nil {
-		return recap.Errorf(recap.Untrusted, "not-admitted", "content that was admitted without a digest: %w", err)
+	if err := a.Root().Digest.Validate(); err != nil {
+		return recap.Errorf(recap.Untrusted, "not-admitted", "using content that nobody admitted: digest %q: %w", a.Root().Digest, err)
 	}
 	return nil
 }

@@ -93,14 +93,11 @@ func (e *examiner) one(ctx context.Context, desc ocispec.Descriptor) (SignatureR
 		return report.unread(ctx, err, "manifest", unreadable)
 	}
 	manifest := node.Manifest
-	if manifest == nil {
-		return report.with(NotASignature, "an index"), nil
-	}
 	report.ArtifactType = cmp.Or(manifest.ArtifactType, manifest.Config.MediaType)
 	report.PredicateType = manifest.Annotations[annotationPredicateType]
-	layer, rejection := e.bundleLayer(manifest)
-	if rejection != nil {
-		return report.with(rejection.Outcome, "%s", rejection.Reason), nil
+	layer, report := e.bundleLayer(report, manifest)
+	if report.Outcome != "" {
+		return report, nil
 	}
 	raw, err := artifact.ReadBlob(ctx, e.src, layer, recap.MaxSigstoreBundle)
 	if err != nil {
@@ -110,26 +107,24 @@ func (e *examiner) one(ctx context.Context, desc ocispec.Descriptor) (SignatureR
 }
 
 // bundleLayer returns the layer with the Sigstore bundle of a signature of the
-// root, or why there is none.
-func (e *examiner) bundleLayer(manifest *ocispec.Manifest) (ocispec.Descriptor, *Rejection) {
+// root. The report has an outcome when there is none.
+func (e *examiner) bundleLayer(report SignatureReport, manifest *ocispec.Manifest) (ocispec.Descriptor, SignatureReport) {
 	isBundle := isBundleType(manifest.ArtifactType) ||
 		slices.ContainsFunc(manifest.Layers, func(l ocispec.Descriptor) bool { return isBundleType(l.MediaType) })
 	switch {
 	case !isBundle:
-		return ocispec.Descriptor{}, Rejectf(NotASignature, "%q, not a Sigstore bundle", cmp.Or(manifest.ArtifactType, manifest.Config.MediaType))
+		return ocispec.Descriptor{}, report.with(NotASignature, "%q, not a Sigstore bundle", cmp.Or(manifest.ArtifactType, manifest.Config.MediaType))
 	case manifest.Subject == nil:
-		return ocispec.Descriptor{}, Rejectf(BadSignature, "its manifest refers to nothing, though it was listed")
+		return ocispec.Descriptor{}, report.with(BadSignature, "its manifest refers to nothing, though it was listed")
 	case !content.Equal(*manifest.Subject, e.root):
-		return ocispec.Descriptor{}, Rejectf(BadSignature, "its manifest refers to %s of %d bytes (%s), not to this digest, though it was listed",
+		return ocispec.Descriptor{}, report.with(BadSignature, "its manifest refers to %s of %d bytes (%s), not to this digest, though it was listed",
 			manifest.Subject.Digest, manifest.Subject.Size, manifest.Subject.MediaType)
 	case len(manifest.Layers) != 1:
-		return ocispec.Descriptor{}, Rejectf(BadSignature, "its manifest has %d layers; a signature has exactly one", len(manifest.Layers))
+		return ocispec.Descriptor{}, report.with(BadSignature, "its manifest has %d layers; a signature has exactly one", len(manifest.Layers))
 	case !isBundleType(manifest.Layers[0].MediaType):
-		return ocispec.Descriptor{}, Rejectf(BadSignature, "its layer is of type %q, not a Sigstore bundle", manifest.Layers[0].MediaType)
-	case manifest.Layers[0].Size > recap.MaxSigstoreBundle:
-		return ocispec.Descriptor{}, Rejectf(BadSignature, "its Sigstore bundle has %d bytes, more than %d", manifest.Layers[0].Size, recap.MaxSigstoreBundle)
+		return ocispec.Descriptor{}, report.with(BadSignature, "its layer is of type %q, not a Sigstore bundle", manifest.Layers[0].MediaType)
 	}
-	return manifest.Layers[0], nil
+	return manifest.Layers[0], report
 }
 
 // judge verifies a bundle under each authority until one vouches for it, then
@@ -190,15 +185,17 @@ func (r SignatureReport) with(outcome Outcome, format string, args ...any) Signa
 	return r
 }
 
-// unread reports content that could not be read: missing or damaged is the
-// candidate's fault, anything else means that it could not be asked.
+// unread reports content that could not be read: missing, damaged or too large
+// is the candidate's fault, anything else means that it could not be asked.
 func (r SignatureReport) unread(ctx context.Context, err error, what string, damaged Outcome) (SignatureReport, error) {
 	switch {
 	case ctx.Err() != nil:
 		return r, fmt.Errorf("fetching %s of referrer %s: %w", what, r.Digest, err)
 	case errors.Is(err, recap.NotFound), errors.Is(err, errdef.ErrNotFound):
 		return r.with(damaged, "its %s is listed but missing", what), nil
-	case errors.Is(err, recap.Integrity), errors.Is(err, recap.Unsafe),
+	case errors.Is(err, recap.Unsafe):
+		return r.with(damaged, "its %s is too much to read: %v", what, err), nil
+	case errors.Is(err, recap.Integrity),
 		errors.Is(err, content.ErrMismatchedDigest), errors.Is(err, content.ErrInvalidDescriptorSize), errors.Is(err, content.ErrTrailingData):
 		return r.with(damaged, "its %s is damaged: %v", what, err), nil
 	default:
