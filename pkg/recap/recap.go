@@ -72,6 +72,14 @@ const (
 	RoleAttachment Role = "attachment" // everything else
 )
 
+// Roles returns every role, in the order in which people look for them.
+func Roles() []Role {
+	return []Role{
+		RoleDocument, RoleMetadata, RoleImage, RoleAudio, RoleVideo,
+		RoleSlides, RoleDataset, RoleTranscript, RoleAttachment,
+	}
+}
+
 // File is one row of a bundle's file table.
 type File struct {
 	Path      string `json:"path"` // relative to the recap, slash-separated, NFC

@@ -3,10 +3,12 @@
 
 package recap
 
+import "slices"
+
 // Finding is what a rule says about one place of a [Recap]. Who knows the file
 // that the recap was read from turns it into a [Problem] by its pointer.
 type Finding struct {
-	Pointer  string   // JSON Pointer (RFC 6901) into the normalised recap; a field that is missing points at where it would be
+	Pointer  string   // JSON Pointer (RFC 6901) into the normalised recap; a missing field points at where it would be
 	Severity Severity // that of the rule
 	Rule     string   // code of one of [Rules]
 	Message  string   // what is wrong, about which field
@@ -18,9 +20,9 @@ type Level string
 
 // The levels, each demanding what the one before it does, and more.
 const (
-	LevelValid       Level = "valid"       // can be built and read: errors only
-	LevelComplete    Level = "complete"    // a reader finds what they expect: warnings too
-	LevelPublishable Level = "publishable" // may be given to others
+	LevelValid       Level = "valid"       // it can be built and read: errors
+	LevelComplete    Level = "complete"    // readers find what they expect: warnings too
+	LevelPublishable Level = "publishable" // it may be given to others
 )
 
 // Rule is one thing that a check looks at.
@@ -28,28 +30,118 @@ type Rule struct {
 	Code     string   // stable, such as R501
 	Severity Severity // of every finding of this rule
 	Level    Level    // the lowest level at which a finding stops the check
-	Title    string   // a few words
-	Why      string   // what goes wrong for whom when it is broken
+	Title    string   // what is wrong, in a few words
+	Why      string   // what goes wrong for whom
 	Mend     string   // how to mend it, in the imperative
 }
 
-// Rules returns every rule, in the order of their codes.
-func Rules() []Rule { return nil }
+// Rules returns the rules about what a recap says, in the order of their codes.
+// Documentation, SARIF output and the findings all take their words from here;
+// the rules about texts and files are in pkg/source.
+func Rules() []Rule { return slices.Clone(rules) }
 
 // LookupRule returns the rule with the given code.
-func LookupRule(code string) (Rule, bool) { return Rule{}, false }
+func LookupRule(code string) (Rule, bool) {
+	for _, r := range rules {
+		if r.Code == code {
+			return r, true
+		}
+	}
+	return Rule{}, false
+}
 
-// Check applies every rule that needs no file, in the order of the fields.
-func (r *Recap) Check() []Finding { return nil }
+var rules = []Rule{
+	{"R201", SeverityError, LevelValid, "an event ends before it begins",
+		"Timelines and calendars can't place it.",
+		"swap startDate and endDate, or mend the wrong one"},
+	{"R202", SeverityWarning, LevelComplete, "the article is older than the event",
+		"An article that reports an event is written after it began; one of the dates is off.",
+		"mend the date of the article or of the event"},
+	{"R203", SeverityWarning, LevelComplete, "an upcoming event is past",
+		"What is listed as upcoming was over when the article appeared; one of the dates is off.",
+		"mend the date, or drop the event from upcoming"},
+	{"R204", SeverityWarning, LevelComplete, "a subEvent lies outside its event",
+		"Co-located events are at most three days before or after the main one.",
+		"mend the date, or list the event under upcoming"},
+	{"R205", SeverityError, LevelValid, "a date that no calendar has",
+		"Nothing can be sorted or compared by it.",
+		"write a day that exists, or less of the date: 2024-03 or 2024"},
+	{"R206", SeverityWarning, LevelComplete, "the date names less than a day",
+		"Hugo and other site generators stop at a date such as 2024-03, and the artifact gets no created annotation.",
+		"write the whole day; a date known only in part belongs under recap"},
+	{"R207", SeverityWarning, LevelComplete, "no date",
+		"Readers can't tell how old the recap is, and timelines leave it out.",
+		"add date: with the day it was published, or name /date under unavailable"},
 
-// CheckQuotes applies R703. Each function counts how often a quote occurs in
-// one text: in the body of the recap, and in the article that it retells, nil
-// where that isn't at hand.
-func (r *Recap) CheckQuotes(body, original func(quote string) int) []Finding { return nil }
+	{"R301", SeverityError, LevelValid, "an id is there twice",
+		"A reference by this id has two meanings.",
+		"give one of them another id"},
+	{"R302", SeverityError, LevelValid, "a reference to nothing",
+		"What looks like an id (lower-case words with hyphens, or close to one that exists) and is none is a slip; queries would miss the fact.",
+		"use the id that was meant, declare it under entities, or write the name as people do"},
+	{"R303", SeverityError, LevelValid, "two items of a list in one position",
+		"A ranking says which is first.",
+		"give one of them another position"},
+	{"R304", SeverityWarning, LevelComplete, "a list with a gap",
+		"Positions that are skipped look like items that were lost.",
+		"number the items from 1 without gaps, or keep the lost item with a text"},
+	{"R305", SeverityWarning, LevelComplete, "two names nearly the same",
+		"Queries count them as two people or things.",
+		"spell both the same, or declare one entity with alternateName"},
+	{"R306", SeverityWarning, LevelComplete, "no author",
+		"Readers can't tell who says all this.",
+		"add authors: with who wrote this text, or name /authors under unavailable"},
+	{"R307", SeverityError, LevelValid, "a slug that can't be used",
+		"The slug is the recap's directory wherever it is pulled to.",
+		"use a-z, 0-9 and single hyphens, and no reserved name"},
 
-// CheckSourceLines applies R702: lines is the number of lines of the original.
-func (r *Recap) CheckSourceLines(lines int) []Finding { return nil }
+	{"R401", SeverityError, LevelValid, "not an SPDX licence expression",
+		"Machines can't tell what readers may do with the text.",
+		"write an id of the SPDX list, such as CC-BY-4.0, a LicenseRef- of your own, or NOASSERTION"},
+	{"R402", SeverityError, LevelPublishable, "published without a licence",
+		"NOASSERTION and NONE allow a reader nothing.",
+		"name the licence under which others may use the text"},
+	{"R403", SeverityError, LevelPublishable, "somebody else's words without a licence",
+		"A verbatim copy may be given to others only if its author allows it.",
+		"name the licence in source.license, or retell the article and set derivation: rewritten"},
+	{"R405", SeverityWarning, LevelComplete, "no licence",
+		"Without one nobody may copy or quote at length.",
+		"add license: with an SPDX id, or NOASSERTION to say that you don't know"},
+	{"R406", SeverityWarning, LevelComplete, "a licence written in an old or unusual way",
+		"Tools that compare ids letter by letter don't know it.",
+		"write it as the SPDX list does"},
 
-// CheckLink applies R601 and R602 to the target of one link; where it breaks
-// none, ok is true.
-func CheckLink(dest string) (f Finding, ok bool) { return Finding{}, true }
+	{"R501", SeverityError, LevelValid, "bounds that leave no value",
+		"No figure can be above the upper and below the lower bound.",
+		"swap them or drop one"},
+	{"R502", SeverityError, LevelValid, "a share that can't be one",
+		"A share is a part of a whole: 0 to 100, of something that unit names.",
+		"write 0 to 100 and the unit, or drop share"},
+	{"R503", SeverityWarning, LevelComplete, "two figures contradict each other",
+		"Of one property of one thing at one time, the values have nothing in common.",
+		"mend one of them; set sic: true on both if the source says both"},
+	{"R504", SeverityError, LevelValid, "a figure that can't be read",
+		"It would be kept as text, and nothing could be compared with it.",
+		"write it as 12000, >9,000, 13,000+, ~200k, 20k-30k, 58% or 12.2M"},
+
+	{"R601", SeverityWarning, LevelComplete, "an address that leads nowhere",
+		"A bundle is read far from the site it was written for: only whole addresses work there.",
+		"write the whole address, with https://"},
+	{"R602", SeverityError, LevelValid, "an address with a scheme that isn't allowed",
+		"javascript:, data: and file: run or show something other than what the reader sees.",
+		"use http, https, mailto, oci, doi or urn"},
+
+	{"R701", SeverityWarning, LevelComplete, "an image without an alternative text",
+		"Those who don't see it, and machines, learn nothing of it.",
+		"describe in alt what the image shows"},
+	{"R702", SeverityError, LevelValid, "sourceLines that don't exist",
+		"They are lines of the original, counted from 1; a citation would point at nothing.",
+		"mend the lines, or name the original under source"},
+	{"R703", SeverityWarning, LevelComplete, "a quote that isn't found exactly once",
+		"The place of the fact is where its quote stands; without one place there is no citation.",
+		"copy the quote letter by letter, and enough of it to be the only one"},
+
+	{"R801", SeverityError, LevelValid, "inferred or unavailable point wrong",
+		"inferred names a field that is there, unavailable one that is missing.",
+		"mend the pointer; for one fact of a list set certainty: inferred on it"},
+}
