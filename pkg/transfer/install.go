@@ -43,6 +43,9 @@ func (in *installer) install(ctx context.Context) error {
 		return err
 	}
 	defer release()
+	// What killed pulls staged. It can't be in the way; if it can't be removed,
+	// that is for whoever owns it.
+	durable.Reap(filepath.Dir(in.dest.path)) //nolint:errcheck
 	if err := in.dest.recover(in.opts.Force); err != nil {
 		return err
 	}
@@ -94,9 +97,6 @@ func (in *installer) renewReceipt() error {
 // else can enter, and puts the result in the destination's place in one step.
 func (in *installer) beside(ctx context.Context) (err error) {
 	parent := filepath.Dir(in.dest.path)
-	// What a killed pull left. It can't be in the way; if it can't be
-	// removed, that is for whoever owns it.
-	durable.Reap(parent) //nolint:errcheck
 	own, err := durable.MkdirTemp(parent, 0o700)
 	if isForbidden(err) && in.dest.condition != absent {
 		return errNotBeside

@@ -90,6 +90,11 @@ func (j *journal) removeOld(root *os.Root) error {
 		if keep[f.Path] || isNotDirectory(root, f.Path) {
 			continue
 		}
+		// A directory in its place may be a new file's, made before an
+		// interruption.
+		if info, err := root.Lstat(f.Path); err == nil && info.IsDir() {
+			continue
+		}
 		if err := j.mayGo(root, f.Path); err != nil {
 			return err
 		}

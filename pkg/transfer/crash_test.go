@@ -1,0 +1,233 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package transfer_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/recap-oci/recap/pkg/layout"
+	"github.com/recap-oci/recap/pkg/transfer"
+)
+
+// maxSteps bounds a sweep: a pull of six files has fewer durable steps.
+const maxSteps = 200
+
+// crasher builds the program that kills itself.
+func crasher(t *testing.T) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("builds a program and kills it at every durable step")
+	}
+	if runtime.GOOS == "windows" {
+		t.Skip("the sweep tells a kill by its signal")
+	}
+	bin := filepath.Join(t.TempDir(), "crash")
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-tags", "recapfailpoint", "-o", bin, "./testdata/crash").CombinedOutput()
+	if err != nil {
+		t.Fatalf("building: %v\n%s", err, out)
+	}
+	return bin
+}
+
+// crash runs the program in dir with a failpoint and reports whether it was
+// killed there.
+func crash(t *testing.T, bin, dir, failpoint string, args ...string) (killed bool, err error) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), bin, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "RECAP_FAILPOINT="+failpoint)
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() && status.Signal() == syscall.SIGKILL {
+			return true, nil
+		}
+		return false, fmt.Errorf("%w: %s", err, out)
+	}
+	return false, err
+}
+
+// A pull is killed at every durable step in turn. What is then in the
+// destination is the old recap, the new one, or known to be incomplete; and the
+// next run makes it the new one, whatever it finds, and leaves nothing behind.
+func TestPullKilledAnywhere(t *testing.T) {
+	bin := crasher(t)
+	path := filepath.Join(t.TempDir(), "layout")
+	store := openLayout(t, path)
+	push(t, build(t, first), store, "1.0.0")
+	push(t, build(t, second), store, "2.0.0")
+	for _, tt := range []struct {
+		name string
+		to   string   // the destination, from its own parent or from itself
+		old  contents // nil: absent
+		made bool     // it is there and empty
+	}{
+		{name: "absent", to: "dir"},
+		{name: "absent, and its parents", to: "a/b/dir"},
+		{name: "empty", to: "dir", made: true},
+		{name: "earlier pull", to: "dir", old: first},
+		{name: "earlier pull in the working directory", to: ".", old: first},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			steps := 0
+			for at := 1; at <= maxSteps; at++ {
+				parent := t.TempDir()
+				dir, cwd := filepath.Join(parent, filepath.FromSlash(tt.to)), parent
+				if tt.to == "." {
+					dir = filepath.Join(parent, "dir")
+					cwd = dir
+				}
+				if tt.made || tt.old != nil {
+					if err := os.MkdirAll(dir, 0o755); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if tt.old != nil {
+					if _, err := crash(t, bin, cwd, "", "pull", path, "1.0.0", tt.to); err != nil {
+						t.Fatal(err)
+					}
+				}
+				killed, err := crash(t, bin, cwd, fmt.Sprintf("kill:%d", at), "pull", path, "2.0.0", tt.to)
+				if err != nil {
+					t.Fatalf("at step %d: %v", at, err)
+				}
+				steps = at
+				checkKilled(t, at, dir, tt.old)
+				if _, err := crash(t, bin, cwd, "", "pull", path, "2.0.0", tt.to); err != nil {
+					t.Fatalf("after a kill at step %d: %v", at, err)
+				}
+				wantFiles(t, dir, second)
+				if got := names(t, filepath.Dir(dir)); !slices.Equal(got, []string{filepath.Base(dir)}) {
+					t.Errorf("after a kill at step %d and another run: %q beside the destination", at, got)
+				}
+				if t.Failed() {
+					return
+				}
+				if !killed {
+					break
+				}
+			}
+			if steps < 8 || steps == maxSteps {
+				t.Errorf("%d steps: is anything swept?", steps)
+			}
+			t.Logf("killed at %d steps", steps-1)
+		})
+	}
+}
+
+// checkKilled looks at what a killed pull left.
+func checkKilled(t *testing.T, at int, dir string, old contents) {
+	t.Helper()
+	if _, err := os.Stat(dir); err != nil {
+		if old != nil {
+			t.Fatalf("killed at step %d: the destination is gone", at)
+		}
+		return
+	}
+	got := read(t, dir)
+	status, err := transfer.Status(t.Context(), dir, transfer.StatusOptions{})
+	switch {
+	case err != nil && old == nil && len(got) == 0: // still empty
+	case err != nil:
+		t.Fatalf("killed at step %d: %v, with %v", at, err, keys(got))
+	case status.State == transfer.DirectoryIncomplete: // and says so
+	case cmp.Equal(got, second), old != nil && cmp.Equal(got, old):
+	default:
+		t.Fatalf("killed at step %d: neither old, nor new, nor known to be incomplete: %v", at, keys(got))
+	}
+}
+
+// A disk that fills up at any durable step is an error, changes nothing that a
+// journal doesn't finish, and leaves no litter.
+func TestPullDiskFullAnywhere(t *testing.T) {
+	bin := crasher(t)
+	path := filepath.Join(t.TempDir(), "layout")
+	store := openLayout(t, path)
+	push(t, build(t, first), store, "1.0.0")
+	push(t, build(t, second), store, "2.0.0")
+	for at := 1; at <= maxSteps; at++ {
+		parent := t.TempDir()
+		dir := filepath.Join(parent, "dir")
+		if _, err := crash(t, bin, parent, "", "pull", path, "1.0.0", dir); err != nil {
+			t.Fatal(err)
+		}
+		_, err := crash(t, bin, parent, fmt.Sprintf("enospc:%d", at), "pull", path, "2.0.0", dir)
+		if err != nil && !strings.Contains(err.Error(), "no space left") {
+			t.Fatalf("at step %d: %v", at, err)
+		}
+		if got := names(t, parent); !slices.Equal(got, []string{"dir"}) {
+			t.Fatalf("at step %d: %q was left", at, got)
+		}
+		checkKilled(t, at, dir, first)
+		if err == nil && cmp.Equal(read(t, dir), second) && at > 8 {
+			return
+		}
+	}
+	t.Error("the sweep has no end")
+}
+
+// A push into a layout is killed at every durable step: no tag names what isn't
+// whole, and the next run succeeds.
+func TestPushKilledAnywhere(t *testing.T) {
+	bin := crasher(t)
+	for _, name := range []string{"layout", "layout.tar"} {
+		t.Run(name, func(t *testing.T) {
+			for at := 1; at <= maxSteps; at++ {
+				dir := t.TempDir()
+				path := filepath.Join(dir, name)
+				if _, err := crash(t, bin, dir, "", "push", path, "1.0.0", "# One\n"); err != nil {
+					t.Fatal(err)
+				}
+				killed, err := crash(t, bin, dir, fmt.Sprintf("kill:%d", at), "push", path, "2.0.0", "# Two\n")
+				if err != nil {
+					t.Fatalf("at step %d: %v", at, err)
+				}
+				checkLayout(t, at, path, false)
+				if _, err := crash(t, bin, dir, "", "push", path, "2.0.0", "# Two\n"); err != nil {
+					t.Fatalf("after a kill at step %d: %v", at, err)
+				}
+				checkLayout(t, at, path, true)
+				if !killed {
+					if at < 8 {
+						t.Errorf("%d steps: is anything swept?", at)
+					}
+					t.Logf("killed at %d steps", at-1)
+					return
+				}
+			}
+			t.Error("the sweep has no end")
+		})
+	}
+}
+
+func checkLayout(t *testing.T, at int, path string, done bool) {
+	t.Helper()
+	store, err := layout.Open(path, layout.Options{})
+	if err != nil {
+		t.Fatalf("killed at step %d: %v", at, err)
+	}
+	defer store.Close()
+	for _, tag := range []string{"1.0.0", "2.0.0", "latest"} {
+		pinned, err := transfer.Resolve(t.Context(), store, tag)
+		if err != nil && tag == "2.0.0" && !done {
+			continue
+		}
+		if err != nil {
+			t.Fatalf("killed at step %d: %v", at, err)
+		}
+		dir := filepath.Join(t.TempDir(), "dir")
+		mustPull(t, pinned, dir, transfer.PullOptions{})
+	}
+}
