@@ -260,7 +260,7 @@ func (s *Store) openArchive() error {
 		return err
 	}
 	s.tar, s.current = a, x
-	durable.Reap(parentOf(s.path)) // best effort: a reader may lack the right, and what is left over does no harm
+	_, _ = durable.Reap(parentOf(s.path)) // best effort: a reader may lack the right, and what is left over does no harm
 	return nil
 }
 

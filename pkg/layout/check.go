@@ -111,11 +111,11 @@ func (c *checker) blobs(ctx context.Context) error {
 					return nil // pushed again, and not committed yet
 				}
 			}
-			if err := checkDigest(d); err != nil {
-				c.report(name, "", "unexpected-file", "it is not a blob: its name is no digest")
-				return nil
+			if checkDigest(d) == nil {
+				return c.blob(ctx, p, name, d, buffer)
 			}
-			return c.blob(ctx, p, name, d, buffer)
+			c.report(name, "", "unexpected-file", "it is not a blob: its name is no digest")
+			return nil
 		})
 		if err != nil {
 			return err

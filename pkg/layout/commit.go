@@ -48,7 +48,7 @@ func (s *Store) discardStaging() error {
 		s.dir = nil
 	}
 	for _, dir := range s.made {
-		os.Remove(dir) // not empty once the archive is in it
+		_ = os.Remove(dir) // not empty once the archive is in it
 	}
 	s.made = nil
 	return err
@@ -80,7 +80,7 @@ func (s *Store) writeArchive(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("writing layout %q: %w", s.path, err)
 	}
-	defer release() // an error here means only that the lock file stays
+	defer func() { _ = release() }() // an error here means only that the lock file stays
 	base, x, err := s.rebase()
 	if err != nil {
 		return err

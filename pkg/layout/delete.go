@@ -69,16 +69,16 @@ func (s *Store) isMember(ctx context.Context, d digest.Digest) (bool, error) {
 	err := s.walk(ctx, func(n *node) error {
 		for _, member := range n.members {
 			if member.Digest == d {
-				return errFound
+				return errEnough
 			}
 		}
 		return nil
 	})
-	if errors.Is(err, errFound) {
+	if errors.Is(err, errEnough) {
 		return true, nil
 	}
 	return false, err
 }
 
-// errFound ends a walk early.
-var errFound = errors.New("found")
+// errEnough ends a walk early.
+var errEnough = errors.New("enough")

@@ -78,7 +78,7 @@ func (s *Store) openDirectory() error {
 	if err := s.checkBlobDirectories(dir); err != nil {
 		return err
 	}
-	durable.Reap(s.path) // best effort: a reader may lack the right, and what is left over does no harm
+	_, _ = durable.Reap(s.path) // best effort: a reader may lack the right, and what is left over does no harm
 	return nil
 }
 
@@ -98,7 +98,7 @@ func (s *Store) createDirectory() error {
 	if err != nil {
 		return fmt.Errorf("making layout %q: %w", s.path, err)
 	}
-	defer release()
+	defer func() { _ = release() }() // an error here means only that the lock file stays
 	if _, err := os.Lstat(dir.file(ocispec.ImageLayoutFile)); err == nil {
 		return s.openDirectory() // another process was quicker
 	}

@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io/fs"
 	"slices"
 
 	"github.com/opencontainers/go-digest"
@@ -218,7 +217,7 @@ func (s *Store) unlistedReferrers(ctx context.Context, d digest.Digest, listed m
 	for _, p := range places {
 		err := p.each(func(_ string, blob digest.Digest) error {
 			if count++; count > maxScanBlobs {
-				return fs.SkipAll
+				return errEnough
 			}
 			if listed[blob] || checkDigest(blob) != nil {
 				return nil
@@ -228,12 +227,12 @@ func (s *Store) unlistedReferrers(ctx context.Context, d digest.Digest, listed m
 			}
 			return nil
 		})
-		if errors.Is(err, fs.SkipAll) {
-			return nil
-		}
-		if err != nil {
+		if err != nil && !errors.Is(err, errEnough) {
 			return s.wrap(durable.Explain(err))
 		}
+	}
+	if count > maxScanBlobs {
+		return nil
 	}
 	for _, desc := range candidates {
 		if n := s.nodes.get(desc.Digest); n != nil {

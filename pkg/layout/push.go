@@ -33,7 +33,9 @@ const copyBuffer = 128 << 10
 // file, it is replaced.
 //
 // A manifest is parsed, strictly; one that has no single meaning is refused with
-// Integrity, code bad-manifest. One with a subject is listed in index.json when
+// Integrity, code bad-manifest, and one whose config, layers or members are not
+// all there with NotFound, code missing-child (errdef.ErrNotFound), also when the
+// manifest itself is there already. A subject may be absent. One with a subject is listed in index.json when
 // Push returns. Others are listed by Tag, or else by Commit.
 func (s *Store) Push(ctx context.Context, desc ocispec.Descriptor, content io.Reader) error {
 	if err := ctx.Err(); err != nil {
@@ -96,6 +98,9 @@ func (s *Store) pushManifest(ctx context.Context, desc ocispec.Descriptor, conte
 	if err != nil {
 		return s.wrap(err)
 	}
+	if err := s.hasChildren(ctx, n); err != nil {
+		return err
+	}
 	if !stored {
 		if err := s.pushBlob(ctx, desc, bytes.NewReader(raw)); err != nil {
 			return err
@@ -118,6 +123,28 @@ func (s *Store) pushManifest(ctx context.Context, desc ocispec.Descriptor, conte
 		delete(s.pending, child.Digest)
 	}
 	s.pending[desc.Digest] = n.entry()
+	return nil
+}
+
+// hasChildren refuses a manifest before what it is made of is there, so that no
+// crash, and no order of pushing, leaves a manifest of nothing.
+func (s *Store) hasChildren(ctx context.Context, n *node) error {
+	for _, list := range [][]ocispec.Descriptor{n.blobs, n.members} {
+		for _, child := range list {
+			if len(child.URLs) > 0 {
+				continue // may be elsewhere
+			}
+			exists, err := s.Exists(ctx, child)
+			if err != nil {
+				return err
+			}
+			if !exists {
+				return recap.Errorf(recap.NotFound, "missing-child", "layout %q: manifest %s needs %s, which is not there or damaged: %w",
+					s.path, n.desc.Digest, child.Digest, errdef.ErrNotFound).
+					WithHint("push or copy the whole artifact there again")
+			}
+		}
+	}
 	return nil
 }
 

@@ -117,7 +117,7 @@ func Create(path string, opts Options) (*Store, error) {
 	}
 	s.archive = true
 	s.current = emptyIndex()
-	durable.Reap(firstExisting(filepath.Dir(path))) // best effort: what is left over does no harm
+	_, _ = durable.Reap(firstExisting(filepath.Dir(path))) // best effort: what is left over does no harm
 	return s, nil
 }
 

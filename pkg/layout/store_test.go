@@ -159,6 +159,39 @@ func TestPushRefuses(t *testing.T) {
 	}
 }
 
+// Nothing that leads nowhere is ever stored, and pushing again mends what does.
+func TestPushWantsChildrenFirst(t *testing.T) {
+	layer := newBlob("text/plain", "layer")
+	elsewhere := newBlob("text/plain", "elsewhere")
+	elsewhere.URLs = []string{"https://example.com/blob"}
+	m := newManifest(t, nil, "x", layer, elsewhere)
+	pack := newIndex(t, m)
+	places(t, func(t *testing.T, s *layout.Store, _ func() *layout.Store) {
+		push(t, s, emptyConfig)
+		for i, child := range map[*item]item{&m: layer, &pack: m} {
+			err := s.Push(t.Context(), i.Descriptor, bytes.NewReader(i.data))
+			wantError(t, err, recap.NotFound, "missing-child", i.Digest.String(), child.Digest.String(), s.Path())
+			if !errors.Is(err, errdef.ErrNotFound) {
+				t.Errorf("got error %v, want errdef.ErrNotFound", err)
+			}
+			if ok, _ := s.Exists(t.Context(), i.Descriptor); ok {
+				t.Error("it was stored")
+			}
+		}
+		push(t, s, layer, m, pack)
+		if strings.HasSuffix(s.Path(), ".tar") {
+			return
+		}
+		write(t, blobPath(s.Path(), layer.Digest), "")
+		err := s.Push(t.Context(), m.Descriptor, bytes.NewReader(m.data))
+		wantError(t, err, recap.NotFound, "missing-child", layer.Digest.String())
+		push(t, s, layer, m)
+		if d := check(t, s); len(d) != 0 {
+			t.Errorf("Check: %v", d)
+		}
+	})
+}
+
 func TestPushOfBrokenSourceStoresNothing(t *testing.T) {
 	broken := errors.New("the line was cut")
 	i := newBlob("text/plain", "content")
@@ -369,8 +402,14 @@ func TestReferrersThatOthersLeave(t *testing.T) {
 		gone := newManifest(t, &subject.Descriptor, "deleted since")
 		foreign := newManifest(t, nil, "no referrer at all")
 		list := newIndex(t, sig, gone, foreign)
-		push(t, s, emptyConfig, subject, sig, foreign, list)
+		push(t, s, emptyConfig, subject, sig, gone, foreign, list)
 		tag(t, s, subject, "v1")
+		if err := s.Delete(t.Context(), gone.Descriptor); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(blobPath(s.Path(), gone.Digest)); err != nil {
+			t.Fatal(err)
+		}
 		tag(t, s, list, strings.Replace(subject.Digest.String(), ":", "-", 1))
 		if got := referrers(t, s, subject.Descriptor); len(got) != 1 || got[0].Digest != sig.Digest {
 			t.Errorf("got %v", got)

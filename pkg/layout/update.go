@@ -95,7 +95,7 @@ func (s *Store) update(ctx context.Context, c change) error {
 		s.jobs.withdraw(mine) // nobody else takes jobs while the turn is ours
 		return fmt.Errorf("changing index.json of layout %q: %w", s.path, err)
 	}
-	defer release() // an error here means only that the lock file stays
+	defer func() { _ = release() }() // an error here means only that the lock file stays
 	s.write(s.jobs.take())
 	return <-mine.done
 }

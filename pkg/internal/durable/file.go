@@ -99,6 +99,7 @@ func (f *File) Abort() {
 		return
 	}
 	f.done = true
-	f.file.Close() // closed already when Commit failed after closing; either way it is going away
-	os.Remove(f.Name())
+	// Closed already when Commit failed late. What can't be removed, Reap will.
+	_ = f.file.Close()
+	_ = os.Remove(f.Name())
 }

@@ -87,7 +87,7 @@ func tryLock(path string) (release func() error, holder string, err error) {
 	return func() error {
 		// Removed while locked, or it might be another's by then. Windows may
 		// refuse to; the file then stays, which does no harm.
-		os.Remove(path)
+		_ = os.Remove(path)
 		return Explain(file.Close())
 	}, "", nil
 }
@@ -128,7 +128,7 @@ func gaveUp(ctx context.Context, path, holder string) error {
 func sign(file *os.File) {
 	if file.Truncate(0) == nil {
 		host, _ := os.Hostname()
-		fmt.Fprintf(file, "process %d on %s\n", os.Getpid(), host)
+		_, _ = fmt.Fprintf(file, "process %d on %s\n", os.Getpid(), host)
 	}
 }
 

@@ -4,6 +4,7 @@
 package durable
 
 import (
+	"errors"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -21,7 +22,7 @@ func IsMountPoint(path string) (bool, error) {
 	if err == nil && stat.Attributes_mask&unix.STATX_ATTR_MOUNT_ROOT != 0 {
 		return stat.Attributes&unix.STATX_ATTR_MOUNT_ROOT != 0, nil
 	}
-	if err != nil && err != unix.ENOSYS && err != unix.EPERM {
+	if err != nil && !errors.Is(err, unix.ENOSYS) && !errors.Is(err, unix.EPERM) {
 		return false, Explain(&os.PathError{Op: "statx", Path: path, Err: err})
 	}
 	// Before Linux 5.8, or where a sandbox hides the call.
