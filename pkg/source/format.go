@@ -74,7 +74,7 @@ func formatOnce(name string, raw []byte, opts FormatOptions) ([]byte, error) {
 	if err != nil {
 		return nil, recap.Errorf(recap.Local, "fmt", "formatting %q: %w", name, err)
 	}
-	after, problems := tree.Parse(f.syntax, data, name, 1)
+	after, problems := tree.Parse(f.syntax, bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")), name, 1)
 	if len(problems) > 0 {
 		return nil, wouldChange(name)
 	}
@@ -145,7 +145,9 @@ func openText(name string, raw []byte) (*text, error) {
 	if f.data.Len() > recap.MaxFrontMatterSize {
 		return nil, recap.Errorf(recap.Unsafe, "too-large", "the front matter of %q has %d bytes; at most %d are read", name, f.data.Len(), recap.MaxFrontMatterSize)
 	}
-	root, problems := tree.Parse(f.syntax, raw[f.data.Start:f.data.End], name, first)
+	// Without carriage returns, which comments would keep; write puts them back.
+	data := bytes.ReplaceAll(raw[f.data.Start:f.data.End], []byte("\r\n"), []byte("\n"))
+	root, problems := tree.Parse(f.syntax, data, name, first)
 	if len(problems) > 0 {
 		p := problems[0]
 		return nil, bad("check-failed", p.Mend, "%s:%d:%d: %s", name, p.Pos.Line, p.Pos.Col, p.Message)

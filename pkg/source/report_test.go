@@ -1,0 +1,193 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package source_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/source"
+	"github.com/recap-oci/recap/schemas"
+)
+
+// hostile is a problem that tries to act on whatever shows it.
+var hostile = recap.Problem{
+	Path: "a,b:c%\n::set-output/\x1b[2J.md", Line: 3, Col: 7, Severity: recap.SeverityError, Rule: "R102",
+	Message: "there is no file \"x\r\n::error::y\u202e\U000e0041\u009b\"", Mend: "100% <b>add</b> it",
+}
+
+var whole = recap.Problem{Path: "data/a.csv", Severity: recap.SeverityWarning, Rule: "R103", Message: "nothing refers to data/a.csv"}
+
+func TestWriteText(t *testing.T) {
+	var b bytes.Buffer
+	if err := source.NewReport(recap.LevelValid, []string{"."}, []recap.Problem{hostile, whole}).WriteText(&b); err != nil {
+		t.Fatal(err)
+	}
+	const want = `a,b:c%\x0a::set-output/\x1b[2J.md:3:7: error R102: there is no file "x\x0d\x0a::error::y\u{202e}\u{e0041}\u{9b}"; 100% <b>add</b> it` + "\n" +
+		"data/a.csv: warning R103: nothing refers to data/a.csv\n"
+	if b.String() != want {
+		t.Errorf("got\n%q\nwant\n%q", b.String(), want)
+	}
+}
+
+func TestWriteGitHub(t *testing.T) {
+	var b bytes.Buffer
+	if err := source.NewReport(recap.LevelValid, nil, []recap.Problem{hostile, whole}).WriteGitHub(&b); err != nil {
+		t.Fatal(err)
+	}
+	const want = `::error file=a%2Cb%3Ac%25%0A%3A%3Aset-output/\x1b[2J.md,line=3,col=7,title=R102::there is no file "x%0D%0A::error::y\u{202e}\u{e0041}\u{9b}"; 100%25 <b>add</b> it` + "\n" +
+		"::warning file=data/a.csv,title=R103::nothing refers to data/a.csv\n"
+	if b.String() != want {
+		t.Errorf("got\n%q\nwant\n%q", b.String(), want)
+	}
+}
+
+// compiled returns the schema of that name.
+func compiled(t *testing.T, name string) *jsonschema.Schema {
+	t.Helper()
+	data, err := schemas.Read(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource(schemas.URL(name), doc); err != nil {
+		t.Fatal(err)
+	}
+	return c.MustCompile(schemas.URL(name))
+}
+
+func TestWriteJSON(t *testing.T) {
+	for _, problems := range [][]recap.Problem{nil, {whole}, {whole, hostile}} {
+		var b bytes.Buffer
+		report := source.NewReport(recap.LevelComplete, []string{"a"}, problems)
+		if err := report.WriteJSON(&b); err != nil {
+			t.Fatal(err)
+		}
+		if strings.ContainsAny(b.String(), "\x1b\u202e\u009b\U000e0041") {
+			t.Errorf("something raw reaches the terminal: %q", b.String())
+		}
+		v, err := jsonschema.UnmarshalJSON(&b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := compiled(t, "check").Validate(v); err != nil {
+			t.Errorf("does not fit its schema: %v", err)
+		}
+	}
+	var b bytes.Buffer
+	if err := source.NewReport(recap.LevelComplete, nil, []recap.Problem{hostile}).WriteJSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	var back source.Report
+	if err := json.Unmarshal(b.Bytes(), &back); err != nil || back.Problems[0] != hostile {
+		t.Errorf("the problem came back as %+v, %v", back.Problems, err)
+	}
+}
+
+func TestReportCounts(t *testing.T) {
+	for _, tt := range []struct {
+		level   recap.Level
+		ok      bool
+		counted int
+	}{{recap.LevelValid, true, 0}, {recap.LevelComplete, false, 1}, {recap.LevelPublishable, false, 1}} {
+		r := source.NewReport(tt.level, nil, []recap.Problem{whole})
+		if r.OK != tt.ok || r.Counts != (source.Counts{Warnings: 1, Counted: tt.counted}) {
+			t.Errorf("%s: %+v", tt.level, r)
+		}
+	}
+}
+
+func TestWriteSARIF(t *testing.T) {
+	var b bytes.Buffer
+	if err := source.NewReport(recap.LevelValid, nil, []recap.Problem{hostile, whole}).WriteSARIF(&b, "1.2.3"); err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsAny(b.String(), "\x1b\u202e\u009b\U000e0041") {
+		t.Errorf("something raw reaches the terminal: %q", b.String())
+	}
+	var log struct {
+		Version string
+		Runs    []struct {
+			Tool struct {
+				Driver struct {
+					Name, Version string
+					Rules         []struct{ ID string }
+				}
+			}
+			Results []struct {
+				RuleID    string
+				RuleIndex int
+				Level     string
+				Message   struct{ Text string }
+				Locations []struct {
+					PhysicalLocation struct {
+						ArtifactLocation struct{ URI string }
+						Region           *struct{ StartLine int }
+					}
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(b.Bytes(), &log); err != nil {
+		t.Fatal(err)
+	}
+	if log.Version != "2.1.0" || len(log.Runs) != 1 || len(log.Runs[0].Results) != 2 || log.Runs[0].Tool.Driver.Name != "recap" || log.Runs[0].Tool.Driver.Version != "1.2.3" {
+		t.Fatalf("log is %+v", log)
+	}
+	for _, r := range log.Runs[0].Results {
+		rules := log.Runs[0].Tool.Driver.Rules
+		if r.RuleIndex < 0 || r.RuleIndex >= len(rules) || rules[r.RuleIndex].ID != r.RuleID {
+			t.Errorf("%s has rule index %d of %v", r.RuleID, r.RuleIndex, rules)
+		}
+		if len(r.Locations) != 1 || r.Message.Text == "" || r.Level != "error" && r.Level != "warning" {
+			t.Errorf("result is %+v", r)
+		}
+	}
+	first := log.Runs[0].Results[0].Locations[0].PhysicalLocation
+	if first.Region == nil || first.Region.StartLine != 3 || strings.ContainsAny(first.ArtifactLocation.URI, "\n\x1b %:") && !strings.Contains(first.ArtifactLocation.URI, "%0A") {
+		t.Errorf("location is %+v", first)
+	}
+	if region := log.Runs[0].Results[1].Locations[0].PhysicalLocation.Region; region != nil {
+		t.Errorf("a finding about a whole file has a region %+v", region)
+	}
+}
+
+func TestRules(t *testing.T) {
+	seen := map[string]bool{}
+	last := ""
+	for _, r := range source.Rules() {
+		if seen[r.Code] || r.Code <= last {
+			t.Errorf("%s is there twice, or out of order", r.Code)
+		}
+		seen[r.Code], last = true, r.Code
+		if r.Title == "" || r.Why == "" || r.Mend == "" || r.Severity == "" || r.Level == "" {
+			t.Errorf("%s is not documented: %+v", r.Code, r)
+		}
+	}
+	for _, code := range []string{"R001", "R005", "R101", "R110", "R404", "R603", "R605", "R704"} {
+		if !seen[code] {
+			t.Errorf("%s is not documented", code)
+		}
+	}
+}
+
+func TestParseLevel(t *testing.T) {
+	for _, s := range []string{"valid", "complete", "publishable"} {
+		if l, err := source.ParseLevel(s); err != nil || string(l) != s {
+			t.Errorf("ParseLevel(%q) = %q, %v", s, l, err)
+		}
+	}
+	if _, err := source.ParseLevel("Valid"); err == nil {
+		t.Error("Valid is accepted")
+	}
+}

@@ -1,0 +1,83 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package source
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/recap-oci/recap/pkg/internal/durable"
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// Rewrite replaces the text of the file at path by what change makes of it, and
+// reports whether that is another text. The file is its old or its new text
+// whatever happens meanwhile, and keeps its permissions. A link is not
+// followed.
+//
+// Errors are change's own, recap.NotFound, recap.Unsafe for what is no regular
+// file or is larger than a document may be, and recap.Local.
+func Rewrite(path string, change func(old []byte) ([]byte, error)) (changed bool, err error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return false, localError(path, err)
+	}
+	if !info.Mode().IsRegular() {
+		return false, recap.Errorf(recap.Unsafe, "special-file", "%q is not a regular file", path)
+	}
+	old, err := readText(path)
+	if err != nil {
+		return false, err
+	}
+	text, err := change(old)
+	if err != nil || bytes.Equal(old, text) {
+		return false, err
+	}
+	return true, durable.WriteFile(path, text, info.Mode().Perm())
+}
+
+func readText(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, localError(path, err)
+	}
+	defer f.Close() //nolint:errcheck // only read
+	text, err := io.ReadAll(io.LimitReader(f, recap.MaxDocumentSize+1))
+	if err != nil {
+		return nil, localError(path, err)
+	}
+	if len(text) > recap.MaxDocumentSize {
+		return nil, recap.Errorf(recap.Unsafe, "too-large", "%q has more than %d bytes", path, recap.MaxDocumentSize)
+	}
+	return text, nil
+}
+
+// Create writes a new recap's files into dir, which must be absent or empty:
+// recap.Local with code exists otherwise.
+func Create(dir string, files map[string][]byte) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return localError(dir, err)
+	}
+	if len(entries) > 0 {
+		return recap.Errorf(recap.Local, "exists", "%q is not empty", dir).
+			WithHint("name a new directory, or a post of yours: recap init POST.md")
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return localError(dir, err)
+		}
+		if err := durable.WriteFile(path, files[name], 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
