@@ -40,9 +40,11 @@ func Open(ctx context.Context, src content.Fetcher, root ocispec.Descriptor) (*B
 	switch kind := node.Kind(); kind {
 	case KindBundle:
 	case KindForeign:
-		return nil, recap.Errorf(recap.Integrity, "not-a-recap", "%s is not a recap but %s", root.Digest, printable(node.ArtifactType()))
+		return nil, recap.Errorf(recap.Integrity, "not-a-recap", "%s is not a recap but %s", root.Digest, printable(node.ArtifactType())).
+			WithHint("recap inspect shows what it is")
 	default:
-		return nil, recap.Errorf(recap.Integrity, "wrong-kind", "%s is a %s (%s), not a bundle", root.Digest, kind, printable(node.ArtifactType()))
+		return nil, recap.Errorf(recap.Integrity, "wrong-kind", "%s is a %s (%s), not a bundle", root.Digest, kind, printable(node.ArtifactType())).
+			WithHint("recap inspect shows what it is")
 	}
 	config, err := ReadBlob(ctx, src, node.Manifest.Config, recap.MaxConfigSize)
 	if err != nil {

@@ -6,6 +6,7 @@ package artifact
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
@@ -108,7 +109,7 @@ func (n *Node) Subject() *ocispec.Descriptor {
 // content are two layers. The subject is no child.
 func (n *Node) Children() []ocispec.Descriptor {
 	if n.Index != nil {
-		return n.Index.Manifests
+		return slices.Clone(n.Index.Manifests)
 	}
 	return append([]ocispec.Descriptor{n.Manifest.Config}, n.Manifest.Layers...)
 }

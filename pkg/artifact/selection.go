@@ -98,6 +98,9 @@ func checkGlob(glob string) error {
 	if len(glob) > recap.MaxPathLength {
 		return bad("is too long")
 	}
+	if dir, ok := strings.CutSuffix(glob, "/"); ok {
+		return bad("is a directory").WithHint("%q is every file beneath it", dir+"/**")
+	}
 	for component := range strings.SplitSeq(glob, "/") {
 		switch {
 		case component == "" || component == "." || component == "..":
