@@ -95,6 +95,7 @@ func TestOpenTolerates(t *testing.T) {
 			c["mood"] = object{"of": []any{"the", nil, 1.5}}
 			row(c, 1)["width"] = 640
 		}},
+		{"null for what is absent", func(m, c object) { m["subject"] = nil; c["lastmod"] = nil; c["tags"] = nil; row(c, 1)["license"] = nil }},
 		{"a role of a later version", func(_, c object) { row(c, 1)["role"] = "hologram" }},
 		{"annotations of others", func(m, _ object) {
 			m["annotations"].(object)["com.example"] = "x"
@@ -172,7 +173,7 @@ func TestOpenRefuses(t *testing.T) {
 		// The config by itself.
 		{"no title in the config", func(_, c object) { delete(c, "title") }, recap.Integrity, "bad-config", "no title"},
 		{"empty title in the config", func(_, c object) { c["title"] = "" }, recap.Integrity, "bad-config", "no title"},
-		{"title of null", func(_, c object) { c["title"] = nil }, recap.Integrity, "bad-config", "null"},
+		{"title of null", func(_, c object) { c["title"] = nil }, recap.Integrity, "bad-config", "no title"},
 		{"title that is a list", func(_, c object) { c["title"] = []any{} }, recap.Integrity, "bad-config", "title"},
 		{"number for text", func(_, c object) { c["description"] = 1 }, recap.Integrity, "bad-config", "description"},
 		{"text for a number", func(_, c object) { row(c, 0)["size"] = "42" }, recap.Integrity, "bad-config", "size"},
@@ -194,7 +195,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"no digest", func(_, c object) { delete(row(c, 1), "digest") }, recap.Integrity, "bad-digest", "Zebra"},
 		{"digest that climbs", func(_, c object) { row(c, 1)["digest"] = "sha256:../../x" }, recap.Integrity, "bad-digest", "../../x"},
 		{"no size", func(_, c object) { delete(row(c, 4), "size") }, recap.Integrity, "bad-config", "no size"},
-		{"size of null", func(_, c object) { row(c, 4)["size"] = nil }, recap.Integrity, "bad-config", "null"},
+		{"size of null", func(_, c object) { row(c, 4)["size"] = nil }, recap.Integrity, "bad-config", "no size"},
 		{"size -1", func(_, c object) { row(c, 1)["size"] = -1 }, recap.Integrity, "bad-size", "-1"},
 		{"size 2^62", func(_, c object) { row(c, 1)["size"] = int64(1) << 62 }, recap.Integrity, "bad-size", "4611686018427387904"},
 		{"empty file of a digest", func(_, c object) { row(c, 4)["digest"] = other }, recap.Integrity, "digest-mismatch", "empty.txt"},

@@ -30,8 +30,10 @@ func concrete(t reflect.Type) reflect.Type {
 	return t
 }
 
-// nullable reports whether a value of type t can say that there is none.
-// encoding/json would leave any other as it is, as if the key were absent.
+// nullable reports whether a value of type t can say that there is none. A field
+// of a struct always can: null is one more way to leave it out, and some
+// registries write all that they don't have. As an element it would be a value
+// made of nothing.
 func nullable(t reflect.Type) bool {
 	if t == nil || decodesItself(t) {
 		return true

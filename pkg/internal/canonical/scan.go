@@ -28,7 +28,7 @@ func scan(data []byte, t reflect.Type) error {
 	}
 	s := &scanner{data: data, fields: map[reflect.Type]*structFields{}}
 	s.space()
-	if err := s.value(t, 0); err != nil {
+	if err := s.value(t, 0, nullable(t)); err != nil {
 		return err
 	}
 	s.space()
@@ -76,8 +76,7 @@ func (s *scanner) space() {
 	}
 }
 
-func (s *scanner) value(t reflect.Type, depth int) error {
-	canBeNull := nullable(t)
+func (s *scanner) value(t reflect.Type, depth int, canBeNull bool) error {
 	t = concrete(t)
 	switch c := s.peek(); {
 	case c == '{', c == '[':
@@ -127,7 +126,7 @@ func (s *scanner) array(t reflect.Type, depth int) error {
 	}
 	for {
 		s.space()
-		if err := s.value(elem, depth); err != nil {
+		if err := s.value(elem, depth, nullable(elem)); err != nil {
 			return err
 		}
 		s.space()
@@ -182,7 +181,7 @@ func (s *scanner) object(t reflect.Type, depth int) error {
 		}
 		s.pos++
 		s.space()
-		if err := s.value(elem, depth); err != nil {
+		if err := s.value(elem, depth, fields != nil || nullable(elem)); err != nil {
 			return err
 		}
 		s.space()

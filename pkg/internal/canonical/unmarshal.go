@@ -25,8 +25,10 @@ var ErrAmbiguous = errors.New("ambiguous JSON")
 // value; a key given twice in one object; two keys of one object that are equal
 // but for case; a key that equals the name of the struct field it would go to
 // but for case; escapes of half a surrogate pair; numbers beyond the range of a
-// float64; nesting deeper than [MaxDepth]; null for a field that can't hold it.
-// Unknown keys are ignored, but what stands under them is held to the same rules.
+// float64; nesting deeper than [MaxDepth]; null for an element, or for the whole,
+// of a type that can't hold it. Null for a field of a struct is as good as its
+// absence. Unknown keys are ignored, but what stands under them is held to the
+// same rules.
 //
 // When it returns an error, v is unchanged. The caller bounds the size of data.
 func Unmarshal(data []byte, v any) error {
