@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
@@ -97,6 +98,19 @@ func (c *fakeClock) fire(d time.Duration) int {
 		t.f()
 	}
 	return len(due)
+}
+
+// armed returns how many timers of this length run.
+func (c *fakeClock) armed(d time.Duration) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := 0
+	for t := range c.timers {
+		if t.d == d {
+			n++
+		}
+	}
+	return n
 }
 
 func (c *fakeClock) sleeps() []time.Duration {
@@ -238,4 +252,13 @@ func concat(t *testing.T, a, b string) string {
 		t.Fatal(err)
 	}
 	return name
+}
+
+func parseURL(t testing.TB, s string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
 }

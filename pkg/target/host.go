@@ -53,7 +53,7 @@ func (c *Client) newHost(name string, creds *login) *host {
 	}
 	h := &host{
 		name:   name,
-		base:   &url.URL{Scheme: scheme, Host: addr},
+		base:   &url.URL{Scheme: scheme, Host: addr, Path: "/"},
 		clock:  c.clock,
 		notify: c.notify,
 		brake:  newBrake(c.clock, c.opts.Concurrency),

@@ -77,8 +77,8 @@ func (r *repository) Tags(ctx context.Context, last string, fn func([]string) er
 }
 
 // nextPage returns the address that the Link header names, nil when there is
-// none. Only its query is taken: whatever host and path it names, the next
-// request goes where the last one went.
+// none. Only its query is taken, so the next request goes where the last one
+// went; some registries behind a proxy don't know their own path.
 func nextPage(what string, at *url.URL, header http.Header) (*url.URL, error) {
 	for _, link := range header.Values("Link") {
 		target, params, ok := strings.Cut(link, ">")
@@ -91,8 +91,8 @@ func nextPage(what string, at *url.URL, header http.Header) (*url.URL, error) {
 			return nil, recap.Errorf(recap.Unavailable, "bad-answer", "%s: the next page is said to be at %s", what, quote(target))
 		}
 		next := at.ResolveReference(ref)
-		if !strings.EqualFold(next.Hostname(), at.Hostname()) || next.Path != at.Path {
-			return nil, recap.Errorf(recap.Unavailable, "link-rejected", "%s: the next page is said to be at %s, which is not this listing", what, quote(target))
+		if !strings.EqualFold(next.Hostname(), at.Hostname()) {
+			return nil, recap.Errorf(recap.Unavailable, "link-rejected", "%s: the next page is said to be at %s, on another host", what, quote(target))
 		}
 		page := *at
 		page.RawQuery = next.RawQuery

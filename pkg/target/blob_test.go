@@ -1,0 +1,300 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package target
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/recaptest"
+)
+
+// pattern is n bytes of which no two neighbourhoods are alike.
+func pattern(n int) []byte {
+	data := make([]byte, 0, n+8)
+	for i := 0; len(data) < n; i++ {
+		data = strconv.AppendInt(data, int64(i), 36)
+	}
+	return data[:n]
+}
+
+// stored returns a registry that has this blob, and a Target that reads it.
+func stored(t *testing.T, data []byte, opts Options) (*recaptest.Registry, *Target, *fakeClock) {
+	t.Helper()
+	r := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
+	dst, fake := create(t, r, opts)
+	if err := dst.Push(t.Context(), blobOf(data), bytes.NewReader(data)); err != nil {
+		t.Fatal(err)
+	}
+	r.Reset()
+	return r, dst, fake
+}
+
+var getBlob = recaptest.Match{Method: "GET", Kind: recaptest.Blob}
+
+func TestFetchResumes(t *testing.T) {
+	data := pattern(3 << 20)
+	r, src, fake := stored(t, data, Options{})
+	r.Inject(
+		recaptest.Fault{Match: getBlob, Action: recaptest.Truncate(1000)},
+		recaptest.Fault{Match: getBlob, Action: recaptest.Truncate(0)},
+		recaptest.Fault{Match: getBlob, Action: recaptest.Status(503)},
+		recaptest.Fault{Match: getBlob, Action: recaptest.Truncate(1 << 20)},
+	)
+	got, err := read(t.Context(), src, blobOf(data))
+	if err != nil || !bytes.Equal(got, data) {
+		t.Fatalf("%d bytes, %v", len(got), err)
+	}
+	// How much of a cut connection arrives is up to the system; that the rest
+	// is asked for is not.
+	journal := r.Journal()
+	if len(journal) != 5 {
+		t.Fatalf("%d requests", len(journal))
+	}
+	for i, e := range journal {
+		if asked := e.Header.Get("Range"); (asked == "") != (i == 0) || i > 0 && !strings.HasSuffix(asked, "-"+strconv.Itoa(len(data)-1)) {
+			t.Errorf("request %d asks for %q", i, asked)
+		}
+	}
+	if n := len(fake.sleeps()); n != 4 {
+		t.Errorf("%d waits", n)
+	}
+}
+
+// A registry that sends everything where the rest was asked for is read
+// through once, not for ever.
+func TestFetchWithoutRanges(t *testing.T) {
+	data := pattern(100 << 10)
+	withoutRange := func(n int64) recaptest.Action {
+		return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			r = r.Clone(r.Context())
+			r.Header.Del("Range")
+			recaptest.Truncate(n)(w, r, next)
+		}
+	}
+	r, src, _ := stored(t, data, Options{})
+	r.Inject(
+		recaptest.Fault{Match: getBlob, Action: withoutRange(50 << 10)},
+		recaptest.Fault{Match: getBlob, Times: recaptest.Always, Action: withoutRange(1 << 20)},
+	)
+	if got, err := read(t.Context(), src, blobOf(data)); err != nil || !bytes.Equal(got, data) {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+	r.Reset()
+	r.Inject(recaptest.Fault{Match: getBlob, Times: recaptest.Always, Action: withoutRange(50 << 10)})
+	_, err := read(t.Context(), src, blobOf(data))
+	wantError(t, err, recap.Unavailable, "connection")
+	if n := len(r.Journal()); n > 3 {
+		t.Errorf("%d requests", n)
+	}
+}
+
+// A connection that breaks after each byte is given up.
+func TestFetchThatCrawls(t *testing.T) {
+	data := pattern(100 << 10)
+	r, src, _ := stored(t, data, Options{})
+	r.Inject(recaptest.Fault{Match: getBlob, Times: recaptest.Always, Action: recaptest.Truncate(1)})
+	_, err := read(t.Context(), src, blobOf(data))
+	wantError(t, err, recap.Unavailable, "connection")
+	if n := len(r.Journal()); n != maxAttempts {
+		t.Errorf("%d requests, want %d", n, maxAttempts)
+	}
+}
+
+// Wrong pieces are never put together.
+func TestFetchOfLies(t *testing.T) {
+	data := pattern(64 << 10)
+	longer := append(bytes.Clone(data), 'x')
+	cut := recaptest.Fault{Match: getBlob, Action: recaptest.Truncate(1000)}
+	chunked := func(body []byte) recaptest.Action {
+		return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+			for len(body) > 0 {
+				n := min(len(body), 4096)
+				_, _ = w.Write(body[:n])
+				body = body[n:]
+				_ = http.NewResponseController(w).Flush()
+			}
+		}
+	}
+	for _, tt := range []struct {
+		name   string
+		faults []recaptest.Fault
+		kind   recap.Kind
+		code   string
+	}{
+		{"shorter", []recaptest.Fault{{Action: recaptest.Respond(200, http.Header{"Content-Length": {"65535"}}, string(data[1:]))}}, recap.Integrity, "size-mismatch"},
+		{"longer", []recaptest.Fault{{Action: recaptest.Respond(200, http.Header{"Content-Length": {"65537"}}, string(longer))}}, recap.Integrity, "size-mismatch"},
+		{"longer, of unknown length", []recaptest.Fault{{Action: chunked(longer)}}, recap.Integrity, "size-mismatch"},
+		{"another piece", []recaptest.Fault{cut, {Match: getBlob, Action: recaptest.Respond(206, http.Header{"Content-Range": {"bytes 0-64535/65536"}}, string(data[1000:]))}}, recap.Integrity, "bad-range"},
+		{"a piece of nothing", []recaptest.Fault{cut, {Match: getBlob, Action: recaptest.Respond(206, nil, string(data[1000:]))}}, recap.Integrity, "bad-range"},
+		{"a piece of another whole", []recaptest.Fault{cut, {Match: getBlob, Action: recaptest.Respond(206, http.Header{"Content-Range": {"bytes 1000-65535/70000"}}, string(data[1000:]))}}, recap.Integrity, "bad-range"},
+		{"no such range", []recaptest.Fault{cut, {Match: getBlob, Action: recaptest.Status(416)}}, recap.Integrity, "registry-refuses"},
+		{"gone meanwhile", []recaptest.Fault{cut, {Match: getBlob, Action: recaptest.Status(404)}}, recap.NotFound, "not-found"},
+		{"a piece at once", []recaptest.Fault{{Action: recaptest.Respond(206, http.Header{"Content-Range": {"bytes 0-65535/65536"}}, string(data))}}, recap.Unavailable, "unexpected-answer"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r, src, _ := stored(t, data, Options{})
+			r.Inject(tt.faults...)
+			_, err := read(t.Context(), src, blobOf(data))
+			wantError(t, err, tt.kind, tt.code)
+		})
+	}
+}
+
+// Of unknown length is fine, and so is a shorter stream that is taken up.
+func TestFetchChunked(t *testing.T) {
+	data := pattern(64 << 10)
+	r, src, _ := stored(t, data, Options{})
+	r.Inject(recaptest.Fault{Match: getBlob, Action: func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		_, _ = w.Write(data[:1000])
+		_ = http.NewResponseController(w).Flush()
+		_, _ = w.Write(data[1000:2000])
+	}})
+	if got, err := read(t.Context(), src, blobOf(data)); err != nil || !bytes.Equal(got, data) {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+	if n := len(r.Journal()); n != 2 {
+		t.Errorf("%d requests", n)
+	}
+}
+
+func TestFetchSeeks(t *testing.T) {
+	data := pattern(10_000)
+	_, src, _ := stored(t, data, Options{})
+	rc, err := src.Fetch(t.Context(), blobOf(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := rc.(io.ReadSeekCloser)
+	for _, tt := range []struct {
+		offset int64
+		whence int
+		want   int64
+	}{{0, io.SeekStart, 0}, {100, io.SeekStart, 100}, {-10, io.SeekEnd, 9990}, {0, io.SeekEnd, 10_000}, {-10_000, io.SeekCurrent, 0}} {
+		at, err := s.Seek(tt.offset, tt.whence)
+		if err != nil || at != tt.want {
+			t.Fatalf("Seek: %d, %v", at, err)
+		}
+		got, err := io.ReadAll(s)
+		if err != nil || !bytes.Equal(got, data[at:]) {
+			t.Fatalf("after Seek to %d: %d bytes, %v", at, len(got), err)
+		}
+	}
+	if _, err := s.Seek(-1, io.SeekStart); err == nil {
+		t.Error("Seek before the start")
+	}
+	if _, err := s.Seek(10_001, io.SeekStart); err == nil {
+		t.Error("Seek behind the end")
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Read(make([]byte, 1)); !errors.Is(err, errClosed) {
+		t.Errorf("Read after Close: %v", err)
+	}
+	if _, err := s.Seek(0, io.SeekStart); !errors.Is(err, errClosed) {
+		t.Errorf("Seek after Close: %v", err)
+	}
+}
+
+// From one repository to another of the same registry, with a fault in the
+// middle of the second: the source is read again.
+func TestCopyBetweenRepositories(t *testing.T) {
+	data := pattern(3 << 20)
+	r, src, _ := stored(t, data, Options{})
+	host := src.store.(*repository).host
+	dst := &Target{store: newRepository(host, "team/other", true)}
+	r.Inject(recaptest.Fault{Match: recaptest.Match{Method: "PUT"}, Action: recaptest.Status(503)})
+	rc, err := src.Fetch(t.Context(), blobOf(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rc.Close()
+	if err := dst.Push(t.Context(), blobOf(data), rc); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := read(t.Context(), dst, blobOf(data)); err != nil || !bytes.Equal(got, data) {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+}
+
+// A peer that falls silent is left, before its answer and in the middle of it.
+// The fake clock fires the watchdog once the registry has stalled.
+func TestStall(t *testing.T) {
+	data := pattern(1 << 20)
+	for _, tt := range []struct {
+		name  string
+		after int64
+	}{{"before the answer", -1}, {"in the body", 1000}} {
+		t.Run(tt.name, func(t *testing.T) {
+			r, src, fake := stored(t, data, Options{})
+			stalled := make(chan struct{})
+			r.Inject(recaptest.Fault{Match: getBlob, Action: func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+				close(stalled)
+				recaptest.Stall(tt.after)(w, req, next)
+			}})
+			go func() {
+				<-stalled
+				for fake.fire(silenceOf(src)) == 0 { // until the client waits
+					runtime.Gosched()
+				}
+			}()
+			if got, err := read(t.Context(), src, blobOf(data)); err != nil || !bytes.Equal(got, data) {
+				t.Errorf("%d bytes, %v", len(got), err)
+			}
+			if n := len(fake.sleeps()); n != 1 {
+				t.Errorf("%d waits, want 1", n)
+			}
+		})
+	}
+}
+
+// A registry may think about a manifest for as long as it likes.
+func TestNoStallWhileAManifestIsAccepted(t *testing.T) {
+	r := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
+	dst, fake := create(t, r, Options{})
+	desc, data := manifestOf(t, "one", nil)
+	if err := dst.Push(t.Context(), blobOf([]byte("{}")), strings.NewReader("{}")); err != nil {
+		t.Fatal(err)
+	}
+	r.Reset()
+	r.Inject(recaptest.Fault{Match: recaptest.Match{Method: "PUT"}, Action: func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+		body, err := io.ReadAll(req.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		// The body is here, so the client will soon know that it is sent.
+		bound, cancel := context.WithTimeout(req.Context(), 10*time.Second)
+		defer cancel()
+		for fake.armed(silenceOf(dst)) > 0 {
+			if bound.Err() != nil {
+				t.Error("the time runs while the manifest is thought about")
+				break
+			}
+			runtime.Gosched()
+		}
+		req.Body = io.NopCloser(bytes.NewReader(body))
+		next.ServeHTTP(w, req)
+	}})
+	if err := dst.Push(t.Context(), desc, bytes.NewReader(data)); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(r.Journal()); n != 1 {
+		t.Errorf("%d requests", n)
+	}
+}
+
+// silenceOf is how long dst's registry may be silent.
+func silenceOf(dst *Target) time.Duration {
+	return dst.store.(*repository).host.auth.Client.Transport.(*transport).silence
+}
