@@ -1,0 +1,98 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"io"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/source"
+)
+
+func newCheckCmd(e *env) *cobra.Command {
+	var (
+		out     output
+		level   string
+		maxSize int64
+	)
+	cmd := &cobra.Command{
+		Use:   "check PATH...",
+		Short: "Validate recaps: every problem at once, with its line and how to mend it",
+		Long: `Validate each recap and print every problem as
+
+  path:line:col: error R501: what; how to mend
+
+Level valid stops at errors, complete at warnings too, publishable also at what
+nobody should give to others. Exit 1 when a problem counts at the level.`,
+		Example: `  recap check ./my-recap --level complete
+  recap check recaps/* --format github`,
+		Args: args(1, -1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if err := out.check(); err != nil {
+				return err
+			}
+			level, err := source.ParseLevel(level)
+			if err != nil {
+				return err
+			}
+			var problems []recap.Problem
+			for _, path := range args {
+				_, found, err := loadSource(path, source.Options{MaxFileSize: maxSize})
+				if err != nil {
+					return err
+				}
+				problems = append(problems, found...)
+			}
+			report := source.NewReport(level, args, problems)
+			if err := printChecks(e, &out, report); err != nil {
+				return err
+			}
+			if !report.OK {
+				return answerIsNo
+			}
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&level, "level", string(recap.LevelValid), "how much to ask for: valid, complete, publishable")
+	flags.Int64Var(&maxSize, "max-file-size", recap.MaxFileSize, "refuse files of more than `BYTES`")
+	out.register(flags, "sarif", "github")
+	return cmd
+}
+
+func printChecks(e *env, out *output, report source.Report) error {
+	switch out.format {
+	case "sarif":
+		return report.WriteSARIF(e.stdout, builtFrom().Version)
+	case "github":
+		return report.WriteGitHub(e.stdout)
+	}
+	return out.print(e.stdout, report, func(w io.Writer) {
+		_ = report.WriteText(w) // a failed write is remembered by stdout
+		io.WriteString(w, report.Summary()+"\n")
+	})
+}
+
+// loadSource loads the recap at path. Problems name files as the user did.
+func loadSource(path string, opts source.Options) (*source.Source, []recap.Problem, error) {
+	root, name, err := openSource(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	src, problems, err := source.Load(root.FS(), name, opts)
+	if err != nil {
+		return nil, nil, hinted(err, "recap init %s writes a new recap there", path)
+	}
+	dir := path
+	if name != "." {
+		dir = filepath.Dir(path)
+	}
+	for i := range problems {
+		problems[i].Path = filepath.ToSlash(filepath.Join(dir, problems[i].Path))
+	}
+	return src, problems, nil
+}

@@ -1,0 +1,107 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// exitBug is the exit code of a panic: never 0, and never one of the promised
+// ones.
+const exitBug = 70
+
+// main runs the command line and returns its exit code. It alone prints errors.
+func (e *env) main(ctx context.Context, args []string) (code int) {
+	defer func() {
+		if p := recover(); p != nil {
+			fmt.Fprintf(e.stderr, "error[bug]: %s\n%s\nhint: this is a bug in recap; please report it with the lines above at https://github.com/recap-oci/recap/issues\n",
+				safe(fmt.Sprint(p)), debug.Stack())
+			code = exitBug
+		}
+	}()
+	root := newRootCmd(e)
+	root.SetArgs(args)
+	root.SetIn(e.stdin)
+	root.SetOut(e.stdout)
+	root.SetErr(e.stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil && e.stdout.err != nil {
+		err = recap.Errorf(recap.Local, "stdout", "writing the answer: %w", e.stdout.err)
+	}
+	if err == nil {
+		return 0
+	}
+	var caught interrupted
+	if cause := context.Cause(ctx); errors.As(cause, &caught) {
+		fmt.Fprintf(e.stderr, "error[interrupted]: %s; nothing half-written was left\n", caught)
+		return 128 + int(caught.signal)
+	}
+	if !e.parsed && kindOf(err) == "" {
+		err = recap.Errorf(recap.Usage, "usage", "%w", err).WithHint("recap --help lists the commands, recap COMMAND --help their flags")
+	}
+	e.printError(err)
+	return exitCode(err)
+}
+
+// answerIsNo is a verb's way to exit 1 after it has printed its answer.
+var answerIsNo = recap.Errorf(recap.Negative, "", "the answer is no")
+
+func (e *env) printError(err error) {
+	if errors.Is(err, answerIsNo) {
+		return
+	}
+	code, hint := "failed", ""
+	var known *recap.Error
+	if errors.As(err, &known) {
+		code, hint = known.Code, known.Hint
+	}
+	fmt.Fprintf(e.stderr, "error[%s]: %s\n", safe(code), safeText(err.Error()))
+	if hint != "" {
+		fmt.Fprintf(e.stderr, "hint: %s\n", safeText(hint))
+	}
+}
+
+func kindOf(err error) recap.Kind {
+	var known *recap.Error
+	if errors.As(err, &known) {
+		return known.Kind
+	}
+	return ""
+}
+
+// exitCode is the table of README: one code for each kind.
+func exitCode(err error) int {
+	switch kindOf(err) {
+	case recap.Negative:
+		return 1
+	case recap.Usage:
+		return 2
+	case recap.NotFound:
+		return 3
+	case recap.Denied:
+		return 4
+	case recap.Unavailable:
+		return 5
+	case recap.Integrity:
+		return 6
+	case recap.Untrusted:
+		return 7
+	case recap.Unsafe:
+		return 8
+	case recap.Stale:
+		return 9
+	case recap.Local:
+		return 10
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return 5
+	}
+	// An error nobody classed came from the system below: local I/O.
+	return 10
+}

@@ -1,0 +1,115 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bufio"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/recap-oci/recap/pkg/recaptest"
+)
+
+// TestPeers runs recap beside other people's tools, which make e2e builds:
+// the distribution registry, oras, cosign, crane, regctl. RECAP_PEERS names the
+// directory that holds them.
+func TestPeers(t *testing.T) {
+	peers := os.Getenv("RECAP_PEERS")
+	if peers == "" {
+		t.Skip("RECAP_PEERS is not set; make e2e builds the tools and sets it")
+	}
+	distribution := startDistribution(t, peers)
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/peers",
+		Setup: func(env *testscript.Env) error {
+			if err := setup(env, recaptest.RegistryOptions{}); err != nil {
+				return err
+			}
+			env.Setenv("PATH", peers+string(filepath.ListSeparator)+env.Getenv("PATH"))
+			env.Setenv("DIST", distribution.host)
+			env.Setenv("CA", distribution.ca)
+			env.Setenv("TUF_ROOT", filepath.Join(env.WorkDir, "tuf"))
+			return nil
+		},
+		Cmds:                commands(),
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+	})
+}
+
+// server is a distribution registry over TLS that wants recap:secret.
+type server struct{ host, ca string }
+
+func startDistribution(t *testing.T, peers string) server {
+	t.Helper()
+	dir := t.TempDir()
+	ca := recaptest.NewCA(t)
+	leaf := ca.Issue(t, recaptest.Leaf{IPs: []net.IP{net.IPv4(127, 0, 0, 1)}})
+	var chain []byte
+	for _, der := range leaf.Certificate {
+		chain = append(chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
+	}
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	// The password is "secret"; the cost is bcrypt's lowest.
+	passwords := write("htpasswd", "recap:$2a$04$E6Gn/rXvu.yVLWWsJb6SmesidT7ankl/7KGxO2u/h3i95M6pHzyna\n")
+	config := write("config.yml", fmt.Sprintf(`version: 0.1
+log: {level: info, formatter: text}
+storage: {filesystem: {rootdirectory: %q}, delete: {enabled: true}}
+http: {addr: "127.0.0.1:0", tls: {certificate: %q, key: %q}}
+auth: {htpasswd: {realm: test, path: %q}}
+`, filepath.Join(dir, "data"), write("cert.pem", string(chain)), write("key.pem", privatePEM(t, leaf)), passwords))
+
+	cmd := exec.Command(filepath.Join(peers, "registry"), "serve", config)
+	log, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	lines := bufio.NewScanner(log)
+	for lines.Scan() {
+		_, rest, ok := strings.Cut(lines.Text(), "listening on ")
+		if !ok {
+			continue
+		}
+		host, _, _ := strings.Cut(rest, ",")
+		go func() { // or the registry stops at a full pipe
+			for lines.Scan() {
+			}
+		}()
+		return server{host: strings.Trim(host, `" `), ca: ca.File}
+	}
+	t.Fatal("the registry ended before it listened")
+	return server{}
+}
+
+func privatePEM(t *testing.T, leaf tls.Certificate) string {
+	t.Helper()
+	der, err := x509.MarshalPKCS8PrivateKey(leaf.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+}

@@ -1,0 +1,132 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"oras.land/oras-go/v2/content"
+
+	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/transfer"
+)
+
+func newPullCmd(e *env) *cobra.Command {
+	var (
+		registry registryFlags
+		out      output
+		bar      progress
+		trusted  trustFlags
+		selected selectionFlags
+		dir      string
+		force    bool
+		maxSize  int64
+	)
+	cmd := &cobra.Command{
+		Use:   "pull REF",
+		Short: "Verify what REF names and write its files",
+		Long: `Resolve REF once, decide whether the digest it names may be used, fetch it by that
+digest and write it. The directory is what it was before, or complete.
+
+The default directory is ./SLUG. A directory that holds an earlier pull of the
+same repository is replaced if nobody changed it; any other is left alone unless
+--force is given.`,
+		Example: `  recap pull registry.example.com/team/recaps:v1 --key recap.pub
+  recap pull registry.example.com/team/recaps:v1 --key recap.pub --include 'data/*.csv' -o figures`,
+		Args: args(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			if err := out.check(); err != nil {
+				return err
+			}
+			if err := selected.Check(); err != nil {
+				return err
+			}
+			p, err := e.pin(ctx, args[0], &registry)
+			if err != nil {
+				return err
+			}
+			defer p.close()
+			admitted, err := trusted.admit(ctx, e, p, "pull")
+			if err != nil {
+				return hinted(err, "recap verify %s --key KEY shows every signature found", p.ref)
+			}
+			// A layout is a store already; what comes from a registry goes
+			// into the user's own, so that it is fetched once.
+			var store content.Storage = p.target
+			if !p.ref.IsLayout() {
+				local, err := e.store()
+				if err != nil {
+					return err
+				}
+				defer local.Close() //nolint:errcheck // what was stored is durable already
+				store = local
+			}
+			bar.start(e, "pulling")
+			result, err := transfer.Pull(ctx, p, admitted, store, dir, transfer.PullOptions{
+				Reference:   p.ref.String(),
+				Repository:  p.ref.Name(),
+				Selection:   selected.Selection,
+				MaxFileSize: maxSize,
+				Force:       force,
+				Now:         e.now,
+				OnEvent:     bar.event,
+			})
+			bar.stop()
+			if err != nil {
+				return err
+			}
+			return out.print(e.stdout, result, func(w io.Writer) { printPull(w, result) })
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVarP(&dir, "output", "o", "", "`DIR` to write to (default ./SLUG)")
+	flags.BoolVar(&force, "force", false, "write into a directory that isn't an unmodified earlier pull")
+	flags.Int64Var(&maxSize, "max-file-size", recap.MaxFileSize, "refuse files of more than `BYTES`")
+	trusted.register(flags)
+	selected.register(flags)
+	registry.register(flags, "")
+	out.register(flags)
+	bar.register(flags)
+	return cmd
+}
+
+// selectionFlags choose the files that are fetched.
+type selectionFlags struct{ artifact.Selection }
+
+func (s *selectionFlags) register(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&s.Include, "include", nil, "only files whose path matches `GLOB`; ** matches across folders")
+	flags.StringSliceVar(&s.Roles, "role", nil, "only files of this `ROLE`: "+strings.Join(roleNames(), ", "))
+	flags.BoolVar(&s.MetadataOnly, "metadata-only", false, "only the metadata, as recap.json")
+}
+
+func roleNames() []string {
+	var names []string
+	for _, role := range recap.Roles() {
+		names = append(names, string(role))
+	}
+	return names
+}
+
+// printPull writes what was written where, and on whose word.
+func printPull(w io.Writer, r transfer.PullResult) {
+	var total int64
+	for _, f := range r.Files {
+		total += f.Size
+	}
+	verb := "pulled"
+	switch {
+	case r.Unchanged:
+		verb = "unchanged"
+	case r.Replaced:
+		verb = "replaced"
+	}
+	fmt.Fprintf(w, "%s %s (%s, %s, %s fetched) %s\n", verb, safe(r.Dir), count(len(r.Files), "file"), size(total), size(r.Fetched.Bytes), voucher(r.Report))
+	fmt.Fprintf(w, "%s@%s\n", safe(r.Repository), r.Digest)
+}

@@ -1,0 +1,114 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/target"
+	"github.com/recap-oci/recap/pkg/transfer"
+)
+
+// pushResult is the answer of "recap push" and "recap build".
+type pushResult struct {
+	Reference string `json:"reference"` // with the digest that was pushed
+	transfer.PushResult
+}
+
+func newPushCmd(e *env) *cobra.Command {
+	var (
+		registry registryFlags
+		out      output
+		bar      progress
+		build    buildFlags
+		sign     bool
+		key      string
+		dryRun   bool
+	)
+	cmd := &cobra.Command{
+		Use:   "push PATH REF",
+		Short: "Build a recap and push it, signed, tags last",
+		Long: `Build the recap at PATH and push it to REF, HOST/REPOSITORY:TAG[,TAG…].
+
+Content goes up by digest first; then it is signed and the signature is read
+back; only then do the tags move. So a tag never names what is incomplete or,
+with --sign, unsigned.`,
+		Example: `  recap push ./my-recap registry.example.com/team/recaps:v1,latest --sign --key recap.key`,
+		Args:    args(2, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			if err := out.check(); err != nil {
+				return err
+			}
+			if target.LooksLikePath(args[1]) && !target.LooksLikePath(args[0]) {
+				return recap.Errorf(recap.Usage, "usage", "the arguments look swapped").WithHint("recap push %s %s", args[1], args[0])
+			}
+			ref, err := target.ParseReference(args[1])
+			if err != nil {
+				return err
+			}
+			if ref.Digest != "" || len(ref.Tags) == 0 {
+				return recap.Errorf(recap.Usage, "no-tag", "%s: a push needs a tag, and finds the digest out itself", ref).
+					WithHint("recap push %s %s:TAG", args[0], ref.Name())
+			}
+			graph, err := build.graph(ctx, e, args[0])
+			if err != nil {
+				return err
+			}
+			seal, err := e.seal(ctx, sign, key, ref.String())
+			if err != nil {
+				return err
+			}
+			dst, err := e.create(ctx, ref, &registry)
+			if err != nil {
+				return err
+			}
+			defer dst.Close() //nolint:errcheck // what counts was committed by Push
+			bar.start(e, "pushing")
+			result, err := transfer.Push(ctx, graph, dst, ref.Tags, seal, transfer.PushOptions{DryRun: dryRun, OnEvent: bar.event})
+			bar.stop()
+			if err != nil {
+				return err
+			}
+			if !sign && !dryRun {
+				e.warn("pushed unsigned: whoever pulls it will be refused, unless they ask for it unverified; sign it with: recap sign %s --key recap.key",
+					ref.WithDigest(result.Digest))
+			}
+			return out.print(e.stdout, pushResult{ref.WithDigest(result.Digest).String(), result}, func(w io.Writer) {
+				printPush(w, ref, result)
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&sign, "sign", false, "sign what is pushed, before any tag moves")
+	flags.StringVar(&key, "key", "", "sign with this private key: `FILE` or env://NAME")
+	flags.BoolVar(&dryRun, "dry-run", false, "say what would be pushed and change nothing")
+	build.register(flags)
+	registry.register(flags, "")
+	out.register(flags)
+	bar.register(flags)
+	return cmd
+}
+
+// printPush writes the one line that says what a push did, and the digest it
+// is known by from now on.
+func printPush(w io.Writer, ref target.Reference, r transfer.PushResult) {
+	verb := "pushed"
+	switch {
+	case r.DryRun:
+		verb = "would push"
+	case r.Unchanged:
+		verb = "unchanged"
+	}
+	signed := ""
+	if r.Seal != nil {
+		signed = ", " + voucher(*r.Seal)
+	}
+	fmt.Fprintf(w, "%s %s (%s, %s sent, %s reused%s)\n", verb, ref, size(r.Size), count(r.Uploaded.Count, "blob"), count(r.Reused.Count, "blob"), signed)
+	fmt.Fprintf(w, "%s\n", ref.WithDigest(r.Digest))
+}

@@ -1,0 +1,79 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"strconv"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/recap-oci/recap/pkg/recaptest"
+)
+
+// checkRequests counts what the registry was asked since the last reset:
+//
+//	requests reset
+//	requests KIND METHOD N      exactly N; METHOD may be any, KIND may be all
+//	requests KIND METHOD N+     at least N
+//	requests KIND METHOD N-     at most N
+func checkRequests(ts *testscript.TestScript, neg bool, args []string) {
+	registry := ts.Value("registry").(*recaptest.Registry)
+	if len(args) == 1 && args[0] == "reset" {
+		registry.Reset()
+		return
+	}
+	if neg || len(args) != 3 || args[2] == "" {
+		ts.Fatalf("usage: requests reset | requests KIND METHOD N[+-]")
+	}
+	got := 0
+	for _, r := range registry.Journal() {
+		if (args[0] == "all" || args[0] == string(r.Kind)) && (args[1] == "any" || args[1] == r.Method) {
+			got++
+		}
+	}
+	number, sign := args[2], args[2][len(args[2])-1]
+	if sign == '+' || sign == '-' {
+		number = number[:len(number)-1]
+	}
+	want, err := strconv.Atoi(number)
+	ts.Check(err)
+	if ok := map[byte]bool{'+': got >= want, '-': got <= want}; sign == '+' || sign == '-' {
+		if ok[sign] {
+			return
+		}
+	} else if got == want {
+		return
+	}
+	ts.Fatalf("%d requests of kind %s, method %s; want %s; all of them: %v", got, args[0], args[1], args[2], registry.Counts())
+}
+
+// failRequests makes the registry misbehave:
+//
+//	fail METHOD KIND ACTION [always]
+//
+// where ACTION is a status, reset, drop, flip, or lie (says yes and does nothing).
+func failRequests(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: fail METHOD KIND ACTION [always]")
+	}
+	fault := recaptest.Fault{Match: recaptest.Match{Method: args[0], Kind: recaptest.Kind(args[1])}}
+	switch args[2] {
+	case "reset":
+		fault.Action = recaptest.Reset()
+	case "drop":
+		fault.Action = recaptest.Drop()
+	case "flip":
+		fault.Action = recaptest.Flip(7)
+	case "lie":
+		fault.Action = recaptest.Status(201)
+	default:
+		status, err := strconv.Atoi(args[2])
+		ts.Check(err)
+		fault.Action = recaptest.Status(status)
+	}
+	if len(args) > 3 {
+		fault.Times = recaptest.Always
+	}
+	ts.Value("registry").(*recaptest.Registry).Inject(fault)
+}

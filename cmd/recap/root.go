@@ -1,0 +1,76 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+func newRootCmd(e *env) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "recap COMMAND",
+		Short: "Write-ups of events as signed, versioned OCI artifacts",
+		Long: `recap packages write-ups of events (Markdown, typed facts, media) as OCI
+artifacts: push them signed to any registry, pull them verified.
+
+A reference is HOST/REPOSITORY:TAG, HOST/REPOSITORY@sha256:…, or
+oci-layout://PATH:TAG for a directory or .tar on disk.`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
+		PersistentPreRun:  func(*cobra.Command, []string) { e.parsed = true },
+	}
+	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return recap.Errorf(recap.Usage, "usage", "%s: %w", c.CommandPath(), err).WithHint("%s --help lists the flags", c.CommandPath())
+	})
+	cmd.AddGroup(
+		&cobra.Group{ID: "write", Title: "Write:"},
+		&cobra.Group{ID: "move", Title: "Push and pull:"},
+		&cobra.Group{ID: "trust", Title: "Sign and verify:"},
+		&cobra.Group{ID: "look", Title: "Look:"},
+	)
+	group := func(id string, cmds ...*cobra.Command) {
+		for _, c := range cmds {
+			c.GroupID = id
+			cmd.AddCommand(c)
+		}
+	}
+	group("write", newInitCmd(e), newCheckCmd(e), newFmtCmd(e), newBuildCmd(e), newSchemaCmd(e))
+	group("move", newPushCmd(e), newPullCmd(e), newCopyCmd(e), newTagCmd(e), newDeleteCmd(e), newLoginCmd(e), newLogoutCmd(e))
+	group("trust", newKeyCmd(e), newSignCmd(e), newVerifyCmd(e))
+	group("look", newListCmd(e), newInspectCmd(e), newShowCmd(e), newStatusCmd(e))
+	cmd.AddCommand(newVersionCmd(e))
+	return cmd
+}
+
+// args checks the number of arguments and says which one is missing, by the
+// names in the command's use line.
+func args(atLeast, atMost int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, got []string) error {
+		names := strings.Fields(cmd.Use)[1:]
+		if len(got) < atLeast {
+			return recap.Errorf(recap.Usage, "usage", "%s: %s is missing", cmd.CommandPath(), strings.Trim(names[len(got)], "[]")).
+				WithHint("%s", cmd.UseLine())
+		}
+		if atMost >= 0 && len(got) > atMost {
+			return recap.Errorf(recap.Usage, "usage", "%s: %q is one argument too many", cmd.CommandPath(), got[atMost]).
+				WithHint("%s", cmd.UseLine())
+		}
+		return nil
+	}
+}
+
+// hinted adds a hint to the *recap.Error in err, where it has none yet.
+func hinted(err error, format string, args ...any) error {
+	var known *recap.Error
+	if errors.As(err, &known) && known.Hint == "" {
+		_ = known.WithHint(format, args...)
+	}
+	return err
+}

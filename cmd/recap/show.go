@@ -1,0 +1,250 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"charm.land/glamour/v2"
+
+	"github.com/recap-oci/recap/pkg/document"
+	"github.com/recap-oci/recap/pkg/reader"
+	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/target"
+	"github.com/recap-oci/recap/pkg/trust"
+)
+
+func newShowCmd(e *env) *cobra.Command {
+	var (
+		registry registryFlags
+		out      output
+		trusted  trustFlags
+		build    buildFlags
+	)
+	cmd := &cobra.Command{
+		Use:   "show REF|PATH [FILE]",
+		Short: "Read a recap in the terminal",
+		Long: `Show the document of a recap that lies in a registry or layout, once it is verified,
+or in a directory of yours. With FILE, write that file of it to standard output.
+
+--format markdown gives the document as it is, json the normalised recap.`,
+		Example: `  recap show registry.example.com/team/recaps:v1 --key recap.pub
+  recap show ./my-recap
+  recap show registry.example.com/team/recaps:v1 data/figures.csv --key recap.pub > figures.csv`,
+		Args: args(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			if err := out.check(); err != nil {
+				return err
+			}
+			r, done, err := e.read(ctx, args[0], &registry, &trusted, &build)
+			if err != nil {
+				return err
+			}
+			defer done()
+			if len(args) == 2 {
+				return e.showFile(ctx, r, args[1])
+			}
+			doc, err := r.Parse(ctx)
+			if err != nil {
+				return err
+			}
+			if out.format == "markdown" {
+				return e.write(bytes.NewReader(doc.Text))
+			}
+			return out.print(e.stdout, json.RawMessage(r.Config()), func(w io.Writer) { e.printDocument(w, r, doc) })
+		},
+	}
+	flags := cmd.Flags()
+	trusted.register(flags)
+	build.register(flags)
+	registry.register(flags, "")
+	out.register(flags, "markdown")
+	return cmd
+}
+
+// read opens a recap to be read: one of the user's own directories, or what a
+// reference names once somebody vouches for it.
+func (e *env) read(ctx context.Context, arg string, registry *registryFlags, trusted *trustFlags, build *buildFlags) (*reader.Reader, func(), error) {
+	if isSource(arg) {
+		graph, err := build.graph(ctx, e, arg)
+		if err != nil {
+			return nil, nil, err
+		}
+		r, err := reader.Open(ctx, graph, trust.OwnSource(graph.Root))
+		return r, func() {}, err
+	}
+	p, err := e.pin(ctx, arg, registry)
+	if err != nil {
+		return nil, nil, err
+	}
+	admitted, err := trusted.admit(ctx, e, p, "show")
+	if err != nil {
+		p.close()
+		return nil, nil, err
+	}
+	r, err := reader.Open(ctx, p, admitted)
+	if err != nil {
+		p.close()
+		return nil, nil, err
+	}
+	return r, p.close, nil
+}
+
+// isSource reports whether arg is a path to a source. A name that is both a
+// directory and a reference is written ./name.
+func isSource(arg string) bool {
+	if strings.HasPrefix(arg, target.LayoutScheme) {
+		return false
+	}
+	if target.LooksLikePath(arg) {
+		return true
+	}
+	_, err := os.Lstat(arg)
+	return err == nil
+}
+
+// showFile writes one file. Bytes that are no text don't go to a terminal.
+func (e *env) showFile(ctx context.Context, r *reader.Reader, path string) error {
+	rc, file, err := r.File(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer rc.Close() //nolint:errcheck // read to its end, which is where it is verified
+	if e.ttyOut && !isText(file.MediaType) {
+		return recap.Errorf(recap.Usage, "binary", "%s is %s, which would garble the terminal", path, file.MediaType).
+			WithHint("redirect it: recap show … %s > FILE", path)
+	}
+	return e.write(rc)
+}
+
+// isText reports whether a file of this type is made of lines.
+func isText(mediaType string) bool {
+	return strings.HasPrefix(mediaType, "text/") || strings.HasSuffix(mediaType, "json") || strings.HasSuffix(mediaType, "yaml")
+}
+
+// write copies r to stdout: as it is into a pipe or file, escaped to a
+// terminal.
+func (e *env) write(r io.Reader) error {
+	if !e.ttyOut {
+		_, err := io.Copy(e.stdout, r)
+		return err
+	}
+	data, err := io.ReadAll(io.LimitReader(r, recap.MaxDocumentSize+1))
+	if err != nil {
+		return err
+	}
+	if len(data) > recap.MaxDocumentSize {
+		return recap.Errorf(recap.Usage, "too-long", "more than %s of text would be poured into the terminal", size(recap.MaxDocumentSize)).
+			WithHint("redirect it into a file")
+	}
+	_, err = io.WriteString(e.stdout, safeText(string(data)))
+	return err
+}
+
+// printDocument draws a recap for the terminal: what it is, who vouches for it,
+// its text, and how many facts stand behind it.
+func (e *env) printDocument(w io.Writer, r *reader.Reader, doc *document.Document) {
+	about := r.Recap()
+	fmt.Fprintf(w, "%s\n%s\n", safe(about.Title), safe(byline(about)))
+	fmt.Fprintf(w, "%s\n\n", voucher(r.Admitted().Report()))
+	body := strings.ReplaceAll(string(doc.Text[doc.Body.Start:doc.Body.End]), "\r\n", "\n")
+	rendered, err := e.render(body)
+	if err != nil {
+		rendered = safeText(body)
+	}
+	fmt.Fprintf(w, "%s\n\n%s\n", strings.Trim(rendered, "\n"), facts(about))
+}
+
+// byline says in one line which event a recap is about, who wrote it and when.
+func byline(r *recap.Recap) string {
+	parts := []string{r.Facts.Event.Name}
+	for _, a := range r.Authors {
+		parts = append(parts, a.Name)
+	}
+	if r.Date != "" {
+		parts = append(parts, string(r.Date))
+	}
+	if r.Facts.License != "" {
+		parts = append(parts, r.Facts.License)
+	}
+	return strings.Join(parts, " · ")
+}
+
+// facts counts what a recap holds besides its text.
+func facts(r *recap.Recap) string {
+	f := r.Facts
+	var parts []string
+	for _, c := range []struct {
+		n    int
+		noun string
+	}{
+		{len(f.Sessions), "session"}, {len(f.Recommendations), "recommendation"}, {len(f.Observations), "figure"}, {len(f.Topics), "topic"},
+		{len(f.Announcements), "announcement"}, {len(f.Quotations), "quotation"}, {len(f.Upcoming), "upcoming event"}, {len(r.Files) - 1, "more file"},
+	} {
+		if c.n > 0 {
+			parts = append(parts, count(c.n, c.noun))
+		}
+	}
+	if len(parts) == 0 {
+		return "no facts; recap init and the schema show what can be written down"
+	}
+	return strings.Join(parts, ", ") + "; --format json shows them"
+}
+
+// render draws Markdown for the terminal. The text is made harmless first, so
+// that the only escape sequences in the result are the renderer's own. What
+// would take long to draw was refused when the document was parsed.
+func (e *env) render(text string) (string, error) {
+	style := "notty"
+	if e.ttyOut && e.get("NO_COLOR") == "" {
+		style = "dark"
+	}
+	renderer, err := glamour.NewTermRenderer(glamour.WithWordWrap(e.width()), glamour.WithStandardStyle(style))
+	if err != nil {
+		return "", err
+	}
+	rendered, err := renderer.Render(safeText(text))
+	if err != nil {
+		return "", err
+	}
+	return trim(rendered, style != "notty"), nil
+}
+
+var (
+	hyperlink = regexp.MustCompile("\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)")
+	colour    = regexp.MustCompile("\x1b\\[[0-9;]*m")
+	padding   = regexp.MustCompile("(?m)[ \t]+$")
+)
+
+// trim takes out of the renderer's text what a pipe has no use for, and the
+// terminal's hyperlinks always: they show one address and lead to another.
+func trim(rendered string, colours bool) string {
+	rendered = hyperlink.ReplaceAllString(rendered, "")
+	if !colours {
+		rendered = colour.ReplaceAllString(rendered, "")
+	}
+	return padding.ReplaceAllString(rendered, "")
+}
+
+// width returns how wide text may be.
+func (e *env) width() int {
+	const widest = 100
+	if out, ok := e.stdout.w.(*os.File); ok && e.ttyOut {
+		if w, _, err := term.GetSize(int(out.Fd())); err == nil && w < widest {
+			return max(w, 20)
+		}
+	}
+	return widest
+}

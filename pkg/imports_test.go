@@ -1,0 +1,128 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package pkg_test holds the import direction of the rooms: data flows one way,
+// and what is heavy or dangerous stays where it belongs.
+package pkg_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/recap-oci/recap/"
+
+// rooms lists what each room may import of ours. pkg/internal is open to all
+// rooms of pkg; a room that is not here may not exist.
+var rooms = map[string][]string{
+	"schemas":       {},
+	"pkg/recap":     {},
+	"pkg/document":  {},
+	"pkg/source":    {"pkg/recap", "pkg/document", "schemas"},
+	"pkg/artifact":  {"pkg/recap"},
+	"pkg/layout":    {"pkg/recap"},
+	"pkg/target":    {"pkg/recap", "pkg/layout"},
+	"pkg/trust":     {"pkg/recap", "pkg/artifact"},
+	"pkg/sigstore":  {"pkg/recap", "pkg/trust"},
+	"pkg/transfer":  {"pkg/recap", "pkg/artifact", "pkg/trust"},
+	"pkg/reader":    {"pkg/recap", "pkg/document", "pkg/artifact", "pkg/trust"},
+	"pkg/recaptest": nil, // anything but cmd; imported by tests only
+
+	"pkg/internal/canonical": {"pkg/recap"},
+	"pkg/internal/durable":   {"pkg/recap"},
+	"pkg/internal/safepath":  {"pkg/recap"},
+}
+
+// owners lists the modules that only some rooms may import.
+var owners = map[string][]string{
+	"github.com/spf13/cobra":        {"cmd/recap"},
+	"github.com/sigstore/":          {"pkg/sigstore"},
+	"net/http":                      {"pkg/target", "pkg/recaptest"},
+	"charm.land/glamour/v2":         {"cmd/recap"},
+	"oras.land/oras-go/v2/registry": {"pkg/target", "pkg/layout", "pkg/transfer", "pkg/trust", "pkg/recaptest", "cmd/recap"},
+}
+
+// list runs go list over the product's own packages.
+func list(t *testing.T, args ...string) []string {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list"}, args...)...)
+	cmd.Dir = ".."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	return strings.Split(strings.TrimSpace(string(out)), "\n")
+}
+
+func TestDirectImports(t *testing.T) {
+	for _, line := range list(t, "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./...") {
+		fields := strings.Fields(line)
+		room := strings.TrimPrefix(fields[0], module)
+		if room == "cmd/recap" || strings.Contains(room, "testdata") {
+			continue
+		}
+		allowed, known := rooms[room]
+		if !known {
+			if room != "pkg" {
+				t.Errorf("%s is not a room of this house: add it to the table, and to the plan, or move its code", room)
+			}
+			continue
+		}
+		for _, imported := range fields[1:] {
+			own, ours := strings.CutPrefix(imported, module)
+			if !ours || strings.HasPrefix(own, "pkg/internal/") {
+				continue
+			}
+			if room == "pkg/recaptest" && !strings.HasPrefix(own, "cmd/") {
+				continue
+			}
+			if !slices.Contains(allowed, own) {
+				t.Errorf("%s imports %s; it may import %v", room, own, allowed)
+			}
+		}
+	}
+}
+
+func TestOwnedImports(t *testing.T) {
+	for _, line := range list(t, "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./...") {
+		fields := strings.Fields(line)
+		room := strings.TrimPrefix(fields[0], module)
+		for _, imported := range fields[1:] {
+			for owned, by := range owners {
+				if strings.HasPrefix(imported, owned) && !slices.Contains(by, room) {
+					t.Errorf("%s imports %s, which only %v may", room, imported, by)
+				}
+			}
+		}
+	}
+}
+
+// TestSigstoreStaysInItsRoom looks at everything that a room links in: only the
+// command, through pkg/sigstore, may carry Sigstore's modules.
+func TestSigstoreStaysInItsRoom(t *testing.T) {
+	for _, line := range list(t, "-f", "{{.ImportPath}} {{join .Deps \" \"}}", "./pkg/...", "./schemas/...") {
+		fields := strings.Fields(line)
+		room := strings.TrimPrefix(fields[0], module)
+		if room == "pkg/sigstore" || room == "pkg/recaptest" {
+			continue
+		}
+		for _, dep := range fields[1:] {
+			if strings.HasPrefix(dep, "github.com/sigstore/") {
+				t.Errorf("%s reaches %s", room, dep)
+				break
+			}
+		}
+	}
+}
+
+// TestTestRegistryIsForTests keeps the test registry out of the product.
+func TestTestRegistryIsForTests(t *testing.T) {
+	for _, line := range list(t, "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./...") {
+		fields := strings.Fields(line)
+		if slices.Contains(fields[1:], module+"pkg/recaptest") {
+			t.Errorf("%s imports pkg/recaptest outside its tests", fields[0])
+		}
+	}
+}
