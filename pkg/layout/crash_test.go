@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,7 +21,33 @@ import (
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
-// worker builds testdata/worker, with failpoints.
+// buildWorker builds testdata/worker with failpoints, once.
+var buildWorker = sync.OnceValues(func() (path string, err error) {
+	path = filepath.Join(workerDir, "worker")
+	if runtime.GOOS == "windows" {
+		path += ".exe"
+	}
+	out, err := exec.Command("go", "build", "-tags", "recapfailpoint", "-o", path, "./testdata/worker").CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("%w\n%s", err, out)
+	}
+	return path, err
+})
+
+// workerDir is where it is built; TestMain makes and removes it.
+var workerDir string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "recap-worker")
+	if err != nil {
+		panic(err)
+	}
+	workerDir = dir
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
 func worker(t *testing.T) string {
 	t.Helper()
 	if testing.Short() {
@@ -29,13 +56,9 @@ func worker(t *testing.T) string {
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("no go to build a program with:", err)
 	}
-	path := filepath.Join(t.TempDir(), "worker")
-	if runtime.GOOS == "windows" {
-		path += ".exe"
-	}
-	out, err := exec.Command("go", "build", "-tags", "recapfailpoint", "-o", path, "./testdata/worker").CombinedOutput()
+	path, err := buildWorker()
 	if err != nil {
-		t.Fatalf("building the worker: %v\n%s", err, out)
+		t.Fatalf("building the worker: %v", err)
 	}
 	return path
 }
@@ -59,11 +82,12 @@ func work(failpoint, worker string, args ...string) (output string, exit int) {
 func sweep(t *testing.T, fault string, setup func(t *testing.T, path string), name string, after func(t *testing.T, path, output string, exit int)) {
 	program := worker(t)
 	const limit = 2000
+	root := memoryDir(t)
 	for n := 1; ; n++ {
 		if n > limit {
 			t.Fatalf("still not through after %d steps", limit)
 		}
-		dir, err := os.MkdirTemp(t.TempDir(), "")
+		dir, err := os.MkdirTemp(root, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,6 +110,18 @@ func sweep(t *testing.T, fault string, setup func(t *testing.T, path string), na
 		}
 		os.RemoveAll(dir)
 	}
+}
+
+// memoryDir returns a directory in memory where there is one: a killed process
+// loses nothing that it wrote, so the disk adds only time.
+func memoryDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "recap")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
 }
 
 // states are the layouts that the sweeps start from.
