@@ -32,6 +32,9 @@ func (l *loader) validate() {
 	l.broken = true
 	var cuts []string
 	for _, cause := range causes(invalid) {
+		if l.full() {
+			return // what is left is of no use
+		}
 		cuts = append(cuts, l.explain(cause, root)...)
 	}
 	l.cut(cuts)
@@ -148,6 +151,9 @@ func (l *loader) explain(e *jsonschema.ValidationError, root []*jsonschema.Schem
 		cuts = nil
 		known := propertiesAt(root, e.InstanceLocation)
 		for _, p := range k.Properties {
+			if l.full() {
+				break
+			}
 			field := pointer + "/" + tree.Escape(p)
 			at, _ := l.front.Find(field)
 			mend := fmt.Sprintf("remove it, or begin it with x- to keep it (known: %s)", strings.Join(known, ", "))
@@ -194,9 +200,11 @@ func (l *loader) explain(e *jsonschema.ValidationError, root []*jsonschema.Schem
 	case *kind.Pattern:
 		l.explainPattern(e, name, value, pos)
 	case *kind.PropertyNames:
-		field := pointer + "/" + tree.Escape(k.Property)
+		// The validator gives the place of another value here (it reuses the
+		// slice); the ids of entities are the only keys that have a schema.
+		field := "/recap/entities/" + tree.Escape(k.Property)
 		at, _ := l.front.Find(field)
-		l.report(ruleValue, at, "write "+forms["slug"], "%s: the key %q is no id", name, clip(k.Property))
+		l.report(ruleValue, at, "write "+forms["slug"], "entities: the key %q is no id", clip(k.Property))
 		cuts = []string{field}
 	case *kind.MinLength:
 		bad("fill it in, or remove it", "%s is too short", name)

@@ -112,11 +112,31 @@ func (l *loader) report(rule string, pos tree.Pos, mend, format string, args ...
 	if r, ok := l.rules[rule]; ok {
 		severity = r.Severity
 	}
-	l.problems = append(l.problems, recap.Problem{
+	l.add(recap.Problem{
 		Path: pos.Path, Line: pos.Line, Col: pos.Col,
 		Severity: severity, Rule: rule, Message: fmt.Sprintf(format, args...), Mend: mend,
 	})
 }
+
+// maxProblems is how many findings are listed. Nobody reads more, and a
+// hostile front matter could make a hundred thousand.
+const maxProblems = 1000
+
+func (l *loader) add(p recap.Problem) {
+	switch {
+	case len(l.problems) < maxProblems:
+		l.problems = append(l.problems, p)
+	case len(l.problems) == maxProblems:
+		l.problems = append(l.problems, recap.Problem{
+			Path: p.Path, Severity: recap.SeverityError, Rule: ruleLimit,
+			Message: fmt.Sprintf("there are more than %d problems; the rest isn't listed", maxProblems), Mend: "mend these first",
+		})
+	}
+}
+
+// full reports whether no more findings are listed, so that looking for them is
+// of no use.
+func (l *loader) full() bool { return len(l.problems) > maxProblems }
 
 // refuse reports a finding that makes the content unsafe to pack.
 func (l *loader) refuse(code, rule, name, mend, format string, args ...any) {
@@ -161,6 +181,9 @@ func (l *loader) load() error {
 	l.used = map[string]bool{recap.DocumentPath: true, FactsPath: true}
 	l.useStrings(l.front) // as written: what doesn't fit the schema is cut out later
 	l.checkRecap()
+	if l.full() || l.normalised == nil {
+		return nil
+	}
 	l.checkBody()
 	l.checkReferences()
 	return l.checkOriginal()

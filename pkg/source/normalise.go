@@ -442,6 +442,9 @@ func extensions(n *tree.Node, pointer string, found map[string]json.RawMessage) 
 // need no file.
 func (l *loader) checkRecap() {
 	l.validate()
+	if l.full() {
+		return
+	}
 	files := l.recap.Files
 	root := normalise(l.front, func(pos tree.Pos, rule, mend, format string, args ...any) {
 		l.report(rule, pos, mend, format, args...)
@@ -487,7 +490,7 @@ func (l *loader) finding(f recap.Finding) {
 	if l.broken && (f.Rule == "R302" || f.Rule == "R801" || !exact) {
 		return
 	}
-	l.problems = append(l.problems, recap.Problem{
+	l.add(recap.Problem{
 		Path: pos.Path, Line: pos.Line, Col: pos.Col,
 		Severity: f.Severity, Rule: f.Rule, Message: f.Message, Mend: f.Mend,
 	})

@@ -118,10 +118,11 @@ func (l *loader) checkLink(link document.Link, described map[string]bool) {
 	if link.Image && strings.TrimSpace(link.Text) == "" && !described[name] {
 		l.report(ruleAlt, pos, "describe it between the brackets: ![what it shows](file)", "the image %q has no alternative text", clip(link.Dest))
 	}
+	if f, ok := recap.CheckLink(link.Dest); !ok {
+		l.report(f.Rule, pos, f.Mend, "%s: %s", what, f.Message)
+		return
+	}
 	if !local {
-		if f, ok := recap.CheckLink(link.Dest); !ok {
-			l.report(f.Rule, pos, f.Mend, "%s: %s", what, f.Message)
-		}
 		return
 	}
 	outside := path.IsAbs(name) || name == ".." || strings.HasPrefix(name, "../")

@@ -10,8 +10,8 @@ import (
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
-// The rules that need the text or the files. Those about what a recap says are
-// in pkg/recap; [Rules] is both.
+// The codes that this package reports. Those that a recap alone can break are
+// described in pkg/recap; [Rules] is both.
 const (
 	ruleEncoding    = "R001"
 	ruleFrontMatter = "R002"
@@ -113,12 +113,6 @@ func ownRules() []recap.Rule {
 			Why:  "derivation says rewritten.",
 			Mend: "say it in your own words, or quote it under quotations"},
 
-		{Code: ruleLink, Severity: w, Level: complete, Title: "a link that leads nowhere outside its site",
-			Why:  "A bundle is read without the site around it.",
-			Mend: "write the whole address"},
-		{Code: ruleScheme, Severity: e, Level: valid, Title: "a link with a scheme that runs or hides something",
-			Why:  "javascript: and data: carry content that no reader asked for.",
-			Mend: "link to a page"},
 		{Code: ruleControl, Severity: e, Level: valid, Title: "a control, bidirectional or tag character",
 			Why:  "It changes what a terminal or a person sees, or speaks to an agent behind a reader's back.",
 			Mend: "delete it"},
@@ -129,9 +123,6 @@ func ownRules() []recap.Rule {
 			Why:  "Searches and quotes that look right don't match.",
 			Mend: "delete it"},
 
-		{Code: ruleAlt, Severity: w, Level: complete, Title: "an image without an alternative text",
-			Why:  "Those who don't see it, and machines, learn nothing of it.",
-			Mend: "describe it between the brackets: ![what it shows](file)"},
 		{Code: ruleOriginalDigest, Severity: w, Level: complete, Title: "the original isn't the one that was read",
 			Why:  "sourceLines and quotes may be off.",
 			Mend: "read it again, and write its digest under source.digest"},

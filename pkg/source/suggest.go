@@ -14,12 +14,9 @@ func nearest(s string, candidates []string) string {
 		if plain(c) == plain(s) {
 			return c
 		}
-		if d := distance(plain(s), plain(c), least); d < least || d == least && best == "" {
+		if d := distance(plain(s), plain(c), least); d < least && d <= len(c)/3 {
 			best, least = c, d
 		}
-	}
-	if best == "" || least > max(1, len(best)/3) {
-		return ""
 	}
 	return best
 }

@@ -84,7 +84,13 @@ func newReader(data []byte, path string, first int) *reader {
 	return r
 }
 
+// MaxProblems is how many problems are listed.
+const MaxProblems = 1001
+
 func (r *reader) fail(pos Pos, class Class, mend, format string, args ...any) {
+	if len(r.problems) == MaxProblems {
+		return
+	}
 	r.problems = append(r.problems, Problem{
 		Pos: pos, Class: class, Message: fmt.Sprintf(format, args...), Mend: mend,
 	})

@@ -1,0 +1,90 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package source
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/recap-oci/recap/pkg/internal/tree"
+)
+
+// TestEveryPatternHasWords walks the schema: a pattern without an entry in
+// forms would leave an author with "write ".
+func TestEveryPatternHasWords(t *testing.T) {
+	var walk func(n *tree.Node, at string)
+	walk = func(n *tree.Node, at string) {
+		for i, item := range n.Items {
+			walk(item, at+"/"+itoa(i))
+		}
+		if p := n.Get("pattern"); p != nil && p.Kind == tree.String && formOf("x#"+at) == "" {
+			t.Errorf("the pattern at %s has no words", at)
+		}
+		for _, e := range n.Entries {
+			walk(e.Value, at+"/"+tree.Escape(e.Key.Text))
+		}
+	}
+	walk(recapSchemaTree(), "")
+}
+
+// TestMessagesSpeakNoSchema holds that nothing of a schema's machinery shows.
+func TestMessagesSpeakNoSchema(t *testing.T) {
+	for _, form := range forms {
+		if strings.ContainsAny(form, "^$\\") {
+			t.Errorf("%q is a pattern, not words", form)
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	known := []string{"observations", "sessions", "minValue", "maxValue", "event", "by", "to"}
+	for _, tt := range []struct{ in, want string }{
+		{"observatons", "observations"},
+		{"min_value", "minValue"},
+		{"MINVALUE", "minValue"},
+		{"evnet", "event"},
+		{"weather", ""},
+		{"b", ""},
+		{"", ""},
+		{"x", ""},
+		{"session", "sessions"},
+	} {
+		if got := nearest(tt.in, known); got != tt.want {
+			t.Errorf("nearest(%q) = %q, want %q", tt.in, got, tt.want)
+		}
+	}
+}
+
+func TestMismatch(t *testing.T) {
+	for _, tt := range []struct{ name, head, want string }{
+		{"a.png", "\x89PNG\r\n\x1a\n", ""},
+		{"a.PNG", "\x89PNG\r\n\x1a\n", ""},
+		{"a.png", "GIF89a", "is a GIF image"},
+		{"a.png", "<svg/>", "is text"},
+		{"a.png", "\x00\x01", "does not begin as a .png file does"},
+		{"a.jpeg", "\xff\xd8\xff\xe0", ""},
+		{"a.webp", "RIFF\x00\x00\x00\x00WEBP", ""},
+		{"a.webp", "RIFF\x00\x00\x00\x00WAVE", "is a WAVE file"},
+		{"a.mp3", "ID3\x04", ""},
+		{"a.mp3", "\xff\xfb\x90\x00", ""},
+		{"a.mp3", "\xff\x00\x90\x00", "does not begin as a .mp3 file does"},
+		{"a.m4a", "\x00\x00\x00\x20ftypM4A ", ""},
+		{"a.pptx", "PK\x03\x04", ""},
+		{"a.pdf", "PK\x03\x04", "is a ZIP archive"},
+		{"a.vtt", "WEBVTT\n", ""},
+		{"a.vtt", "1\n00:00", "is text"},
+		{"a.csv", "a,b\n", ""},
+		{"a.csv", "a\x00b", "is not text"},
+		{"a.csv", "BM is a column\n", ""},
+		{"a.svg", "<?xml?><svg/>", ""},
+		{"a.svg", "hello", "is not an SVG image"},
+		{"a.txt", "%PDF-1.7", "is a PDF document"},
+		{"a.unknown", "\x7fELF", ""},
+		{"noextension", "\x00", ""},
+	} {
+		if got := mismatch(tt.name, []byte(tt.head)); got != tt.want {
+			t.Errorf("mismatch(%q, %q) = %q, want %q", tt.name, tt.head, got, tt.want)
+		}
+	}
+}
