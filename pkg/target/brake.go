@@ -33,6 +33,7 @@ type lane struct {
 	used    int
 	queue   []chan struct{}
 	steady  bool          // the host said stop once: grow by one per limit answers, not per answer
+	timed   bool          // fastest is known
 	fastest time.Duration // to the first byte
 	cut     time.Time     // when the limit was last halved
 }
@@ -133,8 +134,8 @@ func (b *brake) answered(which int, start time.Time, status int) {
 		return
 	}
 	took := now.Sub(start)
-	if l.fastest == 0 || took < l.fastest {
-		l.fastest = took
+	if !l.timed || took < l.fastest {
+		l.timed, l.fastest = true, took
 	}
 	if took > 2*l.fastest+slack {
 		return

@@ -27,9 +27,9 @@ type Client struct {
 	hosts map[string]*host
 }
 
-// NewClient returns a Client. It reads the files that opts names, and nothing
-// from the network. Files that can't be read are recap.Local, files that make
-// no sense recap.Usage.
+// NewClient returns a Client. It reads the certificates that opts names, and
+// nothing from the network. Files that can't be read are recap.Local, files
+// that make no sense recap.Usage.
 func NewClient(opts Options) (*Client, error) { return newClient(opts, systemClock()) }
 
 func newClient(opts Options, clk clock) (*Client, error) {
@@ -37,13 +37,13 @@ func newClient(opts Options, clk clock) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := newCredentialStore(clk, opts.CredentialFiles)
-	if err != nil {
-		return nil, err
-	}
 	return &Client{
-		opts: opts, tls: config, store: store, notify: newNotifier(opts.OnNotice), clock: clk,
-		hosts: map[string]*host{},
+		opts:   opts,
+		tls:    config,
+		store:  &credentialStore{files: opts.CredentialFiles, clock: clk},
+		notify: newNotifier(opts.OnNotice),
+		clock:  clk,
+		hosts:  map[string]*host{},
 	}, nil
 }
 

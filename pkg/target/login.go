@@ -26,6 +26,7 @@ type login struct {
 	mu       sync.Mutex
 	done     bool
 	cred     auth.Credential
+	err      error
 	withheld bool
 }
 
@@ -34,12 +35,14 @@ func (l *login) get(ctx context.Context) (auth.Credential, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.done {
-		return l.cred, nil
+		return l.cred, l.err
 	}
 	cred := l.given
 	if cred == auth.EmptyCredential {
 		stored, err := l.store.get(ctx, l.host)
 		if err != nil {
+			// A helper that hung once is not waited for again.
+			l.done, l.err = ctx.Err() == nil, err
 			return auth.EmptyCredential, err
 		}
 		// What was stored for TLS is not for everybody on the way to read.
@@ -135,24 +138,21 @@ func (c *Client) Logout(ctx context.Context, hostname string) error {
 	return c.store.remove(ctx, name)
 }
 
-// credentialStore reads and writes the files of docker and podman.
+// credentialStore reads and writes the files of docker and podman. A file is
+// read anew for each use, since a login changes it, and not before a login is
+// wanted: a broken one is no reason not to read a layout.
 type credentialStore struct {
-	files  []string
-	stores []*credentials.DynamicStore
-	clock  clock
+	files []string
+	clock clock
 }
 
-func newCredentialStore(c clock, files []string) (*credentialStore, error) {
-	s := &credentialStore{files: files, clock: c}
-	for _, file := range files {
-		store, err := credentials.NewStore(file, credentials.StoreOptions{})
-		if err != nil {
-			return nil, recap.Errorf(recap.Usage, "bad-credentials", "reading credentials: %s: %w", file, err).
-				WithHint("mend or remove the file, or name another: --registry-config FILE")
-		}
-		s.stores = append(s.stores, store)
+func (s *credentialStore) open(file string, opts credentials.StoreOptions) (credentials.Store, error) {
+	store, err := credentials.NewStore(file, opts)
+	if err != nil {
+		return nil, recap.Errorf(recap.Usage, "bad-credentials", "reading credentials: %s: %w", file, err).
+			WithHint("mend or remove the file, or name another: --registry-config FILE")
 	}
-	return s, nil
+	return store, nil
 }
 
 func (s *credentialStore) path() string { return s.files[0] }
@@ -166,9 +166,13 @@ func address(host string) string {
 }
 
 func (s *credentialStore) get(ctx context.Context, host string) (auth.Credential, error) {
-	for _, store := range s.stores {
+	for _, file := range s.files {
+		store, err := s.open(file, credentials.StoreOptions{})
+		if err != nil {
+			return auth.EmptyCredential, err
+		}
 		var cred auth.Credential
-		err := s.help(ctx, host, func(ctx context.Context) (err error) {
+		err = s.help(ctx, host, func(ctx context.Context) (err error) {
 			cred, err = store.Get(ctx, address(host))
 			return err
 		})
@@ -179,23 +183,24 @@ func (s *credentialStore) get(ctx context.Context, host string) (auth.Credential
 	return auth.EmptyCredential, nil
 }
 
-// put stores cred; inClear is called when it will be readable in the file.
+// put stores cred; inClear is called when it is readable in the file.
 func (s *credentialStore) put(ctx context.Context, host string, cred auth.Credential, inClear func()) error {
-	if len(s.stores) == 0 {
+	if len(s.files) == 0 {
 		return recap.Errorf(recap.Usage, "no-credential-file", "storing the login of %s: no credential file is known", host).
 			WithHint("name one: --registry-config FILE")
 	}
-	err := s.help(ctx, host, func(ctx context.Context) error { return s.stores[0].Put(ctx, address(host), cred) })
-	if !errors.Is(err, credentials.ErrPlaintextPutDisabled) {
-		return err
-	}
-	plain, err := credentials.NewStore(s.path(), credentials.StoreOptions{AllowPlaintextPut: true})
-	if err == nil {
-		inClear()
-		err = plain.Put(ctx, address(host), cred)
-	}
-	if err != nil {
-		return recap.Errorf(recap.Local, "credentials-not-stored", "storing the login of %s: %w", host, err)
+	for _, plain := range []bool{false, true} {
+		store, err := s.open(s.path(), credentials.StoreOptions{AllowPlaintextPut: plain})
+		if err != nil {
+			return err
+		}
+		err = s.help(ctx, host, func(ctx context.Context) error { return store.Put(ctx, address(host), cred) })
+		if !errors.Is(err, credentials.ErrPlaintextPutDisabled) {
+			if err == nil && plain {
+				inClear()
+			}
+			return err
+		}
 	}
 	return nil
 }
@@ -208,7 +213,11 @@ func (s *credentialStore) remove(ctx context.Context, host string) error {
 	if cred == auth.EmptyCredential {
 		return recap.Errorf(recap.NotFound, "not-logged-in", "no login of %s is stored", host)
 	}
-	if err := s.help(ctx, host, func(ctx context.Context) error { return s.stores[0].Delete(ctx, address(host)) }); err != nil {
+	store, err := s.open(s.path(), credentials.StoreOptions{})
+	if err != nil {
+		return err
+	}
+	if err := s.help(ctx, host, func(ctx context.Context) error { return store.Delete(ctx, address(host)) }); err != nil {
 		return err
 	}
 	if cred, err = s.get(ctx, host); err != nil {

@@ -4,6 +4,7 @@
 package target
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -24,7 +25,8 @@ type refusal struct {
 	errors  errcode.Errors
 	wait    time.Duration // Retry-After
 	hasWait bool
-	text    string // a body that is not JSON
+	text    string // a body that is plain text
+	notTLS  bool   // it was a web server's complaint that it had been asked in the clear
 }
 
 // newRefusal reads at most recap.MaxErrorBody of the answer.
@@ -38,11 +40,15 @@ func newRefusal(resp *http.Response, now time.Time) *refusal {
 	var body struct {
 		Errors errcode.Errors `json:"errors"`
 	}
-	if json.Unmarshal(data, &body) == nil {
+	kind := resp.Header.Get("Content-Type")
+	switch {
+	case json.Unmarshal(data, &body) == nil:
 		r.errors = body.Errors
-	} else if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/plain") {
+	case kind == "", strings.HasPrefix(kind, "text/plain"):
 		r.text = string(data)
 	}
+	// Go's words, and nginx's.
+	r.notTLS = bytes.Contains(data, []byte("HTTP request to an HTTPS server")) || bytes.Contains(data, []byte("HTTP request was sent to HTTPS port"))
 	return r
 }
 
@@ -135,7 +141,7 @@ func (h *host) diagnoseStatus(op operation, r *refusal) *fault {
 		f.again, f.wait = true, r.wait
 		f.unsure = r.status != http.StatusServiceUnavailable
 		return f
-	case r.status == http.StatusBadRequest && h.base.Scheme == "http" && strings.Contains(r.text, "HTTP request to an HTTPS server"):
+	case r.status == http.StatusBadRequest && h.base.Scheme == "http" && r.notTLS:
 		f := fail(recap.Unavailable, "tls", "%s speaks TLS and was asked in the clear", h.name)
 		f.err.Hint = "type --plain-http=false, and --ca-file FILE for an authority of your own"
 		return f
