@@ -65,9 +65,9 @@ func checkBlocks(body []byte, first int) error {
 			work += chunk.definitions() * chunk.bytes
 			chunk.reset()
 		case blankBefore:
-			open, blankBefore = min(open, p.columns)+p.opens, false
+			open, blankBefore = min(open, p.spaces)+p.opens, false
 		default: // a line may carry on a paragraph however little it is indented
-			open = max(open, min(open, p.columns)+p.opens)
+			open = max(open, min(open, p.spaces)+p.opens)
 		}
 		if !p.blank {
 			chunk.add(line, p)
@@ -147,26 +147,32 @@ func isTableDelimiter(line []byte) bool {
 type prefix struct {
 	length  int  // bytes of indentation, quote signs and list markers
 	columns int  // their width, a tab being up to four
-	opens   int  // blocks that they may open
+	spaces  int  // the part of it that may keep lists open: not the space that belongs to a sign or marker
+	opens   int  // blocks that the signs and markers keep open or open
 	blank   bool // there is nothing else
 }
 
 func scanPrefix(line []byte) prefix {
 	var p prefix
 	rule := ruleStart(line)
+	owned := 0 // columns of space that belong to the marker before
 	for p.length < len(line) {
 		rest := line[p.length:]
 		switch c := rest[0]; c {
-		case ' ', '\r', '\n', '\v', '\f':
-			p.columns++
+		case ' ', '\t', '\r', '\n', '\v', '\f':
+			width := 1
+			if c == '\t' {
+				width = 4 - p.columns%4
+			}
+			p.columns += width
+			p.spaces += width - owned
 			p.length++
-		case '\t':
-			p.columns += 4 - p.columns%4
-			p.length++
+			owned = 0
 		case '>':
 			p.opens++
 			p.columns++
 			p.length++
+			owned = 1
 		default:
 			n := listMarker(rest)
 			if n == 0 || p.length >= rule {
@@ -175,6 +181,7 @@ func scanPrefix(line []byte) prefix {
 			p.opens += 2
 			p.columns += n
 			p.length += n
+			owned = 1
 		}
 	}
 	p.blank = p.opens == 0
@@ -263,7 +270,7 @@ const (
 // inlineWork estimates how many steps reading the leaf takes, and names the
 // construct that takes the most.
 func inlineWork(n ast.Node, source []byte) (work int, cause string) {
-	var length, opens, closes, runs, ticks, angles int
+	var length, opens, closes, signs, ticks, angles int
 	var before byte
 	segments := n.Lines()
 	for i := range segments.Len() {
@@ -277,10 +284,8 @@ func inlineWork(n ast.Node, source []byte) (work int, cause string) {
 				closes++
 			case '<':
 				angles++
-			case '*', '_', '~':
-				if c != before {
-					runs++
-				}
+			case '*', '_', '~': // one by one: a run of n nests n/2 deep
+				signs++
 			case '`':
 				if c != before {
 					ticks++
@@ -294,7 +299,7 @@ func inlineWork(n ast.Node, source []byte) (work int, cause string) {
 		cause string
 	}{
 		{closes*length*stepsPerScannedByte + opens*stepsPerOpening, "brackets in one paragraph"},
-		{runs * runs, "emphasis in one paragraph"},
+		{signs * signs, "emphasis in one paragraph"},
 		{ticks * length, "backticks in one paragraph"},
 		{angles*stepsPerTag + tagSteps(n, source, angles)*stepsPerTagByte, "angle brackets"},
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
-	east "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
@@ -110,7 +109,7 @@ func (d *Document) collect() {
 		case *ast.Image:
 			d.addLink(n, Link{Kind: referenceKind(n.Reference), Image: true, Dest: resolve(n.Destination), Title: resolve(n.Title)})
 		case *ast.AutoLink:
-			dest := string(n.URL(d.Text))
+			dest := resolveEntities(n.URL(d.Text))
 			if n.AutoLinkType == ast.AutoLinkEmail {
 				dest = "mailto:" + dest
 			}
@@ -199,8 +198,12 @@ func linesRange(segments *text.Segments) (Range, bool) {
 }
 
 // resolve replaces backslash escapes and entities by what they stand for.
-func resolve(b []byte) string {
-	return string(util.ResolveEntityNames(util.ResolveNumericReferences(util.UnescapePunctuations(b))))
+func resolve(b []byte) string { return resolveEntities(util.UnescapePunctuations(b)) }
+
+// resolveEntities replaces entities alone: a backslash means itself in an
+// autolink.
+func resolveEntities(b []byte) string {
+	return string(util.ResolveEntityNames(util.ResolveNumericReferences(b)))
 }
 
 // plainInline returns the words of an inline node on one line.
@@ -209,6 +212,3 @@ func (d *Document) plainInline(n ast.Node) string {
 	p.inline(d.Text, n)
 	return strings.ReplaceAll(p.text.String(), "\n", " ")
 }
-
-// isTableCell reports whether n is a cell of a table.
-func isTableCell(n ast.Node) bool { return n.Kind() == east.KindTableCell }

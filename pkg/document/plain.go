@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
+	east "github.com/yuin/goldmark/extension/ast"
 )
 
 // Plain is text without its markup, for search and for quotes. It knows where
@@ -57,10 +58,10 @@ func (p *plainBuilder) write(s string, source int) {
 	p.text.WriteString(s)
 }
 
-// gap separates what comes from what is there.
+// gap ends what is there with s, which is line ends.
 func (p *plainBuilder) gap(s string) {
-	if p.text.Len() > 0 && !strings.HasSuffix(p.text.String(), s) {
-		p.text.WriteString(s)
+	for have := p.text.String(); have != "" && !strings.HasSuffix(have, s); have = p.text.String() {
+		p.text.WriteByte('\n')
 	}
 }
 
@@ -78,9 +79,9 @@ func (p *plainBuilder) blocks(source []byte, n ast.Node, r Range) {
 			return ast.WalkContinue, nil
 		}
 		switch {
-		case isTableCell(n) && n.PreviousSibling() != nil:
+		case n.Kind() == east.KindTableCell && n.PreviousSibling() != nil:
 			p.text.WriteByte('\t')
-		case isTableCell(n):
+		case n.Kind() == east.KindTableCell && n.Parent().PreviousSibling() != nil:
 			p.gap("\n")
 		default:
 			p.gap("\n\n")
