@@ -18,7 +18,6 @@ import (
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
-func m0() context.Context { return context.Background() }
 
 // gone is a context whose time is up.
 func gone() (context.Context, context.CancelFunc) {
@@ -83,7 +82,7 @@ func TestLockExcludes(t *testing.T) {
 func count(dir string) error {
 	path := filepath.Join(dir, "number")
 	for range counts {
-		release, err := Lock(m0(), filepath.Join(dir, "lock"))
+		release, err := Lock(context.Background(), filepath.Join(dir, "lock"))
 		if err != nil {
 			return err
 		}

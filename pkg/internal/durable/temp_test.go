@@ -5,6 +5,7 @@ package durable
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 		fmt.Println(f.Name())
 		select {}
 	case "lock":
-		if _, err := Lock(m0(), arg); err != nil {
+		if _, err := Lock(context.Background(), arg); err != nil {
 			fmt.Println(err)
 			os.Exit(1)
 		}
