@@ -18,7 +18,6 @@ import (
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
-
 // gone is a context whose time is up.
 func gone() (context.Context, context.CancelFunc) {
 	return context.WithDeadline(context.Background(), time.Unix(0, 0))
