@@ -34,7 +34,8 @@ func (report *Report) decide(rule Rule) error {
 			WithHint("don't use it before its publisher explains it; every signature found is in: recap verify %s --format json", report.reference())
 	}
 	if n := len(report.Authorities); n > 0 {
-		return refusal(ErrThreshold, "%s: %w: %d of %d vouch for it (%s)", report.object(), ErrThreshold, n, rule.threshold(), strings.Join(report.Authorities, ", "))
+		return refusal(ErrThreshold, "%s: %w: %d of %d vouch for it (%s)", report.object(), ErrThreshold, n, rule.threshold(), strings.Join(report.Authorities, ", ")).
+			WithHint("%d more must sign it, of: %s", rule.threshold()-n, strings.Join(rule.missing(report.Authorities), ", "))
 	}
 	if n, reason := report.count(WrongSigner); n > 0 {
 		return refusal(ErrWrongSigner, "%s: %w%s: %s", report.object(), ErrWrongSigner, several(n), reason).
@@ -42,6 +43,17 @@ func (report *Report) decide(rule Rule) error {
 	}
 	return refusal(ErrNoSignature, "%s: %w%s", report.object(), ErrNoSignature, report.others()).
 		WithHint("its publisher signs it with: recap sign %s --key cosign.key; or go on without knowing who published it: --unverified", report.reference())
+}
+
+// missing returns the authorities that are not among those that vouch.
+func (r Rule) missing(vouching []string) []string {
+	var names []string
+	for _, authority := range r.Authorities {
+		if !slices.Contains(vouching, authority.Name) {
+			names = append(names, authority.Name)
+		}
+	}
+	return names
 }
 
 // count returns how many referrers had an outcome, and the first's reason.
