@@ -28,7 +28,7 @@ const (
 	// Three sums bound what the limits above leave open: blocks that stay open
 	// over many lines, and what is looked for again and again within one
 	// paragraph. They are in steps of the parser, of a few nanoseconds each.
-	maxBlockWork  = 300_000_000
+	maxBlockWork  = 200_000_000
 	maxOpenBlocks = 4_000_000 // blocks open, summed over the lines
 	maxInlineWork = 500_000_000
 )
@@ -217,20 +217,15 @@ func listMarker(line []byte) int {
 func ruleStart(line []byte) int {
 	start, sign, count := len(line), byte(0), 0
 	for i := len(line) - 1; i >= 0; i-- {
-		switch c := line[i]; {
-		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
+		c := line[i]
+		if c == ' ' || c == '\t' || c == '\r' || c == '\n' {
 			continue
-		case c == '-' || c == '*' || c == '_':
-			if sign != 0 && c != sign {
-				i = 0
-				continue
-			}
-			sign = c
-			count++
-			start = i
-		default:
-			i = 0
 		}
+		if c != '-' && c != '*' && c != '_' || count > 0 && c != sign {
+			break
+		}
+		sign, start = c, i
+		count++
 	}
 	if count < 3 {
 		return len(line)

@@ -49,14 +49,14 @@ func (d *Document) findSections() []Section {
 // headingRange returns the whole lines of a heading, with the line under it
 // where that makes it one.
 func (d *Document) headingRange(h *ast.Heading) Range {
-	at, underlined := h.Pos(), false
+	at := h.Pos()
 	end := at
 	if r, ok := linesRange(h.Lines()); ok {
 		at = min(at, r.Start)
 		end = r.End
 	}
 	start := d.lineStart(at)
-	underlined = !strings.HasPrefix(strings.TrimLeft(string(d.Text[start:d.lineEnd(start)]), " "), "#")
+	underlined := !strings.HasPrefix(strings.TrimLeft(string(d.Text[start:d.lineEnd(start)]), " "), "#")
 	end = d.lineEnd(max(end-1, start))
 	if underlined && end < d.Body.End {
 		end = d.lineEnd(end)

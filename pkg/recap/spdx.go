@@ -257,7 +257,7 @@ func isLicenseRef(s, prefix string) bool {
 func isLicenseName(s string) bool {
 	for i := range len(s) {
 		c := s[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || isDigit(c) || c == '.' || c == '-') {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && !isDigit(c) && c != '.' && c != '-' {
 			return false
 		}
 	}

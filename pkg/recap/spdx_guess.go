@@ -44,7 +44,7 @@ func guessLicense(expr, unknown string) (string, bool) {
 // Apache-2.0 are both "apache 2".
 func licenseKey(name string) string {
 	words := strings.FieldsFunc(asciiLower(name), func(r rune) bool {
-		return !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '.' || r == '+')
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '.' && r != '+'
 	})
 	words = slices.DeleteFunc(words, func(w string) bool {
 		switch w {
