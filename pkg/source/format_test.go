@@ -208,3 +208,57 @@ func loadText(t *testing.T, text []byte) *recap.Recap {
 	s.Recap.Files = nil
 	return s.Recap
 }
+
+// TestFormatKeepsComments places comments wherever people place them.
+func TestFormatKeepsComments(t *testing.T) {
+	for _, tt := range []struct{ name, front string }{
+		{"before items", "title: T\nrecap:\n  event: Registry Days\n  # the talks\n  sessions:\n    # first\n    - title: A\n      # who\n      speakers: [ada]\n    # second\n    - title: B # good\n"},
+		{"sections with blank lines", "title: T\n\n# --- dates ---\n\ndate: 2026-05-14\n\n# --- facts ---\nrecap:\n  event: Registry Days\n\n  # talks\n\n  sessions:\n    - title: A\n\n    # more to come\n\n  topics:\n    - name: AI\n# the end\n"},
+		{"at the end of a block", "title: T\nrecap:\n  event: Registry Days\n  topics:\n    - name: AI\n    # - name: Wasm\n  # done\nlayout: post\n"},
+		{"beside everything", "title: T # t\ntags: [a, b] # tags\nrecap: # r\n  event: # e\n    name: Registry Days # n\n    startDate: 2026 # s\n  upcoming: [A A, B B] # u\n"},
+		{"above all and below all", "# one\n# two\n\ntitle: T\nrecap: {event: Registry Days}\n\n# last\n"},
+		{"scaffold", "title: T\nrecap:\n  event: Registry Days\n  # sessions:\n  #   - {id: opening}\n  # topics:\n  #   - {name: AI}\n"},
+		{"in a list in brackets", "title: T\ntags: [\n  a, # first\n  b,\n]\nrecap:\n  event: Registry Days\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			text := "---\n" + tt.front + "---\nText\n"
+			for _, opts := range []source.FormatOptions{{}, {Expand: true}} {
+				got, err := source.Format("index.md", []byte(text), opts)
+				if err != nil {
+					t.Errorf("%+v: %v", opts, err)
+					continue
+				}
+				for line := range strings.SplitSeq(tt.front, "\n") {
+					if _, comment, ok := strings.Cut(line, "#"); ok && !bytes.Contains(got, []byte("#"+comment)) {
+						t.Errorf("%+v: #%s is lost:\n%s", opts, comment, got)
+					}
+				}
+			}
+		})
+	}
+}
+
+// FuzzFormat holds that Format never has to own up to a bug: what it can't
+// format without loss it says so of, and the rest says the same afterwards.
+func FuzzFormat(f *testing.F) {
+	for _, seed := range []string{untidy, expanded,
+		"---\n# a\ntitle: T # b\n# c\nrecap: {event: E E, x-a: [1, {b: |-\n c}]} # d\n# e\n---\nx",
+		"---\ntitle: >\n  T\n  U\nrecap:\n  event: 'E E'\n  notes:\n  - |\n    x\n    # no comment\n---\nx",
+		"{\"title\": \"T\", \"recap\": {\"event\": {\"name\": \"E E\"}, \"topics\": [{\"name\": \"x\", \"x-n\": 1e3}]}}\nx",
+	} {
+		f.Add([]byte(seed), false)
+		f.Add([]byte(seed), true)
+	}
+	f.Fuzz(func(t *testing.T, text []byte, expand bool) {
+		out, err := source.Format("index.md", text, source.FormatOptions{Expand: expand})
+		if errors.Is(err, recap.Local) {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		if err != nil {
+			return
+		}
+		if diff := cmp.Diff(loadText(t, text), loadText(t, out)); diff != "" {
+			t.Fatalf("(-before +after):\n%s\n%s", diff, out)
+		}
+	})
+}

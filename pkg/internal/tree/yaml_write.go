@@ -16,7 +16,7 @@ func (n *Node) YAML() ([]byte, error) {
 	var b bytes.Buffer
 	e := yaml.NewEncoder(&b)
 	e.SetIndent(2)
-	root := n.yamlNode(true)
+	root := n.yamlNode(true, false)
 	doc := &yaml.Node{Kind: yaml.DocumentNode, Content: []*yaml.Node{root}, HeadComment: n.Top, FootComment: root.FootComment}
 	root.FootComment = ""
 	if err := e.Encode(doc); err != nil {
@@ -28,31 +28,35 @@ func (n *Node) YAML() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-func (n *Node) yamlNode(top bool) *yaml.Node {
+// yamlNode returns n for the encoder; flow tells that it stands in brackets.
+func (n *Node) yamlNode(top, flow bool) *yaml.Node {
 	y := &yaml.Node{
 		HeadComment: n.Head, LineComment: n.Line, FootComment: n.Foot,
 		Style: n.style, Tag: n.tag,
 	}
+	if n.tag == "" && !top && (n.Kind == List || n.Kind == Map) && n.small() {
+		y.Style = yaml.FlowStyle
+	}
+	flow = flow || y.Style&yaml.FlowStyle != 0
 	switch n.Kind {
 	case List:
 		y.Kind, y.Tag = yaml.SequenceNode, "!!seq"
 		for _, item := range n.Items {
-			y.Content = append(y.Content, item.yamlNode(false))
+			y.Content = append(y.Content, item.yamlNode(false, flow))
 		}
 	case Map:
 		y.Kind, y.Tag = yaml.MappingNode, "!!map"
 		for _, e := range n.Entries {
-			y.Content = append(y.Content, e.Key.yamlNode(false), e.Value.yamlNode(false))
+			y.Content = append(y.Content, e.Key.yamlNode(false, flow), e.Value.yamlNode(false, flow))
 		}
 	default:
 		y.Kind, y.Value = yaml.ScalarNode, n.Text
-		if y.Tag == "" && n.Kind == String {
+		switch {
+		case n.Kind == Null && n.Text == "" && flow:
+			y.Value = "null" // the encoder would write an empty text
+		case y.Tag == "" && n.Kind == String:
 			y.Tag = "!!str" // by which the encoder quotes what would be read as something else
 		}
-		return y
-	}
-	if n.tag == "" && !top && n.small() {
-		y.Style = yaml.FlowStyle
 	}
 	return y
 }
