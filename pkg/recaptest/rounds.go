@@ -25,6 +25,7 @@ import (
 // slow machine makes the measurement slow, not wrong.
 type rounds struct {
 	movements atomic.Uint64 // arrivals, bytes, ends
+	process   *activity     // used by watch alone, of which there is one at a time
 
 	mu       sync.Mutex
 	waiting  []chan int
@@ -33,7 +34,7 @@ type rounds struct {
 	watching bool
 }
 
-func newRounds() *rounds { return &rounds{} }
+func newRounds() *rounds { return &rounds{process: newActivity()} }
 
 // moved notes that the client or the registry did something.
 func (r *rounds) moved() { r.movements.Add(1) }
@@ -87,11 +88,12 @@ func (r *rounds) watch() {
 	const (
 		tick = 2 * time.Millisecond
 		calm = int(settle / tick)
-		// For a client that waits for an answer under way before it takes
-		// another, or a process where other tests are never idle.
-		stuck = 20 * calm
+		// An idle client may wait for an answer to go on that is held until
+		// another one, under way, is taken: that one is not waited for.
+		entangled = 20 * calm
+		// A process where other tests never rest is not waited for for ever.
+		restless = int(5 * time.Second / tick)
 	)
-	process := newActivity()
 	quiet, idle := 0, 0
 	last := r.movements.Load()
 	for {
@@ -104,7 +106,7 @@ func (r *rounds) watch() {
 			continue
 		}
 		quiet++
-		if late || process.busy() {
+		if late || r.process.busy() {
 			idle = 0
 		} else {
 			idle++
@@ -115,7 +117,7 @@ func (r *rounds) watch() {
 			r.mu.Unlock()
 			return
 		}
-		if idle >= calm && r.active <= 0 || quiet >= stuck {
+		if idle >= calm && r.active <= 0 || idle >= entangled || quiet >= restless {
 			r.release()
 			quiet, idle = 0, 0
 		}
@@ -138,8 +140,10 @@ type activity struct {
 	outside uint64 // the fewest ever seen in system calls: those that stay there
 }
 
+// newActivity is called before the client has started, so that what is in a
+// system call then is likely to stay there: a wait for signals, say.
 func newActivity() *activity {
-	return &activity{
+	a := &activity{
 		samples: []metrics.Sample{
 			{Name: "/sched/goroutines/runnable:goroutines"},
 			{Name: "/sched/goroutines/running:goroutines"},
@@ -147,6 +151,8 @@ func newActivity() *activity {
 		},
 		outside: math.MaxUint64,
 	}
+	a.busy()
+	return a
 }
 
 // busy reports whether a goroutine other than this one runs, wants to run, or
