@@ -73,9 +73,14 @@ type reference struct {
 	kind TargetKind // what it must lead to; empty for anything
 }
 
+// maxGuesses is how many references to nothing are compared with all ids. The
+// rest is reported without a guess: somebody's config mustn't cost a minute.
+const maxGuesses = 200
+
 // references applies R302.
 func (c *checker) references() {
 	names := c.recap.names()
+	ids, guesses := names.ids(), 0
 	c.recap.eachReference(func(ref reference) {
 		target, ok := names.Resolve(ref.ref)
 		if ok {
@@ -88,7 +93,10 @@ func (c *checker) references() {
 		if !slugShaped(ref.ref) {
 			return // a display name
 		}
-		meant, near := nearest(ref.ref, names.ids())
+		meant, near := "", false
+		if guesses++; guesses <= maxGuesses {
+			meant, near = nearest(ref.ref, slices.Values(ids))
+		}
 		switch {
 		case near:
 			c.report("R302", ref.at, fmt.Sprintf("did you mean %s?", meant), "nothing has the id %q", clip(ref.ref))

@@ -58,6 +58,10 @@ func (c *checker) share(at pointer, o Observation) {
 	}
 }
 
+// maxSameKey is how many observations of one key are compared with each other,
+// twice what the schema allows of all.
+const maxSameKey = 4000
+
 // contradictions applies R503. Each observation is reported once, against the
 // first that it contradicts.
 func (c *checker) contradictions() {
@@ -80,7 +84,9 @@ func (c *checker) contradictions() {
 				o.Property, o.figure(), other.figure(), j)
 			break
 		}
-		groups[k] = append(groups[k], i)
+		if len(groups[k]) < maxSameKey {
+			groups[k] = append(groups[k], i)
+		}
 	}
 }
 

@@ -4,7 +4,6 @@
 package recap
 
 import (
-	"iter"
 	"maps"
 	"slices"
 )
@@ -69,9 +68,7 @@ func (n *Resolver) canonical(ref string) string {
 }
 
 // ids returns all ids, sorted.
-func (n *Resolver) ids() iter.Seq[string] {
-	return slices.Values(slices.Sorted(maps.Keys(n.byID)))
-}
+func (n *Resolver) ids() []string { return slices.Sorted(maps.Keys(n.byID)) }
 
 // names collects what can be referred to. The first of two wins.
 func (r *Recap) names() *Resolver {
