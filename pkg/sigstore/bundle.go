@@ -36,8 +36,8 @@ func parseBundle(raw []byte) (*protobundle.Bundle, *trust.Rejection) {
 	if len(raw) > recap.MaxSigstoreBundle {
 		return nil, trust.Rejectf(trust.BadSignature, "the bundle has %d bytes, more than %d", len(raw), recap.MaxSigstoreBundle)
 	}
-	// protojson is strict by itself: it refuses unknown and repeated fields,
-	// other spellings of their names and anything after the value.
+	// protojson is strict by itself: it refuses unknown fields, a field given
+	// twice in whatever spelling, and anything after the value.
 	b := new(protobundle.Bundle)
 	if err := protojson.Unmarshal(raw, b); err != nil {
 		return nil, trust.Rejectf(trust.BadSignature, "not a Sigstore bundle: %s", plain(err))
