@@ -170,7 +170,7 @@ func TestProblems(t *testing.T) {
 			".recapture: error R106", "recap.lock: error R106", "recap.policy.yaml: error R106", "sub/Trusted_Root.json: error R106"}},
 		{"state that is no pull's", dir(front(event), ".recap/policy", "x"), []string{".recap: error R106"}},
 		{"what a pull left", dir(front(event), ".recap/receipt.json", "{}"), nil},
-		{"left out", dir(front(event), ".git/config", "x", ".DS_Store", "x", "index.md~", "x", "Thumbs.db", "x", "CVS/Root", "x"), nil},
+		{"left out", dir(front(event), ".git/config", "x", ".DS_Store", "x", "index.md~", "x", "Thumbs.db", "x", "CVS/Root", "x", ".recap-tmp-1-a", "x"), nil},
 		{"names that collide", dir(front(event)+"[a](a.txt) [b](A.txt)\n", "a.txt", "x", "A.txt", "x"), []string{": error R101\tcase"}},
 		{"name with a colon", dir(front(event), "a:b.txt", "x"), []string{"a:b.txt: error R101\tcolon"}},
 		{"decomposed name", dir(front(event), "cafe\u0301.txt", "x"), []string{"cafe\u0301.txt: error R101\tNFC"}},

@@ -35,21 +35,28 @@ type Counts struct {
 	Counted  int `json:"counted"` // those that count at the level
 }
 
-// NewReport returns the outcome of checking paths at a level.
+// NewReport returns the outcome of checking paths at a level. What is an error
+// only at a higher level, such as NOASSERTION for a licence, is a warning in
+// it: an error in a report is always what stopped the check.
 func NewReport(level recap.Level, paths []string, problems []recap.Problem) Report {
 	r := Report{
 		SchemaVersion: reportVersion, Level: level,
 		Paths: append([]string{}, paths...), Problems: append([]recap.Problem{}, problems...),
 	}
 	recap.SortProblems(r.Problems)
-	for _, p := range r.Problems {
-		if p.Severity == recap.SeverityError {
+	byCode := rulesByCode()
+	for i, p := range r.Problems {
+		if counts(byCode, p, level) {
+			r.Counts.Counted++
+		} else {
+			r.Problems[i].Severity = recap.SeverityWarning
+		}
+		if r.Problems[i].Severity == recap.SeverityError {
 			r.Counts.Errors++
 		} else {
 			r.Counts.Warnings++
 		}
 	}
-	r.Counts.Counted = len(Counted(r.Problems, level))
 	r.OK = r.Counts.Counted == 0
 	return r
 }
@@ -175,8 +182,7 @@ func property(s string) string {
 	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(data(s))
 }
 
-// rulesOf returns the rules that problems name, by code, and whether each is
-// known.
+// rulesOf returns the rules that problems name, in the order of their codes.
 func rulesOf(problems []recap.Problem) []recap.Rule {
 	byCode := rulesByCode()
 	var rules []recap.Rule

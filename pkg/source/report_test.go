@@ -107,6 +107,20 @@ func TestReportCounts(t *testing.T) {
 	}
 }
 
+// TestReportDemotes shows what is an error only for a publisher as a warning to
+// everybody else.
+func TestReportDemotes(t *testing.T) {
+	noassertion := recap.Problem{Path: "index.md", Line: 1, Col: 1, Severity: recap.SeverityError, Rule: "R402"}
+	for level, want := range map[recap.Level]recap.Severity{
+		recap.LevelValid: recap.SeverityWarning, recap.LevelComplete: recap.SeverityWarning, recap.LevelPublishable: recap.SeverityError,
+	} {
+		r := source.NewReport(level, nil, []recap.Problem{noassertion})
+		if r.Problems[0].Severity != want || r.OK != (want == recap.SeverityWarning) {
+			t.Errorf("%s: %+v", level, r)
+		}
+	}
+}
+
 func TestWriteSARIF(t *testing.T) {
 	var b bytes.Buffer
 	if err := source.NewReport(recap.LevelValid, nil, []recap.Problem{hostile, whole}).WriteSARIF(&b, "1.2.3"); err != nil {

@@ -142,7 +142,7 @@ func Rules() []recap.Rule {
 	return rules
 }
 
-// lookup returns rules by their code.
+// rulesByCode returns the rules of [Rules] by their code.
 func rulesByCode() map[string]recap.Rule {
 	byCode := map[string]recap.Rule{}
 	for _, r := range Rules() {
@@ -163,17 +163,21 @@ func Counted(problems []recap.Problem, level recap.Level) []recap.Problem {
 	byCode := rulesByCode()
 	var counted []recap.Problem
 	for _, p := range problems {
-		from := recap.LevelValid
-		if rule, ok := byCode[p.Rule]; ok {
-			from = rule.Level
-		} else if p.Severity == recap.SeverityWarning {
-			from = recap.LevelComplete
-		}
-		if rank(from) <= rank(level) {
+		if counts(byCode, p, level) {
 			counted = append(counted, p)
 		}
 	}
 	return counted
+}
+
+func counts(byCode map[string]recap.Rule, p recap.Problem, level recap.Level) bool {
+	from := recap.LevelValid
+	if rule, ok := byCode[p.Rule]; ok {
+		from = rule.Level
+	} else if p.Severity == recap.SeverityWarning {
+		from = recap.LevelComplete
+	}
+	return rank(from) <= rank(level)
 }
 
 // ParseLevel returns the level of that name. The error is recap.Usage.

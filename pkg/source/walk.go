@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/recap-oci/recap/pkg/internal/durable"
 	"github.com/recap-oci/recap/pkg/internal/safepath"
 	"github.com/recap-oci/recap/pkg/recap"
 )
@@ -72,6 +73,8 @@ func (l *loader) walkDir(dir string, depth int, seen *int) error {
 	for _, entry := range entries {
 		name := path.Join(dir, entry.Name())
 		switch {
+		case strings.HasPrefix(entry.Name(), durable.TempPrefix):
+			continue // what a killed recap fmt left; its next run removes it
 		case safepath.Reserved(entry.Name()):
 			if !l.isReceipt(name, entry) {
 				l.refuse("reserved-name", ruleReserved, name, "move it out of the recap",
