@@ -25,6 +25,7 @@ import (
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
+// Not having been told is never "unsigned", whatever the reason.
 func TestAdmitCouldNotAsk(t *testing.T) {
 	for name, cause := range map[string]error{
 		"connection refused": errors.New("connection refused"),
@@ -136,6 +137,8 @@ func TestAdmitLimits(t *testing.T) {
 	}
 }
 
+// Whatever bit flips in what a store serves, nothing is admitted by it; and
+// whatever the listing says beside the digest, nothing changes.
 func TestAdmitEveryBit(t *testing.T) {
 	s := newStore()
 	root := s.newRoot(t)
@@ -229,6 +232,8 @@ func TestAdmitRefusesRootsNobodySigns(t *testing.T) {
 	}
 }
 
+// Candidates are examined side by side: with n of them, all manifests are asked
+// for before one is answered, then all bundles.
 func TestAdmitRounds(t *testing.T) {
 	const n = 8
 	s := newStore()
@@ -270,6 +275,7 @@ func TestAdmitRounds(t *testing.T) {
 	}
 }
 
+// One referrer costs one listing, its manifest and its bundle.
 func TestAdmitRequests(t *testing.T) {
 	s := newStore()
 	root := s.newRoot(t)

@@ -283,9 +283,6 @@ func TestAdmitErrorsForPeople(t *testing.T) {
 	}
 }
 
-// Not having been told is never "unsigned", whatever the reason.
-// Whatever bit flips in what a store serves, nothing is admitted by it; and
-// whatever the listing says beside the digest, nothing changes.
 func TestAdmitThreshold(t *testing.T) {
 	alice, bob, carol := newSigner(t, "alice"), newSigner(t, "bob"), newSigner(t, "carol")
 	policy := &trust.Policy{Source: "policy.yaml", Rules: []trust.Rule{{
@@ -419,9 +416,6 @@ func TestAdmitWithoutRuleAsksNobody(t *testing.T) {
 	}
 }
 
-// Candidates are examined side by side: with n of them, all manifests are asked
-// for before one is answered, then all bundles.
-// One referrer costs one listing, its manifest and its bundle.
 func TestReportJSON(t *testing.T) {
 	s := newStore()
 	root := s.newRoot(t)
