@@ -60,13 +60,30 @@ type sandbox struct {
 
 func newSandbox(t *testing.T, bin string) *sandbox {
 	t.Helper()
-	s := &sandbox{t: t, bin: bin, dir: t.TempDir()}
+	s := &sandbox{t: t, bin: bin, dir: scratch(t)}
 	s.write("v1/index.md", "---\ntitle: A trip\nrecap:\n  event: FOSDEM 2024\n---\nOld, with [notes](notes.txt).\n")
 	s.write("v1/notes.txt", "old\n")
 	s.write("v2/index.md", "---\ntitle: A trip\nrecap:\n  event: FOSDEM 2024\n---\nNew, with [figures](data/figures.csv).\n")
 	s.write("v2/data/figures.csv", "what,how many\ntalks,800\n")
 	s.keys()
 	return s
+}
+
+// scratch returns a directory in memory where there is one: hundreds of runs
+// wait for the disk otherwise, and that a disk keeps what was synced is not
+// what is tested.
+func scratch(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "recap-test-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
 }
 
 // keys makes a key pair without a password: unlocking one takes longer than
@@ -152,6 +169,7 @@ func sweep(t *testing.T, action string, attempt func(failpoint string) (reached 
 }
 
 func sweepPush(t *testing.T, bin, action string) {
+	t.Parallel()
 	s := newSandbox(t, bin)
 	sweep(t, action, func(failpoint string) bool {
 		reg := filepath.Join(s.dir, "reg")
@@ -195,6 +213,7 @@ func (s *sandbox) clean(path string) {
 }
 
 func sweepArchive(t *testing.T, bin, action string) {
+	t.Parallel()
 	s := newSandbox(t, bin)
 	sweep(t, action, func(failpoint string) bool {
 		archive := filepath.Join(s.dir, "a.tar")
@@ -211,7 +230,8 @@ func sweepArchive(t *testing.T, bin, action string) {
 		s.must("build", "../v2", "-o", "../a.tar:v2")
 		s.must("inspect", "oci-layout://../a.tar:v1")
 		s.must("inspect", "oci-layout://../a.tar:v2")
-		s.left("a.tar", "k.key", "k.pub", "v1", "v2", "work", "home", "cache")
+		// A killed process can't take its lock away; whoever locks next does.
+		s.left("a.tar", ".a.tar.recap-lock", "k.key", "k.pub", "v1", "v2", "work", "home", "cache")
 		return reached
 	})
 }
@@ -235,6 +255,7 @@ func (s *sandbox) left(names ...string) {
 }
 
 func sweepPull(t *testing.T, bin, action, dest string) {
+	t.Parallel()
 	s := newSandbox(t, bin)
 	s.must("push", "../v1", "oci-layout://../reg:v1", "--sign", "--key", "../k.key")
 	s.must("push", "../v2", "oci-layout://../reg:v2", "--sign", "--key", "../k.key")
