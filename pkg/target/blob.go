@@ -159,7 +159,7 @@ func (b *blob) open() error {
 	// after that it would cost more than it brings.
 	if b.rewound {
 		b.drop()
-		return recap.Errorf(recap.Unavailable, "connection", "%s: the connection keeps breaking and %s does not send the rest alone", b.what, b.repo.host.name)
+		return recap.Errorf(recap.Unavailable, "connection", "%s: the connection keeps breaking, and the registry does not send the rest alone", b.what)
 	}
 	b.rewound = true
 	if _, err := io.CopyN(io.Discard, b.body, b.offset); err != nil {

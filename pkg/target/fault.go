@@ -100,7 +100,7 @@ func (h *host) diagnoseAuth(err error) *fault {
 		r := &refusal{status: token.StatusCode, errors: token.Errors}
 		if r.status == http.StatusTooManyRequests || r.status >= http.StatusInternalServerError {
 			return &fault{again: true, err: recap.Errorf(recap.Unavailable, "registry-unavailable",
-				"the token service of %s answers %s", h.name, r)}
+				"the registry's token service answers %s", r)}
 		}
 		return &fault{err: h.unauthorized(r)}
 	}
@@ -108,7 +108,9 @@ func (h *host) diagnoseAuth(err error) *fault {
 		return nil
 	}
 	if strings.Contains(err.Error(), "bearer realm") {
-		return &fault{err: recap.Errorf(recap.Denied, "realm-refused", "%s names a token service that is not asked: %s", h.name, clean(err.Error()))}
+		_, why, _ := strings.Cut(err.Error(), "bearer realm")
+		return &fault{err: recap.Errorf(recap.Denied, "realm-refused", "the registry names a token service that is not asked: bearer realm%s", clean(why)).
+			WithHint("a token service has to be at the registry's own name or at a public address, and on https if the registry is")}
 	}
 	return nil
 }
@@ -120,14 +122,14 @@ func (h *host) unauthorized(r *refusal) *recap.Error {
 		reason = ": " + r.message()
 	}
 	if why := h.login.withheldReason(); why != "" {
-		return recap.Errorf(recap.Denied, "unauthorized", "%s wants a login, and %s%s", h.name, why, reason).
+		return recap.Errorf(recap.Denied, "unauthorized", "the registry wants a login, and %s%s", why, reason).
 			WithHint("use TLS, or give -u USER --password-stdin to send a password in the clear")
 	}
 	if user, ok := h.login.user(); ok {
-		return recap.Errorf(recap.Denied, "unauthorized", "%s does not accept the login of %s%s", h.name, quote(user), reason).
+		return recap.Errorf(recap.Denied, "unauthorized", "the registry does not accept the login of %s%s", quote(user), reason).
 			WithHint("run recap login %s", h.name)
 	}
-	return recap.Errorf(recap.Denied, "unauthorized", "%s wants a login and none is stored%s", h.name, reason).
+	return recap.Errorf(recap.Denied, "unauthorized", "the registry wants a login and none is stored%s", reason).
 		WithHint("run recap login %s", h.name)
 }
 
@@ -137,7 +139,7 @@ func (h *host) forbidden(r *refusal) *recap.Error {
 	if user, ok := h.login.user(); ok {
 		who, hint = quote(user), "ask the registry's operator for access, or run recap login "+h.name+" as someone who has it"
 	}
-	return recap.Errorf(recap.Denied, "forbidden", "%s does not allow it to %s: %s", h.name, who, r).WithHint("%s", hint)
+	return recap.Errorf(recap.Denied, "forbidden", "the registry does not allow it to %s: %s", who, r).WithHint("%s", hint)
 }
 
 // diagnoseTLS explains why no trust was found in the peer. It never proposes
@@ -151,7 +153,7 @@ func (h *host) diagnoseTLS(err error) *fault {
 		shown := fmt.Sprintf("its certificate for %s, issued by %s, valid until %s",
 			quote(cert.Subject.String()), quote(cert.Issuer.String()), cert.NotAfter.UTC().Format(time.RFC3339))
 		if _, ok := errors.AsType[x509.UnknownAuthorityError](bad.Err); ok {
-			f := failed("%s is not trusted: nobody known signed %s", h.name, shown)
+			f := failed("the registry is not trusted: nobody known signed %s", shown)
 			f.err.Hint = "if this is your own authority, name its certificate: --ca-file FILE"
 			return f
 		}
@@ -160,30 +162,30 @@ func (h *host) diagnoseTLS(err error) *fault {
 			for _, ip := range cert.IPAddresses {
 				names = append(names, ip.String())
 			}
-			return failed("%s shows a certificate that is not for it but for %s: %s", h.name, quote(strings.Join(names, ", ")), shown)
+			return failed("the registry shows a certificate that is not for %s but for %s: %s", h.base.Hostname(), quote(strings.Join(names, ", ")), shown)
 		}
 		if invalid, ok := errors.AsType[x509.CertificateInvalidError](bad.Err); ok && invalid.Reason == x509.Expired {
-			f := failed("%s shows a certificate that is expired or not valid yet: %s", h.name, shown)
+			f := failed("the registry shows a certificate that is expired or not valid yet: %s", shown)
 			f.err.Hint = "your clock says " + h.clock.now().UTC().Format(time.RFC3339)
 			return f
 		}
-		return failed("%s is not trusted: %s: %s", h.name, shown, clean(bad.Err.Error()))
+		return failed("the registry is not trusted: %s: %s", shown, clean(bad.Err.Error()))
 	}
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
-		f := failed("%s does not speak TLS", h.name)
+		f := failed("the registry does not speak TLS")
 		f.err.Hint = "if it is meant to speak plain HTTP, say so: --plain-http"
 		return f
 	}
 	if _, ok := errors.AsType[tls.AlertError](err); ok {
-		return failed("%s ends the TLS handshake: %s", h.name, clean(root(err).Error()))
+		return failed("the registry ends the TLS handshake: %s", clean(root(err).Error()))
 	}
 	if strings.HasPrefix(root(err).Error(), "http: server gave HTTP response to HTTPS client") {
-		f := failed("%s does not speak TLS", h.name)
+		f := failed("the registry does not speak TLS")
 		f.err.Hint = "if it is meant to speak plain HTTP, say so: --plain-http"
 		return f
 	}
 	if strings.HasPrefix(root(err).Error(), "tls: ") {
-		return failed("%s: %s", h.name, clean(root(err).Error()))
+		return failed("%s", clean(root(err).Error()))
 	}
 	return nil
 }
@@ -194,12 +196,12 @@ func (h *host) diagnoseNetwork(err error) *fault {
 		return &fault{again: true, err: recap.Errorf(recap.Unavailable, code, format, args...)}
 	}
 	if errors.Is(err, errStalled) {
-		f := failed("stalled", "%s has been silent for too long", h.name)
+		f := failed("stalled", "the registry has been silent for too long")
 		f.unsure = true
 		return f
 	}
 	if errors.Is(err, errInternal) {
-		f := failed("redirect-refused", "%s points at %w", h.name, errInternal)
+		f := failed("redirect-refused", "the registry points at %w", errInternal)
 		f.again = false
 		return f
 	}
@@ -210,7 +212,7 @@ func (h *host) diagnoseNetwork(err error) *fault {
 		return f
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "proxyconnect" {
-		f := failed("proxy", "the proxy of %s can't be reached: %s", h.name, clean(root(op.Err).Error()))
+		f := failed("proxy", "the proxy can't be reached: %s", clean(root(op.Err).Error()))
 		f.few, f.err.Hint = true, "see HTTPS_PROXY and NO_PROXY"
 		return f
 	}
@@ -234,12 +236,21 @@ func (h *host) diagnoseNetwork(err error) *fault {
 	}
 	reason := clean(root(err).Error())
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		reason = "it closed the connection"
+		reason = "the registry closed it"
 	}
-	f := failed("connection", "the connection to %s broke: %s", h.name, reason)
+	f := failed("connection", "the connection broke: %s", reason)
 	f.unsure = true
 	return f
 }
+
+// marked is an error that can also be tested for as another, whose text says
+// nothing new.
+type marked struct {
+	error
+	as error
+}
+
+func (e marked) Unwrap() []error { return []error{e.error, e.as} }
 
 // root returns the innermost error, which has no address with a signed query
 // in its text.

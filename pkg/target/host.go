@@ -267,7 +267,7 @@ func (h *host) backoff(ctx context.Context, op operation, f *fault, attempt int)
 		wait = max(wait, f.wait)
 	}
 	if f.wait > maxRetryAfter {
-		return recap.Errorf(recap.Unavailable, "retry-later", "%s: %s asks to wait %s", op.what, h.name, f.wait).
+		return recap.Errorf(recap.Unavailable, "retry-later", "%s: the registry asks to wait %s", op.what, f.wait).
 			WithHint("try again in %s", f.wait)
 	}
 	h.mu.Lock()

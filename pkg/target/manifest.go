@@ -61,7 +61,7 @@ func (r *repository) getManifest(ctx context.Context, reference string, accept [
 		accept: []int{http.StatusOK}, limit: recap.MaxManifestSize,
 	})
 	if err != nil {
-		return ocispec.Descriptor{}, nil, err
+		return ocispec.Descriptor{}, nil, r.withTags(want, err)
 	}
 	desc, err := describe(what, resp, want)
 	if err != nil {
@@ -69,6 +69,14 @@ func (r *repository) getManifest(ctx context.Context, reference string, accept [
 	}
 	r.manifests.add(desc.Digest, desc.MediaType, resp.data)
 	return desc, resp.data, nil
+}
+
+// withTags says where to look when a tag was not found.
+func (r *repository) withTags(want digest.Digest, err error) error {
+	if e, ok := errors.AsType[*recap.Error](err); ok && want == "" && e.Kind == recap.NotFound && e.Hint == "" {
+		return e.WithHint("recap list %s shows the tags there are", r.full())
+	}
+	return err
 }
 
 // describe makes the descriptor of a manifest from its bytes.
@@ -109,7 +117,7 @@ func (r *repository) Resolve(ctx context.Context, reference string) (ocispec.Des
 		accept: []int{http.StatusOK, http.StatusMethodNotAllowed},
 	})
 	if err != nil {
-		return ocispec.Descriptor{}, err
+		return ocispec.Descriptor{}, r.withTags(want, err)
 	}
 	resp.Body.Close()
 	stated := resp.Header.Get(digestHeader)

@@ -25,11 +25,11 @@ func (h *host) checkRedirect(req *http.Request, via []*http.Request) error {
 	first := via[0]
 	target := quote(req.URL.Scheme + "://" + req.URL.Host)
 	refuse := func(why string) error {
-		return recap.Errorf(recap.Unavailable, "redirect-refused", "%s redirects to %s: %s", h.name, target, why)
+		return recap.Errorf(recap.Unavailable, "redirect-refused", "the registry redirects to %s: %s", target, why)
 	}
 	switch {
 	case len(via) > maxRedirects:
-		return recap.Errorf(recap.Unavailable, "redirect-loop", "%s redirects more than %d times", h.name, maxRedirects)
+		return recap.Errorf(recap.Unavailable, "redirect-loop", "the registry redirects more than %d times", maxRedirects)
 	case req.URL.Scheme != "https" && req.URL.Scheme != "http":
 		return refuse("not a web address")
 	case req.URL.Scheme == "http" && via[len(via)-1].URL.Scheme == "https":

@@ -112,41 +112,47 @@ func (h *host) diagnoseStatus(op operation, r *refusal) *fault {
 	case r.status == http.StatusUnauthorized:
 		return &fault{err: h.unauthorized(r)}
 	case writes && r.has(errcode.ErrorCodeManifestBlobUnknown):
-		return fail(recap.NotFound, "child-missing", "%s lacks what the manifest lists: %s: %w", h.name, r, errdef.ErrNotFound)
+		f := fail(recap.NotFound, "child-missing", "the registry lacks what the manifest lists: %s", r)
+		f.err.Err = marked{f.err.Err, errdef.ErrNotFound}
+		return f
 	case r.has(errcode.ErrorCodeDigestInvalid):
-		return fail(recap.Integrity, "digest-mismatch", "%s finds another digest: %s", h.name, r)
+		return fail(recap.Integrity, "digest-mismatch", "the registry finds another digest: %s", r)
 	case r.has(errcode.ErrorCodeSizeInvalid):
-		return fail(recap.Integrity, "size-mismatch", "%s finds another size: %s", h.name, r)
+		return fail(recap.Integrity, "size-mismatch", "the registry finds another size: %s", r)
 	case writes && r.refusesType():
-		f := fail(recap.Integrity, "registry-refuses-type", "%s does not take this type of artifact: %s", h.name, r)
+		f := fail(recap.Integrity, "registry-refuses-type", "the registry does not take this type of artifact: %s", r)
 		f.err.Hint = "push it in the shape of an image: --compat image"
 		return f
 	case r.status == http.StatusForbidden:
 		return &fault{err: h.forbidden(r)}
 	case r.status == http.StatusNotFound:
-		return fail(recap.NotFound, "not-found", "%s: %w", r, errdef.ErrNotFound)
+		if m := r.message(); m != "" {
+			return fail(recap.NotFound, "not-found", "%w (%s)", errdef.ErrNotFound, m)
+		}
+		return fail(recap.NotFound, "not-found", "%w", errdef.ErrNotFound)
 	case r.status == http.StatusRequestEntityTooLarge:
-		return fail(recap.Unsafe, "registry-limit", "%s takes nothing that large: %s", h.name, r)
+		return fail(recap.Unsafe, "registry-limit", "the registry takes nothing that large: %s", r)
 	case op.method == http.MethodDelete && (r.status == http.StatusMethodNotAllowed || r.has(errcode.ErrorCodeUnsupported)):
-		f := fail(recap.Denied, "delete-unsupported", "%s does not delete: %s: %w", h.name, r, errdef.ErrUnsupported)
+		f := fail(recap.Denied, "delete-unsupported", "the registry does not delete: %s", r)
+		f.err.Err = marked{f.err.Err, errdef.ErrUnsupported}
 		f.err.Hint = "ask the registry's operator to allow deletion"
 		return f
 	case r.status == http.StatusTooManyRequests:
-		f := fail(recap.Unavailable, "rate-limited", "%s has had too many requests: %s", h.name, r)
+		f := fail(recap.Unavailable, "rate-limited", "the registry has had too many requests: %s", r)
 		f.again, f.wait = true, r.wait
 		return f
 	case r.status == http.StatusRequestTimeout, r.status == http.StatusInternalServerError, r.status == http.StatusBadGateway,
 		r.status == http.StatusServiceUnavailable, r.status == http.StatusGatewayTimeout:
-		f := fail(recap.Unavailable, "registry-unavailable", "%s answers %s", h.name, r)
+		f := fail(recap.Unavailable, "registry-unavailable", "the registry answers %s", r)
 		f.again, f.wait = true, r.wait
 		f.unsure = r.status != http.StatusServiceUnavailable
 		return f
 	case r.status == http.StatusBadRequest && h.base.Scheme == "http" && r.notTLS:
-		f := fail(recap.Unavailable, "tls", "%s speaks TLS and was asked in the clear", h.name)
+		f := fail(recap.Unavailable, "tls", "the registry speaks TLS and was asked in the clear")
 		f.err.Hint = "type --plain-http=false, and --ca-file FILE for an authority of your own"
 		return f
 	case r.status >= http.StatusInternalServerError, r.status < http.StatusBadRequest:
-		return fail(recap.Unavailable, "unexpected-answer", "%s answers %s", h.name, r)
+		return fail(recap.Unavailable, "unexpected-answer", "the registry answers %s", r)
 	}
-	return fail(recap.Integrity, "registry-refuses", "%s refuses: %s", h.name, r)
+	return fail(recap.Integrity, "registry-refuses", "the registry refuses: %s", r)
 }
