@@ -248,7 +248,7 @@ func (c *checker) nearNames() {
 	}
 	for i, a := range all {
 		for _, b := range all[:i] {
-			if editDistance(a.lower, b.lower, 1) > 1 || differInDigit(a.lower, b.lower) {
+			if !oneEdit(a.lower, b.lower) || differInDigit(a.lower, b.lower) {
 				continue
 			}
 			c.report("R305", a.at, "", "%q and %q (%s) are nearly the same", clip(a.name), clip(b.name), b.at.field())

@@ -58,9 +58,9 @@ func (c *checker) share(at pointer, o Observation) {
 	}
 }
 
-// maxSameKey is how many observations of one key are compared with each other,
-// twice what the schema allows of all.
-const maxSameKey = 4000
+// maxComparisons is how many pairs of observations are compared: all, where
+// there are as many observations as the schema allows.
+const maxComparisons = 2_000_000
 
 // contradictions applies R503. Each observation is reported once, against the
 // first that it contradicts.
@@ -71,10 +71,13 @@ func (c *checker) contradictions() {
 	}
 	names := c.recap.names()
 	observations := c.recap.Facts.Observations
-	groups := map[key][]int{}
+	groups, comparisons := map[key][]int{}, 0
 	for i, o := range observations {
 		k := key{names.canonical(o.About), o.Property, o.Unit, o.Share}
 		for _, j := range groups[k] {
+			if comparisons++; comparisons > maxComparisons {
+				return
+			}
 			other := observations[j]
 			other.About = o.About // the same thing, by whatever name
 			if o.Sic && other.Sic || !o.Compare(other, 0).Contradicts() {
@@ -84,9 +87,7 @@ func (c *checker) contradictions() {
 				o.Property, o.figure(), other.figure(), j)
 			break
 		}
-		if len(groups[k]) < maxSameKey {
-			groups[k] = append(groups[k], i)
-		}
+		groups[k] = append(groups[k], i)
 	}
 }
 

@@ -41,6 +41,18 @@ func editDistance(a, b string, limit int) int {
 	return min(last[len(b)], limit+1)
 }
 
+// oneEdit reports whether editDistance(a, b, 1) is at most 1, in one pass.
+func oneEdit(a, b string) bool {
+	for a != "" && b != "" && a[0] == b[0] {
+		a, b = a[1:], b[1:]
+	}
+	for a != "" && b != "" && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
+	swapped := len(a) == 2 && len(b) == 2 && a[0] == b[1] && a[1] == b[0]
+	return len(a) <= 1 && len(b) <= 1 || swapped
+}
+
 // nearest returns the one of candidates that s was most likely meant to be: the
 // first at the smallest distance, at most two letters and a third of s away.
 func nearest(s string, candidates iter.Seq[string]) (string, bool) {

@@ -1,0 +1,40 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package recap
+
+import "testing"
+
+func TestEditDistance(t *testing.T) {
+	tests := []struct {
+		a, b string
+		want int
+	}{
+		{"", "", 0}, {"a", "", 1}, {"", "a", 1}, {"abc", "abc", 0}, {"abc", "abd", 1}, {"abc", "ab", 1}, {"abc", "xabc", 1},
+		{"abcd", "acbd", 1}, {"ab", "ba", 1}, {"aab", "aba", 1}, {"abcd", "badc", 2}, {"kitten", "sitting", 3}, {"abc", "xyz", 3}, {"aaaa", "aaaaa", 1},
+	}
+	for _, tt := range tests {
+		for limit := range 4 {
+			want := min(tt.want, limit+1)
+			if got := editDistance(tt.a, tt.b, limit); got != want {
+				t.Errorf("editDistance(%q, %q, %d) = %d, want %d", tt.a, tt.b, limit, got, want)
+			}
+		}
+		if got := oneEdit(tt.a, tt.b); got != (tt.want <= 1) {
+			t.Errorf("oneEdit(%q, %q) = %t", tt.a, tt.b, got)
+		}
+	}
+}
+
+func FuzzOneEdit(f *testing.F) {
+	f.Add("aab", "aba")
+	f.Add("abab", "baba")
+	f.Fuzz(func(t *testing.T, a, b string) {
+		if len(a)+len(b) > 1000 {
+			return
+		}
+		if got, want := oneEdit(a, b), editDistance(a, b, 1) <= 1; got != want {
+			t.Errorf("oneEdit(%q, %q) = %t", a, b, got)
+		}
+	})
+}
