@@ -37,6 +37,7 @@ func (l *loader) validate() {
 		}
 		cuts = append(cuts, l.explain(cause, root)...)
 	}
+	l.cuts = cuts
 	l.cut(cuts)
 }
 
@@ -344,49 +345,4 @@ func describe(root []*jsonschema.Schema, location []string) string {
 		}
 	}
 	return "…"
-}
-
-// at returns the value at a pointer into the front matter, or nil.
-func (l *loader) at(pointer string) *tree.Node {
-	n := l.front
-	for _, t := range tree.Tokens(pointer) {
-		if n, _ = n.Child(t); n == nil {
-			return nil
-		}
-	}
-	return n
-}
-
-// cut removes values that don't fit. An entity keeps its id, so that what names
-// it isn't reported as well.
-func (l *loader) cut(pointers []string) {
-	cut := map[*tree.Node]bool{}
-	for _, p := range pointers {
-		if n := l.at(p); n != nil && n != l.front {
-			cut[n] = true
-		}
-	}
-	prune(l.front, cut)
-	facts := l.front.Get(factsKey)
-	if entities := facts.Get("entities"); entities != nil {
-		for i, e := range entities.Entries {
-			if e.Value.Kind == tree.Null || e.Value.Kind == tree.Map && !e.Value.Has("name") {
-				named := tree.NewMap(e.Value.Pos)
-				named.Entries = append(named.Entries, e.Value.Entries...)
-				named.Set("name", tree.Text(e.Key.Text, e.Key.Pos))
-				entities.Entries[i].Value = named
-			}
-		}
-	}
-}
-
-func prune(n *tree.Node, cut map[*tree.Node]bool) {
-	n.Items = slices.DeleteFunc(n.Items, func(item *tree.Node) bool { return cut[item] })
-	n.Entries = slices.DeleteFunc(n.Entries, func(e tree.Entry) bool { return cut[e.Value] })
-	for _, item := range n.Items {
-		prune(item, cut)
-	}
-	for _, e := range n.Entries {
-		prune(e.Value, cut)
-	}
 }

@@ -40,7 +40,6 @@ func Format(name string, raw []byte, opts FormatOptions) ([]byte, error) {
 	}
 	again, err := formatOnce(name, out, opts)
 	if err != nil || !bytes.Equal(again, out) {
-
 		return nil, recap.Errorf(recap.Negative, "fmt-comments", "formatting %q: a comment would not stay where it is", name).
 			WithHint("put each comment on a line of its own, above a field that is not in brackets")
 	}

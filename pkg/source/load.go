@@ -94,6 +94,7 @@ type loader struct {
 	doc        *document.Document // nil where the body can't be taken apart
 	used       map[string]bool    // files that something refers to
 	broken     bool               // something did not fit the schema, so that what it named may be missing
+	cuts       []string           // pointers to what did not
 	recap      *recap.Recap
 	problems   []recap.Problem
 	refusal    *recap.Error
@@ -197,6 +198,10 @@ func (l *loader) read(name string, limit int64) ([]byte, error) {
 		if name != recap.DocumentPath || l.refusal != nil {
 			return nil, nil
 		}
+		if l.dir == "." {
+			return nil, recap.Errorf(recap.NotFound, "no-document", "the directory holds no %s", recap.DocumentPath).
+				WithHint("write one with recap init, or name the directory that holds it")
+		}
 		return nil, recap.Errorf(recap.NotFound, "no-document", "%q holds no %s", l.dir, recap.DocumentPath).
 			WithHint("write one with recap init, or name the directory that holds it")
 	}
@@ -208,7 +213,7 @@ func (l *loader) read(name string, limit int64) ([]byte, error) {
 	if err != nil || f == nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // only read
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
 		return nil, localError(l.display(name), err)
@@ -229,11 +234,11 @@ func (l *loader) open(name string) (fs.File, error) {
 	}
 	info, err := f.Stat()
 	if err != nil {
-		f.Close()
+		_ = f.Close()
 		return nil, localError(l.display(name), err)
 	}
 	if !info.Mode().IsRegular() {
-		f.Close()
+		_ = f.Close()
 		l.refuse("special-file", ruleSpecial, name, "leave the directory alone while it is read", "%s ceased to be a regular file", name)
 		return nil, nil
 	}

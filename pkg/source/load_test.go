@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -54,7 +55,7 @@ func wants(t *testing.T, got []string, want ...string) {
 	}
 }
 
-// complete is a front matter that nothing can be said about.
+// head is a front matter that, with an event, nothing can be said about.
 const head = "title: Three days in Lyon\ndate: 2026-05-14\nauthor: Ada Example\nrecap:\n  license: CC-BY-4.0\n  language: en\n"
 
 const body = "---\n\nWhat I saw.\n"
@@ -82,19 +83,20 @@ func TestProblems(t *testing.T) {
 		{"YAML syntax", dir("---\ntitle: a: b\n---\nText\n"), []string{"index.md:2:1: error R002\tcolon"}},
 		{"YAML list", dir("---\n- a\n---\nText\n"), []string{"index.md:2:1: error R002\ta list"}},
 		{"tab", dir("---\ntitle: x\nrecap:\n\tevent: y\n---\nText\n"), []string{"index.md:4:1: error R002\ttab"}},
-		{"duplicate key", dir("---\ntitle: a\ntitle: b\nrecap:\n  event: Registry Days\n---\nText\n"),
-			[]string{"index.md:3:1: error R003\tline 2"}},
+		{"duplicate key", dir("---\ntitle: a\ntitle: b\ndate: 2026\n---\nText\n", "recap.yaml", "event: Registry Days\nlicense: MIT\n"),
+			[]string{"index.md:2:1: warning R306", "index.md:3:1: error R003\tline 2", "index.md:4:1: warning R206"}},
 		{"duplicate key below", dir(front(event + "  event: Other Days\n")), []string{"index.md:9:3: error R003\t\"event\""}},
 		{"anchor and alias", dir(front("  event: &e Registry Days\n  upcoming: [*e]\n")),
 			[]string{"index.md:8:10: error R004\tanchor", "index.md:9:14: error R004\talias"}},
 		{"merge key", dir(front(event + "  source:\n    <<: {title: x}\n")), []string{"index.md:10:5: error R004\tmerge"}},
 		{"tag", dir(front("  event: !!str 2026\n")), []string{"index.md:8:10: error R004\ttag"}},
 		{"self alias", dir("---\na: &a [*a]\n---\nText\n"), []string{
-			"index.md:2:1: error R005", "index.md:2:1: error R005", "index.md:2:4: error R004\tanchor", "index.md:2:8: error R004\talias"}},
+			"index.md:2:1: error R005", "index.md:2:1: error R005", "index.md:2:1: warning R207", "index.md:2:1: warning R306", "index.md:2:4: error R004\tanchor", "index.md:2:8: error R004\talias"}},
 
-		{"no title", dir("---\nrecap:\n  event: Registry Days\n---\nText\n"), []string{"index.md:2:1: error R005\tlacks title"}},
-		{"empty title", dir("---\ntitle:\nrecap:\n  event: Registry Days\n---\nText\n"), []string{"index.md:2:1: error R005\ttitle is empty"}},
-		{"no recap", dir("---\ntitle: A post\n---\nText\n"), []string{"index.md:2:1: error R005\tlacks recap"}},
+		{"no title", dir("---\n" + strings.TrimPrefix(head, "title: Three days in Lyon\n") + event + body), []string{"index.md:2:1: error R005\tlacks title"}},
+		{"empty title", dir("---\n" + strings.Replace(head, "Three days in Lyon", "", 1) + event + body), []string{"index.md:2:1: error R005\ttitle is empty"}},
+		{"no recap", dir("---\ntitle: A post\n---\nText\n"), []string{
+			"index.md:2:1: error R005\tlacks recap", "index.md:2:1: warning R207", "index.md:2:1: warning R306"}},
 		{"no event", dir(front("")), []string{"index.md:5:1: error R005\trecap lacks event"}},
 		{"event is a list", dir(front("  event: [a, b]\n")), []string{"index.md:8:3: error R005\tevent is a list, not a mapping or text"}},
 		{"wrong type", dir(front(event + "  observations:\n    - {property: attendance, minValue: lots}\n")),
@@ -256,6 +258,10 @@ func TestLoadErrors(t *testing.T) {
 
 func TestRefusalsAreErrors(t *testing.T) {
 	const event = "  event: Registry Days\n"
+	crowd := fstest.MapFS{"index.md": {Data: []byte(front(event))}}
+	for i := range 10 * recap.MaxLayers {
+		crowd["d/"+strconv.Itoa(i)] = &fstest.MapFile{}
+	}
 	many := dir(front(event))
 	for i := range recap.MaxLayers {
 		many["data/"+strings.Repeat("a", i%200+1)+string(rune('a'+i/200))+".csv"] = &fstest.MapFile{Data: []byte("a")}
@@ -275,6 +281,7 @@ func TestRefusalsAreErrors(t *testing.T) {
 		{"file over the limit", dir(front(event), "LICENSE", strings.Repeat("x", 501)), source.Options{MaxFileSize: 500}, "too-large"},
 		{"document over the limit", dir(front(event) + strings.Repeat("x\n", recap.MaxDocumentSize/2)), source.Options{}, "too-large"},
 		{"too many files", many, source.Options{}, "too-many-files"},
+		{"too many names", crowd, source.Options{}, "too-many-files"},
 		{"reserved name", dir(front(event), "recap.lock", "x"), source.Options{}, "reserved-name"},
 		{"collision", dir(front(event), "a.txt", "x", "A.txt", "x"), source.Options{}, "path-collision"},
 		{"unsafe name", dir(front(event), "a\\b", "x"), source.Options{}, "unsafe-path"},

@@ -4,8 +4,6 @@
 package source
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -413,85 +411,4 @@ func lines(m *tree.Node) {
 	if v := m.Get("sourceLines"); v != nil && v.Kind == tree.Number {
 		m.Set("sourceLines", tree.Text(fmt.Sprintf("%.0f", v.Num), v.Pos))
 	}
-}
-
-// extensions takes the keys that begin with x- out of the tree and returns
-// their values as JSON by the pointer of the key. The site generator's keys at
-// the top aren't looked at.
-func extensions(n *tree.Node, pointer string, found map[string]json.RawMessage) {
-	for i, item := range n.Items {
-		extensions(item, pointer+"/"+itoa(i), found)
-	}
-	if n.Kind != tree.Map {
-		return
-	}
-	kept := n.Entries[:0:0]
-	for _, e := range n.Entries {
-		at := pointer + "/" + tree.Escape(e.Key.Text)
-		if strings.HasPrefix(e.Key.Text, "x-") && pointer != "" {
-			found[at] = e.Value.JSON()
-			continue
-		}
-		extensions(e.Value, at, found)
-		kept = append(kept, e)
-	}
-	n.Entries = kept
-}
-
-// checkRecap turns the front matter into l.recap and applies the rules that
-// need no file.
-func (l *loader) checkRecap() {
-	l.validate()
-	if l.full() {
-		return
-	}
-	files := l.recap.Files
-	root := normalise(l.front, func(pos tree.Pos, rule, mend, format string, args ...any) {
-		l.report(rule, pos, mend, format, args...)
-	})
-	found := map[string]json.RawMessage{}
-	extensions(root, "", found)
-	r, err := decode(root)
-	if err != nil {
-		// What the schema let through has no place in the types, or what was cut
-		// out of a broken front matter left a hole.
-		if !l.broken {
-			l.report(ruleValue, root.Pos, "report this as a bug", "the facts can't be kept: %s", err)
-		}
-		return
-	}
-	r.Files = files
-	if len(found) > 0 {
-		r.Extensions = found
-	}
-	l.recap = r
-	l.normalised = root
-	for _, f := range r.Check() {
-		l.finding(f)
-	}
-}
-
-// decode reads a normalised tree into the types.
-func decode(root *tree.Node) (*recap.Recap, error) {
-	decoder := json.NewDecoder(strings.NewReader(string(root.JSON())))
-	decoder.DisallowUnknownFields()
-	r := &recap.Recap{}
-	if err := decoder.Decode(r); err != nil {
-		return nil, errors.New(strings.TrimPrefix(err.Error(), "json: "))
-	}
-	return r, nil
-}
-
-// finding reports what a rule found at the place where the author wrote it.
-// Where something did not fit the schema, nothing is said about what only
-// seems to be missing because of that.
-func (l *loader) finding(f recap.Finding) {
-	pos, exact := l.normalised.Find(f.Pointer)
-	if l.broken && (f.Rule == "R302" || f.Rule == "R801" || !exact) {
-		return
-	}
-	l.add(recap.Problem{
-		Path: pos.Path, Line: pos.Line, Col: pos.Col,
-		Severity: f.Severity, Rule: f.Rule, Message: f.Message, Mend: f.Mend,
-	})
 }

@@ -143,7 +143,6 @@ func (l *loader) settle(n *tree.Node, flat []*jsonschema.Schema, pointer string)
 			l.report(ruleValue, n.Pos, "put it in quotes to keep it as text",
 				"%s is a number that JSON can't keep exactly", fieldName(pointer))
 			l.broken = true
-			n.Kind = tree.Null
 		}
 	}
 	switch n.Kind {

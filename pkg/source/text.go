@@ -99,7 +99,7 @@ func (l *loader) checkHidden(n *tree.Node, seen map[int]bool) {
 		var before rune
 		for i, r := range n.Text {
 			rule, name := hidden(before, r, []byte(n.Text[i+utf8.RuneLen(r):]))
-			if rule != "" && !(r == '\r' && !n.Plain) {
+			if rule != "" {
 				l.report(rule, n.Pos, "delete it", "%s (U+%04X) stands in this value", name, r)
 				break
 			}
