@@ -36,8 +36,8 @@ func (d *destination) claim(ctx context.Context, wait time.Duration) (release fu
 	parent, base := filepath.Split(d.path)
 	unlock, err := durable.Lock(ctx, filepath.Join(parent, lockName(base)))
 	if isForbidden(err) {
-		if inside, e := d.lockInside(ctx); e == nil || !isForbidden(e) {
-			return inside, e
+		if _, e := os.Lstat(d.path); e == nil {
+			return d.lockInside(ctx)
 		}
 	}
 	if err != nil {
@@ -53,12 +53,12 @@ func (d *destination) claim(ctx context.Context, wait time.Duration) (release fu
 // lockInside takes the lock in the destination itself.
 func (d *destination) lockInside(ctx context.Context) (release func(), err error) {
 	root, err := os.OpenRoot(d.path)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		defer root.Close()
+		err = stateDirectory(root)
 	}
-	defer root.Close()
-	if err := stateDirectory(root); err != nil {
-		return nil, err
+	if err != nil {
+		return nil, localError(err, "locking the destination")
 	}
 	unlock, err := durable.Lock(ctx, filepath.Join(d.path, filepath.FromSlash(lockPath)))
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
@@ -29,6 +30,10 @@ type installer struct {
 	replaced  bool
 	unchanged bool
 }
+
+// canExchange: elsewhere no system call swaps two directories, and staging
+// beside the destination would be for nothing.
+const canExchange = runtime.GOOS == "linux" || runtime.GOOS == "darwin"
 
 // errNotBeside says that the destination can't be replaced by a directory
 // beside it; its entries have to be.
@@ -61,7 +66,7 @@ func (in *installer) install(ctx context.Context) error {
 		return in.renewReceipt()
 	}
 	in.notify.named(EventInstall, in.dest.name, ocispec.Descriptor{})
-	if in.dest.condition == absent || in.dest.condition == earlier && !in.dest.inPlace {
+	if in.dest.condition == absent || in.dest.condition == earlier && !in.dest.inPlace && canExchange {
 		err := in.beside(ctx)
 		if !errors.Is(err, errNotBeside) {
 			return err

@@ -24,9 +24,13 @@ const journalKind = "PullJournal"
 type journal struct {
 	APIVersion string        `json:"apiVersion"`
 	Kind       string        `json:"kind"`
-	Force      bool          `json:"force,omitempty"` // whatever is in the way may go
-	Old        []ReceiptFile `json:"old,omitempty"`   // files of the pull before, which may go while they are unchanged
-	Receipt    Receipt       `json:"receipt"`         // of the pull to be completed
+	Old        []ReceiptFile `json:"old,omitempty"` // files of the pull before, which may go while they are unchanged
+	Receipt    Receipt       `json:"receipt"`       // of the pull to be completed
+
+	// Force lets whatever is in the way go. It isn't written down: a journal
+	// may have come with a directory from anywhere, and only who runs the
+	// command says what may be lost.
+	Force bool `json:"-"`
 }
 
 // readJournal reads the journal below root; fs.ErrNotExist if there is none.
@@ -283,7 +287,7 @@ func resume(root *os.Root, force bool) error {
 		}
 		return root.RemoveAll(stagingPath)
 	case err == nil:
-		j.Force = j.Force || force
+		j.Force = force
 		err = j.finish(root)
 	}
 	if err != nil && force {
