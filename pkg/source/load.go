@@ -97,6 +97,8 @@ type loader struct {
 	cuts       []string           // pointers to what did not
 	recap      *recap.Recap
 	problems   []recap.Problem
+	errors     int
+	warnings   int
 	refusal    *recap.Error
 }
 
@@ -119,25 +121,30 @@ func (l *loader) report(rule string, pos tree.Pos, mend, format string, args ...
 	})
 }
 
-// maxProblems is how many findings are listed. Nobody reads more, and a
-// hostile front matter could make a hundred thousand.
+// maxProblems is how many errors, and how many warnings, are listed. Nobody
+// reads more, and a hostile front matter could make a hundred thousand.
 const maxProblems = 1000
 
 func (l *loader) add(p recap.Problem) {
+	count, rule := &l.errors, ruleLimit
+	if p.Severity == recap.SeverityWarning {
+		count, rule = &l.warnings, ruleMore
+	}
+	*count++
 	switch {
-	case len(l.problems) < maxProblems:
+	case *count <= maxProblems:
 		l.problems = append(l.problems, p)
-	case len(l.problems) == maxProblems:
+	case *count == maxProblems+1:
 		l.problems = append(l.problems, recap.Problem{
-			Path: p.Path, Severity: recap.SeverityError, Rule: ruleLimit,
-			Message: fmt.Sprintf("there are more than %d problems; the rest isn't listed", maxProblems), Mend: "mend these first",
+			Path: p.Path, Severity: p.Severity, Rule: rule,
+			Message: fmt.Sprintf("there are more than %d %ss; the rest isn't listed", maxProblems, p.Severity), Mend: "mend these first",
 		})
 	}
 }
 
-// full reports whether no more findings are listed, so that looking for them is
-// of no use.
-func (l *loader) full() bool { return len(l.problems) > maxProblems }
+// full reports whether no more errors are listed, so that looking for them is of
+// no use.
+func (l *loader) full() bool { return l.errors > maxProblems }
 
 // refuse reports a finding that makes the content unsafe to pack.
 func (l *loader) refuse(code, rule, name, mend, format string, args ...any) {

@@ -332,6 +332,34 @@ func TestErrCountsByLevel(t *testing.T) {
 	}
 }
 
+func TestManyFindings(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		n    int
+		item string
+		rule string // of the one that says there are more
+		stop bool   // at level valid
+	}{
+		{"as many warnings as are listed", 1000, "![](https://example.com/a.png) ", "", false},
+		{"one warning more", 1001, "![](https://example.com/a.png) ", "R010", false},
+		{"as many errors", 1000, "![A](../a.png) ", "", true},
+		{"one error more", 1001, "![A](../a.png) ", "R105", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, got := load(t, dir(front("  event: Registry Days\n")+strings.Repeat(tt.item, tt.n)), ".", source.Options{})
+			more := slices.ContainsFunc(got, func(line string) bool {
+				return strings.Contains(line, "more than 1000") && strings.Contains(line, " "+tt.rule+":")
+			})
+			if more != (tt.rule != "") || len(got) != tt.n && !more {
+				t.Errorf("%d findings of %d, last %s", len(got), tt.n, got[len(got)-1])
+			}
+			if err := s.Err(recap.LevelValid); (err != nil) != tt.stop {
+				t.Errorf("Err = %v", err)
+			}
+		})
+	}
+}
+
 func TestFiles(t *testing.T) {
 	s, got := load(t, dir(front("  event: Registry Days\n  media:\n    - {src: ./media/talk.mp3, kind: audio, transcript: media/talk.txt, license: MIT}\n    - {src: b.pdf, kind: slides}\n")+"![A](Z.png) [e](empty.csv)\n",
 		"media/talk.mp3", "ID3", "media/talk.txt", "hi", "b.pdf", "%PDF-1.7", "Z.png", png, "empty.csv", "", ".hidden", "x"), ".", source.Options{})

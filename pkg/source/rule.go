@@ -22,6 +22,7 @@ const (
 	ruleTwoSources  = "R007"
 	ruleEmptyBody   = "R008"
 	ruleCostly      = "R009"
+	ruleMore        = "R010"
 
 	rulePath         = "R101"
 	ruleMissingFile  = "R102"
@@ -77,6 +78,9 @@ func ownRules() []recap.Rule {
 		{Code: ruleCostly, Severity: e, Level: valid, Title: "Markdown that takes too long to render",
 			Why:  "A hundred kilobytes can keep a reader's renderer busy for minutes.",
 			Mend: "split or simplify it"},
+		{Code: ruleMore, Severity: w, Level: complete, Title: "more warnings than are listed",
+			Why:  "Nobody reads a thousand.",
+			Mend: "mend the ones that are, and check again"},
 
 		{Code: rulePath, Severity: e, Level: valid, Title: "a file name that isn't the same file everywhere, or a link",
 			Why:  "Names that differ only in case or normalisation are one file on another system, and a symbolic link can pack what you didn't mean to publish.",
