@@ -102,7 +102,7 @@ func encode(result any) ([]byte, error) {
 	var out bytes.Buffer
 	for _, r := range b.String() {
 		switch {
-		case r == '\n' || harmless(r):
+		case r == '\n' || recap.IsPrintable(r):
 			out.WriteRune(r)
 		case r < 0x10000:
 			fmt.Fprintf(&out, `\u%04x`, r)

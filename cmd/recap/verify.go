@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
 )
@@ -30,7 +31,8 @@ func newVerifyCmd(e *env) *cobra.Command {
 		Use:   "verify REF",
 		Short: "Say who signed a digest, and whether you trust them",
 		Long: `Resolve REF once, examine every signature of the digest it names, and exit 0 only
-if the key you give vouches for it. What was found is printed either way.`,
+if the key you give vouches for it and it is a recap that can be read. What was
+found is printed either way.`,
 		Example: `  recap verify registry.example.com/team/recaps:v1 --key recap.pub`,
 		Args:    args(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -54,6 +56,13 @@ if the key you give vouches for it. What was found is printed either way.`,
 				report = refused.Report
 			} else if err != nil {
 				return err
+			}
+			// Signed is not yet readable: what is vouched for must also be a
+			// recap with one meaning, or the next verb would refuse it.
+			if err == nil {
+				if _, err := artifact.Open(ctx, p, p.Root()); err != nil {
+					return err
+				}
 			}
 			if printErr := out.print(e.stdout, verifyResult{p.exact(), report}, func(w io.Writer) { printReport(w, p.exact(), report) }); printErr != nil {
 				return printErr
