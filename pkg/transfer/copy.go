@@ -125,6 +125,9 @@ func (c *copier) copy(ctx context.Context, root ocispec.Descriptor, tags []strin
 	if err != nil {
 		return err
 	}
+	if together && !stored {
+		c.result.Copied.add(c.graph.root.Descriptor)
+	}
 	return commit(ctx, c.dst)
 }
 
@@ -238,7 +241,7 @@ func (c *copier) blob(ctx context.Context, desc ocispec.Descriptor) error {
 	}
 	if desc.Size >= askFirst {
 		if exists, err := c.dst.Exists(ctx, desc); err != nil {
-			return fmt.Errorf("looking for %s: %w", name(desc), err)
+			return about(desc, err)
 		} else if exists {
 			return c.reused(desc)
 		}
@@ -252,7 +255,7 @@ func (c *copier) blob(ctx context.Context, desc ocispec.Descriptor) error {
 		return c.reused(desc)
 	}
 	if err != nil {
-		return fmt.Errorf("copying %s: %w", name(desc), err)
+		return about(desc, err)
 	}
 	return c.done(EventDone, desc, &c.result.Copied)
 }
@@ -274,7 +277,7 @@ func (c *copier) mount(ctx context.Context, m registry.Mounter, desc ocispec.Des
 	case errors.Is(err, errdef.ErrAlreadyExists):
 		return c.reused(desc)
 	case err != nil:
-		return fmt.Errorf("copying %s: %w", name(desc), err)
+		return about(desc, err)
 	case sent:
 		return c.done(EventDone, desc, &c.result.Copied)
 	}
@@ -294,7 +297,7 @@ func (c *copier) manifest(ctx context.Context, node *artifact.Node) error {
 		return c.reused(desc)
 	}
 	if err != nil {
-		return fmt.Errorf("copying the manifest %s: %w", short(desc.Digest), err)
+		return err
 	}
 	return c.done(EventDone, desc, &c.result.Copied)
 }

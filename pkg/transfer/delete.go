@@ -45,7 +45,7 @@ type DeleteResult struct {
 func Delete(ctx context.Context, dst oras.GraphTarget, reference string, opts DeleteOptions) (DeleteResult, error) {
 	desc, err := dst.Resolve(ctx, reference)
 	if err != nil {
-		return DeleteResult{}, fmt.Errorf("resolving %s: %w", reference, notFound(err, reference))
+		return DeleteResult{}, notFound(err, reference)
 	}
 	result := DeleteResult{Digest: desc.Digest, DryRun: opts.DryRun}
 	if _, err := digest.Parse(reference); err != nil {
@@ -77,7 +77,7 @@ func untag(ctx context.Context, dst oras.GraphTarget, tag string) error {
 		if errors.Is(err, errdef.ErrUnsupported) {
 			return unsupported("deleting a tag alone")
 		}
-		return fmt.Errorf("deleting the tag %s: %w", tag, err)
+		return err
 	}
 	return nil
 }

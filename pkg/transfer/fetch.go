@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"sync"
 
@@ -50,7 +49,7 @@ func (f *fetcher) one(ctx context.Context, desc ocispec.Descriptor) error {
 	}
 	exists, err := f.store.Exists(ctx, desc)
 	if err != nil {
-		return fmt.Errorf("looking for %s in the store: %w", name(desc), err)
+		return about(desc, err)
 	}
 	if exists {
 		f.count(&f.reused, desc)
@@ -70,7 +69,7 @@ func (f *fetcher) fetch(ctx context.Context, desc ocispec.Descriptor) error {
 		err = f.copy(ctx, desc)
 	}
 	if err != nil {
-		return fmt.Errorf("fetching %s: %w", name(desc), err)
+		return about(desc, err)
 	}
 	f.count(&f.fetched, desc)
 	f.notify.emit(EventDone, desc)

@@ -5,7 +5,6 @@ package transfer
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/opencontainers/go-digest"
@@ -50,7 +49,7 @@ func List(ctx context.Context, src oras.ReadOnlyGraphTarget, opts ListOptions) (
 	}
 	tags, err := listTags(ctx, lister)
 	if err != nil {
-		return ListResult{}, fmt.Errorf("listing tags: %w", err)
+		return ListResult{}, err
 	}
 	tags = slices.DeleteFunc(tags, isDigestTag)
 	slices.SortFunc(tags, compareTags)
@@ -73,7 +72,7 @@ func List(ctx context.Context, src oras.ReadOnlyGraphTarget, opts ListOptions) (
 				return nil
 			}
 			if err != nil {
-				return fmt.Errorf("resolving %s: %w", quoted(entry.Tag), err)
+				return err
 			}
 			entry.fill(desc)
 			return nil

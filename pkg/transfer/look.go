@@ -6,7 +6,6 @@ package transfer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 
 	"github.com/opencontainers/go-digest"
@@ -51,7 +50,7 @@ func look(ctx context.Context, dst oras.GraphTarget, tags []string) (*held, erro
 				return nil
 			}
 			if err != nil {
-				return fmt.Errorf("looking at the tag %s: %w", tag, err)
+				return err
 			}
 			mu.Lock()
 			defer mu.Unlock()

@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/opencontainers/go-digest"
@@ -50,7 +49,7 @@ func Resolve(ctx context.Context, src oras.ReadOnlyGraphTarget, reference string
 	}
 	node, err := fetchReference(ctx, src, reference)
 	if err != nil {
-		return nil, fmt.Errorf("resolving %s: %w", reference, err)
+		return nil, err
 	}
 	return &Pinned{src: src, node: node}, nil
 }

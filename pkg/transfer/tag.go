@@ -5,7 +5,6 @@ package transfer
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/opencontainers/go-digest"
 	"golang.org/x/sync/errgroup"
@@ -74,7 +73,7 @@ func resolveTags(ctx context.Context, src oras.GraphTarget, tags []string) (map[
 				return nil
 			}
 			if err != nil {
-				return fmt.Errorf("looking at the tag %s: %w", tag, err)
+				return err
 			}
 			found[i] = desc.Digest
 			return nil

@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 
@@ -120,7 +119,7 @@ func (t *tagger) check(ctx context.Context, tag string) error {
 		return recap.Errorf(recap.Unavailable, "not-stored", "the tag %s was accepted but is not there", tag)
 	}
 	if err != nil {
-		return fmt.Errorf("looking at the tag %s again: %w", tag, err)
+		return err
 	}
 	if desc.Digest != t.root.Descriptor.Digest {
 		return recap.Errorf(recap.Stale, "tag-moved", "the tag %s was moved to %s by somebody else meanwhile", tag, desc.Digest).
@@ -133,13 +132,6 @@ func (t *tagger) check(ctx context.Context, tag string) error {
 // manifest's bytes go along, so a registry that has swept them away stores
 // them again.
 func pushTag(ctx context.Context, dst oras.GraphTarget, node *artifact.Node, tag string) error {
-	if err := storeTagged(ctx, dst, node, tag); err != nil {
-		return fmt.Errorf("tagging %s as %s: %w", short(node.Descriptor.Digest), tag, err)
-	}
-	return nil
-}
-
-func storeTagged(ctx context.Context, dst oras.GraphTarget, node *artifact.Node, tag string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}

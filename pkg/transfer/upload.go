@@ -20,7 +20,6 @@ import (
 	"oras.land/oras-go/v2/registry/remote/errcode"
 
 	"github.com/recap-oci/recap/pkg/artifact"
-	"github.com/recap-oci/recap/pkg/recap"
 )
 
 // atOnce is how many objects one call keeps in its hands: each may hold a file
@@ -178,7 +177,7 @@ func (u *uploader) push(ctx context.Context, desc ocispec.Descriptor, r io.Reade
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("storing %s: %w", name(desc), err)
+		return about(desc, err)
 	}
 	u.note(desc, u.sent)
 	u.notify.emit(EventDone, desc)
@@ -238,11 +237,19 @@ func isManifest(desc ocispec.Descriptor) bool {
 	return false
 }
 
+// about adds to err the title of desc, a file's name, which no storage knows.
+func about(desc ocispec.Descriptor, err error) error {
+	if title := desc.Annotations[ocispec.AnnotationTitle]; err != nil && title != "" {
+		return fmt.Errorf("%s: %w", quoted(title), err)
+	}
+	return err
+}
+
 // name returns what a person would call desc: its title, quoted as it is
 // somebody else's text, and its digest.
 func name(desc ocispec.Descriptor) string {
-	if title := desc.Annotations[ocispec.AnnotationTitle]; title != "" && len(title) <= recap.MaxPathLength {
-		return fmt.Sprintf("%q (%s)", title, short(desc.Digest))
+	if title := desc.Annotations[ocispec.AnnotationTitle]; title != "" {
+		return fmt.Sprintf("%s (%s)", quoted(title), short(desc.Digest))
 	}
 	return short(desc.Digest)
 }
