@@ -91,7 +91,7 @@ func (t *tokens) allow(token, repository, action string) bool {
 // issueToken answers as https://distribution.github.io/distribution/spec/auth/token/ says.
 func (r *Registry) issueToken(w http.ResponseWriter, req *http.Request) {
 	known := r.known(req)
-	if !known && !(r.opts.AnonymousPull && req.Header.Get("Authorization") == "") {
+	if !known && (!r.opts.AnonymousPull || req.Header.Get("Authorization") != "") {
 		unauthorized(w, `Basic realm="recaptest"`)
 		return
 	}

@@ -66,6 +66,7 @@ func (b *blob) Read(p []byte) (int, error) {
 		}
 		n, err := b.body.Read(p[:min(int64(len(p)), left)])
 		b.offset += int64(n)
+		// Once all is here, finish looks whether there is more.
 		if err != nil && b.offset < b.desc.Size {
 			if err == io.EOF {
 				err = io.ErrUnexpectedEOF
@@ -73,9 +74,6 @@ func (b *blob) Read(p []byte) (int, error) {
 			if err := b.broken(err); err != nil {
 				return n, b.end(err)
 			}
-			err = nil
-		} else if err != nil && err != io.EOF {
-			err = nil // all that was asked for is here; finish looks for more
 		}
 		if n > 0 {
 			return n, nil
@@ -102,7 +100,7 @@ func (b *blob) end(err error) error {
 
 func (b *blob) drop() {
 	if b.body != nil {
-		b.body.Close()
+		_ = b.body.Close() // read only; nothing can be lost
 		b.body = nil
 	}
 }
@@ -142,13 +140,13 @@ func (b *blob) open() error {
 		// Bytes from elsewhere in the blob are never joined to those we have.
 		want := fmt.Sprintf("bytes %d-%d/", b.offset, b.desc.Size-1)
 		if got := resp.Header.Get("Content-Range"); got != want+fmt.Sprint(b.desc.Size) && got != want+"*" {
-			resp.Body.Close()
+			_ = resp.Body.Close()
 			return recap.Errorf(recap.Integrity, "bad-range", "%s: asked for %sand got %s", b.what, want, quote(got))
 		}
 		from = b.offset
 	}
 	if resp.ContentLength >= 0 && resp.ContentLength != b.desc.Size-from {
-		resp.Body.Close()
+		_ = resp.Body.Close()
 		return wrongSize(b.what, from+resp.ContentLength, b.desc.Size)
 	}
 	b.body = resp.Body
@@ -194,6 +192,6 @@ var errClosed = errors.New("read of a closed blob")
 
 // Close implements io.Closer.
 func (b *blob) Close() error {
-	b.end(errClosed)
+	_ = b.end(errClosed)
 	return nil
 }

@@ -28,11 +28,10 @@ func (r *repository) Delete(ctx context.Context, desc ocispec.Descriptor) error 
 		return err
 	}
 	// What can't be read as a manifest is listed nowhere.
-	subject, entry, err := referrerOf(got, data)
-	if err != nil || subject == "" {
-		return nil
+	if subject, entry, err := referrerOf(got, data); err == nil && subject != "" {
+		return r.changeFallback(ctx, subject, fallbackChange{desc: entry, remove: true})
 	}
-	return r.changeFallback(ctx, subject, &fallbackChange{desc: entry, remove: true, done: make(chan error, 1)})
+	return nil
 }
 
 // Untag removes a tag.
@@ -59,7 +58,7 @@ func (r *repository) remove(ctx context.Context, kind, reference, name string) e
 		if err != nil {
 			return false
 		}
-		resp.Body.Close()
+		_ = resp.Body.Close()
 		return true
 	}
 	resp, err := r.host.do(ctx, op)

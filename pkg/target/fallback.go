@@ -5,6 +5,7 @@ package target
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -35,10 +36,8 @@ type fallbacks struct {
 	bySubject map[digest.Digest]*fallbackQueue
 }
 
-type fallbackQueue struct {
-	waiting []*fallbackChange
-	busy    bool
-}
+// fallbackQueue exists while somebody works on it.
+type fallbackQueue struct{ waiting []*fallbackChange }
 
 // fallbackChange adds desc to an index, or removes it.
 type fallbackChange struct {
@@ -55,7 +54,7 @@ func (r *repository) enterReferrer(ctx context.Context, desc ocispec.Descriptor,
 	if err != nil || subject == "" {
 		return err
 	}
-	return r.changeFallback(ctx, subject, &fallbackChange{desc: entry, done: make(chan error, 1)})
+	return r.changeFallback(ctx, subject, fallbackChange{desc: entry})
 }
 
 // referrerOf returns the subject of a manifest, if it has one, and the
@@ -86,54 +85,88 @@ func referrerOf(desc ocispec.Descriptor, data []byte) (subject digest.Digest, en
 	return m.Subject.Digest, entry, nil
 }
 
+// errLeft tells those who wait that whoever worked for them was cancelled.
+var errLeft = errors.New("the work was left to others")
+
 // changeFallback queues a change and waits for it. Whoever finds nobody at
 // work does the work, for all who come meanwhile too.
-func (r *repository) changeFallback(ctx context.Context, subject digest.Digest, change *fallbackChange) error {
-	f := &r.fallback
-	f.mu.Lock()
-	if f.bySubject == nil {
-		f.bySubject = map[digest.Digest]*fallbackQueue{}
-	}
-	q := f.bySubject[subject]
-	if q == nil {
-		q = &fallbackQueue{}
-		f.bySubject[subject] = q
-	}
-	q.waiting = append(q.waiting, change)
-	lead := !q.busy
-	q.busy = true
-	f.mu.Unlock()
-	if !lead {
+func (r *repository) changeFallback(ctx context.Context, subject digest.Digest, change fallbackChange) error {
+	for {
+		change.done = make(chan error, 1)
+		if r.fallback.add(subject, &change) {
+			r.workFallback(ctx, subject)
+		}
 		select {
 		case err := <-change.done:
-			return err
+			if !errors.Is(err, errLeft) {
+				return err
+			}
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// workFallback makes the queued changes until there are none, or ctx ends.
+func (r *repository) workFallback(ctx context.Context, subject digest.Digest) {
 	for {
-		f.mu.Lock()
-		batch := q.waiting
-		q.waiting = nil
+		batch := r.fallback.take(subject, ctx.Err() != nil)
 		if len(batch) == 0 {
-			q.busy = false
-			delete(f.bySubject, subject)
-			f.mu.Unlock()
-			return <-change.done
+			return
 		}
-		f.mu.Unlock()
-		err := r.writeFallback(ctx, subject, batch)
+		err := errLeft
+		if ctx.Err() == nil {
+			if err = r.writeFallback(ctx, subject, batch); ctx.Err() != nil {
+				err = errLeft
+			}
+		}
 		for _, c := range batch {
 			c.done <- err
 		}
 	}
 }
 
+// add queues a change and reports whether the caller has to do the work.
+func (f *fallbacks) add(subject digest.Digest, change *fallbackChange) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.bySubject == nil {
+		f.bySubject = map[digest.Digest]*fallbackQueue{}
+	}
+	q, working := f.bySubject[subject]
+	if !working {
+		q = &fallbackQueue{}
+		f.bySubject[subject] = q
+	}
+	q.waiting = append(q.waiting, change)
+	return !working
+}
+
+// take returns what is queued. When nothing is, or with last, the work is over
+// and the next to come does it.
+func (f *fallbacks) take(subject digest.Digest, last bool) []*fallbackChange {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	q := f.bySubject[subject]
+	if q == nil {
+		return nil
+	}
+	batch := q.waiting
+	q.waiting = nil
+	if len(batch) == 0 || last {
+		delete(f.bySubject, subject)
+	}
+	return batch
+}
+
 // writeFallback applies the changes to the index under the fallback tag until
 // they are found there after a settle.
 func (r *repository) writeFallback(ctx context.Context, subject digest.Digest, changes []*fallbackChange) error {
 	for round := range fallbackRounds {
-		_, listed, err := r.taggedReferrers(ctx, subject)
+		listed, err := r.taggedReferrers(ctx, subject)
 		if err != nil {
 			return err
 		}
@@ -150,7 +183,7 @@ func (r *repository) writeFallback(ctx context.Context, subject digest.Digest, c
 			return err
 		}
 	}
-	if _, listed, err := r.taggedReferrers(ctx, subject); err == nil {
+	if listed, err := r.taggedReferrers(ctx, subject); err == nil {
 		if _, changed := apply(listed, changes); !changed {
 			return nil
 		}

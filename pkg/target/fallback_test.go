@@ -5,6 +5,7 @@ package target
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -263,5 +264,48 @@ func TestFallbackIsNotOverwrittenBlindly(t *testing.T) {
 				t.Errorf("the index was written")
 			}
 		}
+	}
+}
+
+// Whoever works for others and is cancelled leaves their changes to them.
+func TestFallbackWorkerGivesUp(t *testing.T) {
+	r := recaptest.NewRegistry(t, recaptest.RegistryOptions{NoReferrers: true})
+	dst, _ := create(t, r, Options{})
+	subject := subjectOf(t, dst)
+	ctx, cancel := context.WithCancel(t.Context())
+	repo := dst.store.(*repository)
+	queued := make(chan struct{})
+	r.Inject(recaptest.Fault{Match: recaptest.Match{Method: "GET", Path: putFallbackTag.Path}, Action: func(http.ResponseWriter, *http.Request, http.Handler) {
+		<-queued
+		cancel()
+		panic(http.ErrAbortHandler)
+	}})
+	leader := make(chan error)
+	one, oneData := manifestOf(t, "one", &subject)
+	two, twoData := manifestOf(t, "two", &subject)
+	go func() { leader <- dst.Push(ctx, one, bytes.NewReader(oneData)) }()
+	waitFor(t, func() bool {
+		repo.fallback.mu.Lock()
+		defer repo.fallback.mu.Unlock()
+		return len(repo.fallback.bySubject) == 1
+	})
+	other := make(chan error)
+	go func() { other <- dst.Push(t.Context(), two, bytes.NewReader(twoData)) }()
+	waitFor(t, func() bool {
+		repo.fallback.mu.Lock()
+		defer repo.fallback.mu.Unlock()
+		q := repo.fallback.bySubject[subject.Digest]
+		return q != nil && len(q.waiting) == 1 && q.waiting[0].desc.Digest == two.Digest
+	})
+	close(queued)
+	if err := <-leader; !errors.Is(err, context.Canceled) {
+		t.Errorf("the one that was cancelled: %v", err)
+	}
+	if err := <-other; err != nil {
+		t.Errorf("the other: %v", err)
+	}
+	got, err := dst.Predecessors(t.Context(), subject)
+	if err != nil || !digests(got)[two.Digest.String()] {
+		t.Errorf("%v, %v", got, err)
 	}
 }

@@ -82,11 +82,10 @@ func (g *guard) dial(ctx context.Context, network, addr string) (net.Conn, error
 // checkName refuses an internal address that is spelt out, which a proxy would
 // dial for us. Names are for the dialler.
 func (g *guard) checkName(name string) error {
-	a, err := netip.ParseAddr(name)
-	if err != nil || strings.EqualFold(name, g.own) {
-		return nil
+	if a, err := netip.ParseAddr(name); err == nil && !strings.EqualFold(name, g.own) {
+		return g.check(a)
 	}
-	return g.check(a)
+	return nil
 }
 
 func (g *guard) check(a netip.Addr) error {

@@ -191,7 +191,7 @@ func (h *host) try(ctx context.Context, op operation) (*answer, error) {
 	if op.body != nil {
 		if source := op.body.failure(); source != nil {
 			if err == nil {
-				resp.Body.Close()
+				_ = resp.Body.Close()
 			}
 			return nil, source
 		}
@@ -201,13 +201,13 @@ func (h *host) try(ctx context.Context, op operation) (*answer, error) {
 	}
 	h.warn(resp.Header)
 	if !slices.Contains(op.accept, resp.StatusCode) {
-		defer resp.Body.Close()
+		defer func() { _ = resp.Body.Close() }()
 		return nil, newRefusal(resp, h.clock.now())
 	}
 	if op.limit == 0 {
 		return &answer{Response: resp}, nil
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if resp.ContentLength > op.limit {
 		return nil, tooLarge(op.what, op.limit)
 	}

@@ -38,6 +38,6 @@ func (s layoutStore) Mount(ctx context.Context, desc ocispec.Descriptor, fromRep
 	if err != nil {
 		return err
 	}
-	defer content.Close()
+	defer func() { _ = content.Close() }()
 	return s.Push(ctx, desc, content)
 }

@@ -119,7 +119,7 @@ func (r *repository) Resolve(ctx context.Context, reference string) (ocispec.Des
 	if err != nil {
 		return ocispec.Descriptor{}, r.withTags(want, err)
 	}
-	resp.Body.Close()
+	_ = resp.Body.Close()
 	stated := resp.Header.Get(digestHeader)
 	mediaType, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if resp.StatusCode != http.StatusOK || stated == "" || resp.ContentLength < 0 || err != nil {
@@ -217,7 +217,7 @@ func (r *repository) putManifest(ctx context.Context, desc ocispec.Descriptor, d
 	if err != nil || resp == nil {
 		return false, err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if stated := resp.Header.Get(digestHeader); stated != "" && stated != desc.Digest.String() {
 		// Another algorithm's digest is no lie; nor is it proof.
 		if !digestPattern.MatchString(stated) || digest.Digest(stated).Algorithm().FromBytes(data) != digest.Digest(stated) {
@@ -237,7 +237,7 @@ func (r *repository) stands(ctx context.Context, reference string, desc ocispec.
 	if err != nil {
 		return false
 	}
-	resp.Body.Close()
+	_ = resp.Body.Close()
 	stated := resp.Header.Get(digestHeader)
 	return stated == desc.Digest.String() || stated == "" && reference == desc.Digest.String()
 }

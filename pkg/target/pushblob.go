@@ -77,7 +77,7 @@ func (r *repository) startUpload(ctx context.Context, desc ocispec.Descriptor, q
 	if err != nil {
 		return nil, err
 	}
-	resp.Body.Close()
+	_ = resp.Body.Close()
 	if resp.StatusCode == http.StatusCreated {
 		return nil, nil
 	}
@@ -129,7 +129,7 @@ func (r *repository) upload(ctx context.Context, desc ocispec.Descriptor, body *
 		}
 		resp, err := r.host.try(ctx, op)
 		if err == nil {
-			resp.Body.Close()
+			_ = resp.Body.Close()
 			if stated := resp.Header.Get(digestHeader); stated != "" && stated != desc.Digest.String() {
 				return recap.Errorf(recap.Integrity, "digest-mismatch", "%s: the registry says it stored %s", what, quote(stated))
 			}
@@ -185,7 +185,7 @@ func (r *repository) Mount(ctx context.Context, desc ocispec.Descriptor, fromRep
 	if err != nil {
 		return err // the session is swept away by the registry, as any that nobody ends
 	}
-	defer content.Close()
+	defer func() { _ = content.Close() }()
 	body, err := newUpload(desc, content)
 	if err != nil {
 		return err

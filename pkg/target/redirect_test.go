@@ -128,12 +128,12 @@ func TestRedirects(t *testing.T) {
 							_, _ = w.Write(blob)
 						}
 						var s *sink
-						switch {
-						case to == "back to the origin":
+						switch to {
+						case "back to the origin":
 							s = newSink(t, certIf(secure, &cert), func(w http.ResponseWriter, req *http.Request) {
 								http.Redirect(w, req, r.URL()+req.URL.Path, http.StatusTemporaryRedirect)
 							})
-						case to == "http":
+						case "http":
 							s = newSink(t, nil, serve)
 						default:
 							s = newSink(t, certIf(secure, &cert), serve)

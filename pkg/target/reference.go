@@ -197,14 +197,15 @@ func ParseHost(s string) (string, error) {
 		return "", bad("host of %d bytes is longer than %d", len(s), maxRepository)
 	}
 	host := strings.ToLower(s)
-	name, port := host, ""
+	port := ""
 	if end := strings.IndexByte(host, ']'); strings.HasPrefix(host, "[") && end > 0 {
 		addr, err := netip.ParseAddr(host[1:end])
 		if err != nil || !addr.Is6() || addr.Zone() != "" {
 			return "", bad("host %s is not an IPv6 address", quote(s))
 		}
-		name, port = host[:end+1], host[end+1:]
+		port = host[end+1:]
 	} else {
+		name := host
 		if i := strings.IndexByte(host, ':'); i >= 0 {
 			name, port = host[:i], host[i:]
 		}

@@ -71,7 +71,7 @@ func (r *repository) listReferrers(ctx context.Context, subject digest.Digest) (
 	}
 	tagged := make(chan list, 1)
 	go func() {
-		_, descs, err := r.taggedReferrers(ctx, subject)
+		descs, err := r.taggedReferrers(ctx, subject)
 		if err != nil {
 			cancel()
 		}
@@ -168,20 +168,19 @@ func (r *repository) apiReferrers(ctx context.Context, subject digest.Digest) ([
 // taggedReferrers reads the index under the fallback tag; an empty one when
 // there is no such tag.
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
-func (r *repository) taggedReferrers(ctx context.Context, subject digest.Digest) (ocispec.Descriptor, []ocispec.Descriptor, error) {
+func (r *repository) taggedReferrers(ctx context.Context, subject digest.Digest) ([]ocispec.Descriptor, error) {
 	desc, data, err := r.getManifest(ctx, fallbackTag(subject), []string{ocispec.MediaTypeImageIndex})
 	if errors.Is(err, errdef.ErrNotFound) {
-		return ocispec.Descriptor{}, nil, nil
+		return nil, nil
 	}
 	if err != nil {
-		return ocispec.Descriptor{}, nil, err
+		return nil, err
 	}
 	what := "reading the referrers of " + short(subject) + " in " + r.full()
 	if desc.MediaType != ocispec.MediaTypeImageIndex {
-		return ocispec.Descriptor{}, nil, recap.Errorf(recap.Integrity, "bad-referrers", "%s: under their tag lies %s", what, quote(desc.MediaType))
+		return nil, recap.Errorf(recap.Integrity, "bad-referrers", "%s: under their tag lies %s", what, quote(desc.MediaType))
 	}
-	descs, err := parseReferrers(what, data)
-	return desc, descs, err
+	return parseReferrers(what, data)
 }
 
 // parseReferrers reads a list strictly: whoever hides a signature behind a key

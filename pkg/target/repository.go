@@ -94,7 +94,7 @@ func (r *repository) Exists(ctx context.Context, desc ocispec.Descriptor) (bool,
 	if err != nil {
 		return false, err
 	}
-	resp.Body.Close()
+	_ = resp.Body.Close()
 	if resp.StatusCode == http.StatusNotFound {
 		return false, nil
 	}

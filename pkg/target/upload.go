@@ -107,7 +107,7 @@ func (u *upload) open() (io.ReadCloser, error) {
 	previous, again := u.part, u.used
 	u.mu.Unlock()
 	if previous != nil {
-		previous.Close()
+		_ = previous.Close()
 	}
 	if again && u.seeker == nil {
 		return nil, errors.New("the content can't be read twice")
