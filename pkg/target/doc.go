@@ -8,10 +8,10 @@
 // [Reference], and [NewClient], whose Open and Create give a [Target]: oras's
 // GraphTarget and its optional interfaces, by explicit methods.
 //
-// The registry's answers are hostile until checked. What a Target hands out by
-// reference ([Target.FetchReference], [Target.Resolve]) is bound to the digest
-// of the bytes received; what it hands out by digest ([Target.Fetch]) is a
-// bounded stream that the caller verifies. Credentials go to the registry they
+// The registry's answers are hostile until checked. What
+// [Target.FetchReference] hands out has the digest of the bytes received, while
+// [Target.Resolve] passes on the registry's word; what [Target.Fetch] hands out
+// is a bounded stream that the caller verifies. Credentials go to the registry they
 // were stored for and to the token service it names, never to another host
 // that a redirect, an upload location or a page link points at.
 //
