@@ -145,7 +145,7 @@ func TestCopyFailsAnywhere(t *testing.T) {
 		}
 		for tag := range tagsOf(t, dst.Store, "1.0.0", "latest") {
 			for _, desc := range append(refs, root) {
-				if ok, _ := dst.Store.Exists(t.Context(), desc); !ok {
+				if ok, _ := dst.Exists(t.Context(), desc); !ok {
 					t.Errorf("at call %d: %s is tagged and %s isn't there", at, tag, desc.Digest)
 				}
 			}

@@ -71,7 +71,7 @@ func (d *destination) inspect(ctx context.Context, repository string) error {
 	if err != nil {
 		return localError(err, "opening the destination")
 	}
-	defer root.Close()
+	defer root.Close() //nolint:errcheck // nothing was written through it
 	_, err = root.Lstat(journalPath)
 	d.interrupted = err == nil
 	mounted, err := durable.IsMountPoint(d.path)
@@ -130,14 +130,14 @@ func topLevel(root *os.Root) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer dir.Close()
+	defer dir.Close() //nolint:errcheck // nothing was written through it
 	names, err := dir.Readdirnames(maxNamed + 2)
 	if len(names) == 1 && names[0] == recap.StateDirectory {
 		if _, err := root.Lstat(receiptPath); errors.Is(err, fs.ErrNotExist) && onlyLeftovers(root) {
 			return nil, nil
 		}
 	}
-	if len(names) == 0 && err == io.EOF {
+	if len(names) == 0 && errors.Is(err, io.EOF) {
 		err = nil
 	}
 	return names, err

@@ -133,11 +133,11 @@ func (g *graph) referring(ctx context.Context, src content.ReadOnlyGraphStorage,
 	}
 	var descs []ocispec.Descriptor
 	about := map[digest.Digest]digest.Digest{}
-	for i, list := range lists {
-		for _, desc := range list {
+	for i, node := range nodes {
+		for _, desc := range lists[i] {
 			if !g.seen[desc.Digest] {
 				g.seen[desc.Digest] = true
-				about[desc.Digest] = nodes[i].Descriptor.Digest
+				about[desc.Digest] = node.Descriptor.Digest
 				descs = append(descs, desc)
 			}
 		}

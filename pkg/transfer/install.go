@@ -50,7 +50,7 @@ func (in *installer) install(ctx context.Context) error {
 	defer release()
 	// What killed pulls staged. It can't be in the way; if it can't be removed,
 	// that is for whoever owns it.
-	durable.Reap(filepath.Dir(in.dest.path)) //nolint:errcheck
+	durable.Reap(filepath.Dir(in.dest.path)) //nolint:errcheck,gosec
 	if err := in.dest.recover(in.opts.Force); err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (in *installer) renewReceipt() error {
 	if err != nil {
 		return localError(err, "opening the destination")
 	}
-	defer root.Close()
+	defer root.Close() //nolint:errcheck // nothing was written through it
 	return localError(writeState(root, receiptPath, in.receipt), "writing the receipt")
 }
 
@@ -151,7 +151,7 @@ func (in *installer) stageTree(ctx context.Context, tree string) error {
 		return err
 	}
 	// Closed before tree is renamed, which Windows asks for.
-	defer root.Close()
+	defer root.Close() //nolint:errcheck // nothing was written through it
 	if err := in.stage(ctx, root); err != nil {
 		return err
 	}
@@ -171,7 +171,7 @@ func (in *installer) within(ctx context.Context) error {
 	if err != nil {
 		return localError(err, "opening the destination")
 	}
-	defer root.Close()
+	defer root.Close() //nolint:errcheck // nothing was written through it
 	if err := stateDirectory(root); err != nil {
 		return localError(err, "preparing the destination")
 	}
@@ -181,9 +181,9 @@ func (in *installer) within(ctx context.Context) error {
 	}
 	if err := in.stageWithin(ctx, root, j); err != nil {
 		// Nothing has changed yet but what is removed here.
-		root.RemoveAll(stagingPath)                 //nolint:errcheck
-		removeIfThere(root, journalPath+unfinished) //nolint:errcheck
-		root.Remove(recap.StateDirectory)           //nolint:errcheck // only if empty
+		root.RemoveAll(stagingPath)                 //nolint:errcheck,gosec
+		removeIfThere(root, journalPath+unfinished) //nolint:errcheck,gosec
+		root.Remove(recap.StateDirectory)           //nolint:errcheck,gosec // only if empty
 		return localError(err, "writing the files")
 	}
 	// From here on only forwards, whatever ctx says: what is left are renames.
@@ -207,7 +207,7 @@ func (in *installer) stageWithin(ctx context.Context, root *os.Root, j *journal)
 	if err != nil {
 		return err
 	}
-	defer staging.Close()
+	defer staging.Close() //nolint:errcheck // nothing was written through it
 	return in.stage(ctx, staging)
 }
 
@@ -218,7 +218,7 @@ func (d *destination) recover(force bool) error {
 	if err != nil {
 		return nil // absent, or no directory: inspect says what is wrong with it
 	}
-	defer root.Close()
+	defer root.Close() //nolint:errcheck // nothing was written through it
 	if info, err := os.Lstat(d.path); err != nil || !info.IsDir() {
 		return nil
 	}

@@ -195,7 +195,7 @@ func TestPushFailsAnywhere(t *testing.T) {
 				t.Errorf("at call %d: %s names %s", at, tag, named)
 			}
 			for _, desc := range g.Nodes() {
-				if ok, _ := dst.Store.Exists(t.Context(), desc); !ok {
+				if ok, _ := dst.Exists(t.Context(), desc); !ok {
 					t.Errorf("at call %d: %s is tagged and %s isn't there", at, tag, desc.Digest)
 				}
 			}

@@ -17,5 +17,5 @@ func freeSpace(dir string) (uint64, bool) {
 	if stat.Blocks == 0 { // some network and FUSE file systems don't tell
 		return 0, false
 	}
-	return uint64(stat.Bavail) * uint64(stat.Bsize), true //nolint:unconvert // the types differ between systems
+	return uint64(stat.Bavail) * uint64(stat.Bsize), true //nolint:unconvert,gosec // the types differ between systems, and are never negative
 }

@@ -89,7 +89,7 @@ func (in *installer) writeFile(ctx context.Context, root *os.Root, f file) (err 
 	}
 	defer func() {
 		if err = errors.Join(err, out.Close()); err != nil {
-			root.Remove(f.path) //nolint:errcheck // the staging directory goes as a whole
+			root.Remove(f.path) //nolint:errcheck,gosec // the staging directory goes as a whole
 		}
 	}()
 	if f.blob.Size > 0 {
@@ -107,7 +107,7 @@ func (in *installer) copyTo(ctx context.Context, out io.Writer, blob ocispec.Des
 	if err != nil {
 		return err
 	}
-	defer rc.Close()
+	defer rc.Close() //nolint:errcheck // nothing was written through it
 	verified, err := artifact.NewVerifyReader(rc, blob)
 	if err != nil {
 		return err

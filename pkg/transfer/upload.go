@@ -159,7 +159,7 @@ func (u *uploader) one(ctx context.Context, desc ocispec.Descriptor) error {
 	if err != nil {
 		return err
 	}
-	defer rc.Close()
+	defer rc.Close() //nolint:errcheck // nothing was written through it
 	return u.push(ctx, desc, rc)
 }
 
