@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/recap-oci/recap/pkg/document"
@@ -205,11 +206,12 @@ func (l *loader) read(name string, limit int64) ([]byte, error) {
 		if name != recap.DocumentPath || l.refusal != nil {
 			return nil, nil
 		}
-		// What to type is for the caller to say, who knows the path as typed.
-		if l.dir == "." {
-			return nil, recap.Errorf(recap.NotFound, "no-document", "the directory holds no %s", recap.DocumentPath)
+		what := "the directory"
+		if l.dir != "." {
+			what = strconv.Quote(l.dir)
 		}
-		return nil, recap.Errorf(recap.NotFound, "no-document", "%q holds no %s", l.dir, recap.DocumentPath)
+		return nil, recap.Errorf(recap.NotFound, "no-document", "%s holds no %s", what, recap.DocumentPath).
+			WithHint("write one with recap init, or name the directory that holds it")
 	}
 	if l.list[i].size > limit {
 		l.refuse("too-large", ruleLimit, name, "split it", "%s is larger than %d bytes", name, limit)
