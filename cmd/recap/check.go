@@ -4,6 +4,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"path/filepath"
 
@@ -85,7 +86,7 @@ func loadSource(path string, opts source.Options) (*source.Source, []recap.Probl
 	}
 	src, problems, err := source.Load(root.FS(), name, opts)
 	if err != nil {
-		return nil, nil, hinted(err, "recap init %s writes a new recap there", path)
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
 	dir := path
 	if name != "." {

@@ -49,13 +49,12 @@ func Delete(ctx context.Context, dst oras.GraphTarget, reference string, opts De
 	}
 	result := DeleteResult{Digest: desc.Digest, DryRun: opts.DryRun}
 	if _, err := digest.Parse(reference); err != nil {
-		result.Untagged = []string{reference}
 		if !opts.DryRun {
-			err = untag(ctx, dst, reference)
+			if err := untag(ctx, dst, reference); err != nil {
+				return DeleteResult{Digest: desc.Digest}, err
+			}
 		}
-		if err != nil {
-			return DeleteResult{Digest: desc.Digest}, err
-		}
+		result.Untagged = []string{reference}
 	} else if err := deleteManifest(ctx, dst, desc, &result); err != nil {
 		return result, fmt.Errorf("deleting %s: %w", short(desc.Digest), err)
 	}
