@@ -32,12 +32,11 @@ type destination struct {
 	name string // as the user named it
 	path string // absolute
 
-	condition   condition
-	mode        fs.FileMode // of the directory, where there is one
-	receipt     *Receipt    // of an earlier pull of the same repository, modified or not
-	refusal     error       // why it can't be written to without force
-	inPlace     bool        // it must stay the directory it is: its entries are replaced, not it
-	interrupted bool        // a pull into it was broken off and left a journal
+	condition condition
+	mode      fs.FileMode // of the directory, where there is one
+	receipt   *Receipt    // of an earlier pull of the same repository, modified or not
+	refusal   error       // why it can't be written to without force
+	inPlace   bool        // it must stay the directory it is: its entries are replaced, not it
 }
 
 // openDestination makes name absolute. It doesn't touch the directory.
@@ -72,8 +71,6 @@ func (d *destination) inspect(ctx context.Context, repository string) error {
 		return localError(err, "opening the destination")
 	}
 	defer root.Close() //nolint:errcheck // nothing was written through it
-	_, err = root.Lstat(journalPath)
-	d.interrupted = err == nil
 	mounted, err := durable.IsMountPoint(d.path)
 	if err != nil {
 		return localError(err, "looking at the destination")

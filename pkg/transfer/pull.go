@@ -213,13 +213,14 @@ func slugOf(root *artifact.Node) string {
 // preflight refuses a destination that can't be written to, and a disk that
 // can't hold what is to come.
 func (p *puller) preflight(ctx context.Context) error {
-	if err := p.dest.inspect(ctx, p.opts.Repository); err != nil {
-		return err
+	err := p.refusal(ctx)
+	if err != nil && ctx.Err() == nil {
+		// It was looked at while another pull may be changing it. What is
+		// refused is refused for what it is when nobody does.
+		err = p.refusalAlone(ctx, err)
 	}
-	// An interrupted pull explains whatever is there; it is finished later,
-	// when the destination is ours alone.
-	if p.dest.refusal != nil && !p.opts.Force && !p.dest.interrupted {
-		return p.dest.refusal
+	if err != nil {
+		return err
 	}
 	var need int64
 	if p.opts.Selection.IsZero() {
@@ -228,6 +229,35 @@ func (p *puller) preflight(ctx context.Context) error {
 		}
 	}
 	return p.dest.checkSpace(need)
+}
+
+// refusal inspects the destination and returns why it can't be written to.
+func (p *puller) refusal(ctx context.Context) error {
+	if err := p.dest.inspect(ctx, p.opts.Repository); err != nil {
+		return err
+	}
+	if p.dest.refusal != nil && !p.opts.Force {
+		return p.dest.refusal
+	}
+	return nil
+}
+
+// refusalAlone is refusal while no other pull has the destination, and after
+// what an interrupted one left is finished. Where nobody can be kept out,
+// nobody can be in: then it is what was found before.
+func (p *puller) refusalAlone(ctx context.Context, before error) error {
+	release, err := p.dest.claim(ctx, p.opts.Wait)
+	if isForbidden(err) {
+		return before
+	}
+	if err != nil {
+		return err
+	}
+	defer release()
+	if err := p.dest.recover(p.opts.Force); err != nil {
+		return err
+	}
+	return p.refusal(ctx)
 }
 
 // open fetches what is wanted and opens the bundle: everything at once where
