@@ -119,6 +119,16 @@ func TestDelete(t *testing.T) {
 			if diff := cmp.Diff(want, plan); diff != "" {
 				t.Errorf("plan (-want +got):\n%s", diff)
 			}
+			plan, err = transfer.Delete(t.Context(), again(), "latest", transfer.DeleteOptions{DryRun: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(transfer.DeleteResult{Digest: g.Root.Digest, Untagged: []string{"latest"}, DryRun: true}, plan); diff != "" {
+				t.Errorf("plan for a tag (-want +got):\n%s", diff)
+			}
+			if got := tagsOf(t, again(), "1.0.0", "latest"); len(got) != 2 {
+				t.Errorf("a dry run leaves %v", got)
+			}
 			result, err := transfer.Delete(t.Context(), again(), "latest", transfer.DeleteOptions{})
 			if err != nil {
 				t.Fatal(err)
