@@ -25,7 +25,7 @@ cross:
 
 # Other people's registries and tools, against the real binary.
 e2e: build $(BIN)/cosign
-	RECAP_PEERS=$(BIN) $(GO) test -count=1 -run 'TestPeers|TestFailpoints|TestMemory' -v ./cmd/recap
+	RECAP_PEERS=$(BIN) $(GO) test -count=1 -run 'TestPeers|TestFailpoints|TestMemory|TestBudgets|TestFlipEveryBit' -v ./cmd/recap
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...

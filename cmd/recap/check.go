@@ -6,6 +6,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -84,6 +86,9 @@ func loadSource(path string, opts source.Options) (*source.Source, []recap.Probl
 	if err != nil {
 		return nil, nil, err
 	}
+	if opts.Originals, err = originals(path); err != nil {
+		return nil, nil, err
+	}
 	src, problems, err := source.Load(root.FS(), name, opts)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
@@ -96,4 +101,28 @@ func loadSource(path string, opts source.Options) (*source.Source, []recap.Probl
 		problems[i].Path = filepath.ToSlash(filepath.Join(dir, problems[i].Path))
 	}
 	return src, problems, nil
+}
+
+// packFile marks the directory from which the paths of originals resolve.
+const packFile = "pack.yaml"
+
+// originals opens the nearest directory above path that holds a pack.yaml, so
+// that quotes and line numbers are held against the articles that recaps
+// retell. Without one nothing is looked up.
+func originals(path string) (fs.FS, error) {
+	dir, err := filepath.Abs(path)
+	if err != nil {
+		return nil, sourceError(path, err)
+	}
+	for parent := filepath.Dir(dir); parent != dir; dir, parent = parent, filepath.Dir(parent) {
+		if _, err := os.Lstat(filepath.Join(parent, packFile)); err != nil {
+			continue
+		}
+		root, err := os.OpenRoot(parent)
+		if err != nil {
+			return nil, sourceError(parent, err)
+		}
+		return root.FS(), nil
+	}
+	return nil, nil
 }

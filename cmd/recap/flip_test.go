@@ -13,15 +13,23 @@ import (
 	"time"
 )
 
-// runHere runs the command in this process.
-func runHere(t *testing.T, args ...string) (int, string) {
-	t.Helper()
+// runHere runs the command in this process, with home and cache in the sandbox.
+func (s *sandbox) runHere(args ...string) (int, string) {
+	s.t.Helper()
 	var stderr bytes.Buffer
 	e := &env{
 		stdin: bytes.NewReader(nil), stdout: &answer{w: io.Discard}, stderr: &stderr, now: time.Now,
-		lookup: func(string) (string, bool) { return "", false },
+		lookup: func(name string) (string, bool) {
+			switch name {
+			case "XDG_CACHE_HOME":
+				return filepath.Join(s.dir, "cache"), true
+			case "DOCKER_CONFIG":
+				return filepath.Join(s.dir, "home"), true
+			}
+			return "", false
+		},
 	}
-	return e.main(t.Context(), args), stderr.String()
+	return e.main(s.t.Context(), args), stderr.String()
 }
 
 // TestFlipEveryBit flips every bit of everything that a small signed bundle
@@ -33,10 +41,10 @@ func TestFlipEveryBit(t *testing.T) {
 	reg := filepath.Join(s.dir, "reg")
 	ref := "oci-layout://" + reg + ":v1"
 	key := filepath.Join(s.dir, "k.pub")
-	if code, stderr := runHere(t, "push", filepath.Join(s.dir, "v1"), ref, "--sign", "--key", filepath.Join(s.dir, "k.key")); code != 0 {
+	if code, stderr := s.runHere("push", filepath.Join(s.dir, "v1"), ref, "--sign", "--key", filepath.Join(s.dir, "k.key")); code != 0 {
 		t.Fatalf("exit %d: %s", code, stderr)
 	}
-	if code, stderr := runHere(t, "verify", ref, "--key", key); code != 0 {
+	if code, stderr := s.runHere("verify", ref, "--key", key); code != 0 {
 		t.Fatalf("unflipped: exit %d: %s", code, stderr)
 	}
 	stride := 1
@@ -68,7 +76,7 @@ func TestFlipEveryBit(t *testing.T) {
 				return err
 			}
 			flips++
-			code, stderr := runHere(t, verb...)
+			code, stderr := s.runHere(verb...)
 			if code == 0 || code == exitBug {
 				t.Errorf("bit %d of %s: %s exits %d: %s", bit, d.Name(), verb[0], code, stderr)
 			}

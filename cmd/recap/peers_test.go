@@ -29,7 +29,7 @@ func TestPeers(t *testing.T) {
 	if peers == "" {
 		t.Skip("RECAP_PEERS is not set; make e2e builds the tools and sets it")
 	}
-	distribution := startDistribution(t, peers)
+	distribution := startDistribution(t, peers, true)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/peers",
 		Setup: func(env *testscript.Env) error {
@@ -48,18 +48,13 @@ func TestPeers(t *testing.T) {
 	})
 }
 
-// server is a distribution registry over TLS that wants recap:secret.
+// server is a distribution registry. A secure one speaks TLS and wants
+// recap:secret.
 type server struct{ host, ca string }
 
-func startDistribution(t *testing.T, peers string) server {
+func startDistribution(t *testing.T, peers string, secure bool) server {
 	t.Helper()
 	dir := t.TempDir()
-	ca := recaptest.NewCA(t)
-	leaf := ca.Issue(t, recaptest.Leaf{IPs: []net.IP{net.IPv4(127, 0, 0, 1)}})
-	var chain []byte
-	for _, der := range leaf.Certificate {
-		chain = append(chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
-	}
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -67,14 +62,25 @@ func startDistribution(t *testing.T, peers string) server {
 		}
 		return path
 	}
-	// The password is "secret"; the cost is bcrypt's lowest.
-	passwords := write("htpasswd", "recap:$2a$04$E6Gn/rXvu.yVLWWsJb6SmesidT7ankl/7KGxO2u/h3i95M6pHzyna\n")
+	encryption, auth, caFile := "", "", ""
+	if secure {
+		ca := recaptest.NewCA(t)
+		leaf := ca.Issue(t, recaptest.Leaf{IPs: []net.IP{net.IPv4(127, 0, 0, 1)}})
+		var chain []byte
+		for _, der := range leaf.Certificate {
+			chain = append(chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
+		}
+		encryption = fmt.Sprintf(", tls: {certificate: %q, key: %q}", write("cert.pem", string(chain)), write("key.pem", privatePEM(t, leaf)))
+		// The password is "secret"; the cost is bcrypt's lowest.
+		passwords := write("htpasswd", "recap:$2a$04$E6Gn/rXvu.yVLWWsJb6SmesidT7ankl/7KGxO2u/h3i95M6pHzyna\n")
+		auth = fmt.Sprintf("auth: {htpasswd: {realm: test, path: %q}}\n", passwords)
+		caFile = ca.File
+	}
 	config := write("config.yml", fmt.Sprintf(`version: 0.1
 log: {level: info, formatter: text}
 storage: {filesystem: {rootdirectory: %q}, delete: {enabled: true}}
-http: {addr: "127.0.0.1:0", tls: {certificate: %q, key: %q}}
-auth: {htpasswd: {realm: test, path: %q}}
-`, filepath.Join(dir, "data"), write("cert.pem", string(chain)), write("key.pem", privatePEM(t, leaf)), passwords))
+http: {addr: "127.0.0.1:0"%s}
+%s`, filepath.Join(dir, "data"), encryption, auth))
 
 	cmd := exec.Command(filepath.Join(peers, "registry"), "serve", config)
 	log, err := cmd.StderrPipe()
@@ -94,12 +100,12 @@ auth: {htpasswd: {realm: test, path: %q}}
 		if !ok {
 			continue
 		}
-		host, _, _ := strings.Cut(rest, ",")
+		host := rest[:strings.IndexFunc(rest+" ", func(r rune) bool { return r != ':' && r != '.' && (r < '0' || r > '9') })]
 		go func() { // or the registry stops at a full pipe
 			for lines.Scan() {
 			}
 		}()
-		return server{host: strings.Trim(host, `" `), ca: ca.File}
+		return server{host: host, ca: caFile}
 	}
 	t.Fatal("the registry ended before it listened")
 	return server{}

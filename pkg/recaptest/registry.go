@@ -11,6 +11,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -24,6 +26,7 @@ import (
 // one over HTTP, in memory, with the referrers API and deletion.
 type RegistryOptions struct {
 	Dir         string // keep the contents here, as OCI layouts; empty: in memory
+	Upstream    string // hand every request on to the registry at this URL instead of keeping anything
 	NoReferrers bool   // no referrers API: clients keep fallback tags
 	NoDelete    bool   // deletion answers 405
 
@@ -47,6 +50,7 @@ type Registry struct {
 	opts   RegistryOptions
 	server *httptest.Server
 	store  *olareg.Server
+	answer http.Handler // what answers when nothing disturbs it: the store, or the way upstream
 	ca     *CA
 	rounds *rounds
 	tokens tokens
@@ -71,6 +75,10 @@ func NewRegistry(t testing.TB, opts RegistryOptions) *Registry {
 	conf.API.Referrer.Enabled = &referrers
 
 	r := &Registry{opts: opts, store: olareg.New(conf), rounds: newRounds(), ended: make(chan struct{})}
+	r.answer = r.store
+	if opts.Upstream != "" {
+		r.answer = upstream(t, opts.Upstream)
+	}
 	r.server = httptest.NewUnstartedServer(r)
 	r.server.Config.ErrorLog = log.New(io.Discard, "", 0) // aborted handlers and refused handshakes are on purpose
 	if opts.TLS {
@@ -169,7 +177,24 @@ func (r *Registry) serve(w http.ResponseWriter, req *http.Request) {
 	if !r.admit(w, req) {
 		return
 	}
-	r.store.ServeHTTP(w, req)
+	r.answer.ServeHTTP(w, req)
+}
+
+// upstream returns a handler that asks the registry at address.
+func upstream(t testing.TB, address string) http.Handler {
+	t.Helper()
+	target, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &httputil.ReverseProxy{
+		Rewrite: func(p *httputil.ProxyRequest) {
+			p.SetURL(target)
+			// Locations in answers must lead back here, not past the journal.
+			p.Out.Host = p.In.Host
+		},
+		ErrorLog: log.New(io.Discard, "", 0), // clients of tests go away on purpose
+	}
 }
 
 // A settle is how long nobody may ask for anything before the client counts as
