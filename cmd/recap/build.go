@@ -63,7 +63,7 @@ gives the same digest on every machine.`,
 			}
 			defer dst.Close() //nolint:errcheck // what counts was committed by Push
 			bar.start(e, "building")
-			result, err := transfer.Push(ctx, graph, dst, ref.Tags, transfer.Unsigned, transfer.PushOptions{OnEvent: bar.event})
+			result, err := transfer.Push(ctx, graph, dst, ref.Tags, transfer.Unsigned{}, transfer.PushOptions{OnEvent: bar.event})
 			bar.stop()
 			if err != nil {
 				return err

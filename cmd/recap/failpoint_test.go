@@ -17,7 +17,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -29,8 +28,8 @@ import (
 // was there before is there still or the new is complete; the store checks
 // clean; and the same command then succeeds.
 func TestFailpoints(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("a killed process keeps its files open for a while on Windows")
+	if os.Getenv("RECAP_PEERS") == "" {
+		t.Skip("RECAP_PEERS is not set; make e2e sets it: hundreds of processes take a minute")
 	}
 	dir := t.TempDir()
 	bin := filepath.Join(dir, "recap")
@@ -281,8 +280,8 @@ func sweepPull(t *testing.T, bin, action, dest string) {
 				_, err := os.Lstat(filepath.Join(work, dest, ".recap", "incomplete"))
 				switch {
 				case got == old, got == v2:
-				case err == nil && action == "kill":
-					// Where a rename is impossible the journal says what is
+				case err == nil && dest == ".":
+					// Where one rename is impossible the journal says what is
 					// left to do, and the next run does it.
 				default:
 					t.Fatalf("%s: neither old nor complete:\n%s", failpoint, got)

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -60,13 +61,14 @@ same repository is replaced if nobody changed it; any other is left alone unless
 			// A layout is a store already; what comes from a registry goes
 			// into the user's own, so that it is fetched once.
 			var store content.Storage = p.target
+			keep := func(context.Context) error { return nil }
 			if !p.ref.IsLayout() {
 				local, err := e.store()
 				if err != nil {
 					return err
 				}
 				defer local.Close() //nolint:errcheck // what was stored is durable already
-				store = local
+				store, keep = local, local.Commit
 			}
 			bar.start(e, "pulling")
 			result, err := transfer.Pull(ctx, p, admitted, store, dir, transfer.PullOptions{
@@ -80,6 +82,9 @@ same repository is replaced if nobody changed it; any other is left alone unless
 			})
 			bar.stop()
 			if err != nil {
+				return err
+			}
+			if err := keep(ctx); err != nil {
 				return err
 			}
 			return out.print(e.stdout, result, func(w io.Writer) { printPull(w, result) })

@@ -60,7 +60,7 @@ with --sign, unsigned.`,
 			if err != nil {
 				return err
 			}
-			seal, err := e.seal(ctx, sign, key, ref.String())
+			seal, err := e.seal(ctx, sign, key)
 			if err != nil {
 				return err
 			}

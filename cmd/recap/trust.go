@@ -77,18 +77,14 @@ func (e *env) sealer(ctx context.Context, keyRef string) (*trust.Sealer, error) 
 
 // seal returns the seal of a push: by the key, or none, which is said aloud
 // because consumers will be refused.
-func (e *env) seal(ctx context.Context, sign bool, keyRef, ref string) (transfer.Seal, error) {
+func (e *env) seal(ctx context.Context, sign bool, keyRef string) (transfer.Sealer, error) {
 	if !sign {
 		if keyRef != "" {
 			return nil, recap.Errorf(recap.Usage, "usage", "--key without --sign").WithHint("add --sign")
 		}
-		return transfer.Unsigned, nil
+		return transfer.Unsigned{}, nil
 	}
-	sealer, err := e.sealer(ctx, keyRef)
-	if err != nil {
-		return nil, err
-	}
-	return sealer.Seal, nil
+	return e.sealer(ctx, keyRef)
 }
 
 // voucher says in one phrase who vouches for what a report is about.

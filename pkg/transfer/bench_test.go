@@ -142,7 +142,7 @@ func largePath(t testing.TB, size int64) uint64 {
 	dir := t.TempDir()
 	one, two := openLayout(t, filepath.Join(dir, "one")), openLayout(t, filepath.Join(dir, "two"))
 	g := buildLarge(t, size)
-	_, err := transfer.Push(t.Context(), g, one, []string{"1"}, transfer.Unsigned, transfer.PushOptions{OnEvent: measure})
+	_, err := transfer.Push(t.Context(), g, one, []string{"1"}, transfer.Unsigned{}, transfer.PushOptions{OnEvent: measure})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -71,7 +71,7 @@ func TestEvents(t *testing.T) {
 	g, src := build(t, files), memory.New()
 
 	var pushed events
-	sent, err := transfer.Push(t.Context(), g, src, []string{"1.0.0", "latest"}, transfer.Unsigned, transfer.PushOptions{OnEvent: pushed.add})
+	sent, err := transfer.Push(t.Context(), g, src, []string{"1.0.0", "latest"}, transfer.Unsigned{}, transfer.PushOptions{OnEvent: pushed.add})
 	if err != nil {
 		t.Fatal(err)
 	}

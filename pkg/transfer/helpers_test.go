@@ -86,7 +86,7 @@ func buildAs(t testing.TB, title, slug string, files contents) *artifact.Graph {
 // push stores g unsigned under tags.
 func push(t testing.TB, g *artifact.Graph, dst oras.GraphTarget, tags ...string) transfer.PushResult {
 	t.Helper()
-	result, err := transfer.Push(t.Context(), g, dst, tags, transfer.Unsigned, transfer.PushOptions{})
+	result, err := transfer.Push(t.Context(), g, dst, tags, transfer.Unsigned{}, transfer.PushOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -190,7 +190,20 @@ func (in *installer) within(ctx context.Context) error {
 	if err := writeState(root, journalPath, j); err != nil {
 		return localError(err, "writing the journal")
 	}
-	return localError(j.finish(root), "moving the files to their places")
+	if err := j.finish(root); err != nil {
+		return halfWay(localError(err, "moving the files to their places"))
+	}
+	return nil
+}
+
+// halfWay adds to an error of a journal's work that nothing is lost by it.
+func halfWay(err error) error {
+	var known *recap.Error
+	if !errors.As(err, &known) {
+		return err
+	}
+	return recap.Errorf(known.Kind, known.Code, "%w; every file is there, some not in its place yet", err).
+		WithHint("mend that, then run the same pull again: it finishes what this one began")
 }
 
 func (in *installer) stageWithin(ctx context.Context, root *os.Root, j *journal) error {

@@ -67,7 +67,7 @@ type PushResult struct {
 // [recap.Stale] version-exists as said above, [recap.Stale] tag-moved when
 // somebody else moved a tag meanwhile, [recap.Unavailable] not-stored when dst
 // doesn't have what it said it stored; and whatever dst and seal return.
-func Push(ctx context.Context, g *artifact.Graph, dst oras.GraphTarget, tags []string, seal Seal, opts PushOptions) (PushResult, error) {
+func Push(ctx context.Context, g *artifact.Graph, dst oras.GraphTarget, tags []string, seal Sealer, opts PushOptions) (PushResult, error) {
 	if g == nil || dst == nil {
 		return PushResult{}, recap.Errorf(recap.Usage, "nothing-to-push", "pushing needs a graph and a destination")
 	}
@@ -90,7 +90,7 @@ type pusher struct {
 	g      *artifact.Graph
 	dst    oras.GraphTarget
 	tags   []string
-	seal   Seal
+	seal   Sealer
 	opts   PushOptions
 	notify notifier
 
@@ -109,7 +109,7 @@ func (p *pusher) push(ctx context.Context) error {
 		p.plan()
 		return nil
 	}
-	together := p.seal.isUnsigned() && len(p.tags) == 1
+	together := isUnsigned(p.seal) && len(p.tags) == 1
 	if !p.stored {
 		if err := p.store(ctx, together); err != nil {
 			return err
@@ -197,11 +197,11 @@ func (p *pusher) storeRoot(ctx context.Context, together bool) error {
 }
 
 func (p *pusher) sealRoot(ctx context.Context) error {
-	if p.seal.isUnsigned() {
+	if isUnsigned(p.seal) {
 		return nil
 	}
 	p.notify.emit(EventSealing, p.root.Descriptor)
-	report, err := p.seal(ctx, &sealStore{dst: p.dst}, p.root.Descriptor)
+	report, err := p.seal.Seal(ctx, &sealStore{dst: p.dst}, p.root.Descriptor)
 	if err != nil {
 		return fmt.Errorf("sealing: %w", err)
 	}

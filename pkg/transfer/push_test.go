@@ -73,6 +73,13 @@ func TestPushAndAgain(t *testing.T) {
 	}
 }
 
+// sealFunc is a Sealer made of a function.
+type sealFunc func(context.Context, content.GraphStorage, ocispec.Descriptor) (trust.Report, error)
+
+func (f sealFunc) Seal(ctx context.Context, dst content.GraphStorage, root ocispec.Descriptor) (trust.Report, error) {
+	return f(ctx, dst, root)
+}
+
 func TestPushRefuses(t *testing.T) {
 	g := build(t, first)
 	dst := memory.New()
@@ -86,15 +93,15 @@ func TestPushRefuses(t *testing.T) {
 			return err
 		}},
 		{"nil graph", "nothing-to-push", func() error {
-			_, err := transfer.Push(t.Context(), nil, dst, []string{"a"}, transfer.Unsigned, transfer.PushOptions{})
+			_, err := transfer.Push(t.Context(), nil, dst, []string{"a"}, transfer.Unsigned{}, transfer.PushOptions{})
 			return err
 		}},
 		{"no tag", "bad-tag", func() error {
-			_, err := transfer.Push(t.Context(), g, dst, []string{"a:b"}, transfer.Unsigned, transfer.PushOptions{})
+			_, err := transfer.Push(t.Context(), g, dst, []string{"a:b"}, transfer.Unsigned{}, transfer.PushOptions{})
 			return err
 		}},
 		{"a listing of referrers", "reserved-tag", func() error {
-			_, err := transfer.Push(t.Context(), g, dst, []string{strings.Replace(string(g.Root.Digest), ":", "-", 1)}, transfer.Unsigned, transfer.PushOptions{})
+			_, err := transfer.Push(t.Context(), g, dst, []string{strings.Replace(string(g.Root.Digest), ":", "-", 1)}, transfer.Unsigned{}, transfer.PushOptions{})
 			return err
 		}},
 	} {
@@ -111,7 +118,7 @@ func TestPushRefuses(t *testing.T) {
 func TestPushSealsBeforeTags(t *testing.T) {
 	dst, g := memory.New(), build(t, first)
 	calls := 0
-	seal := func(ctx context.Context, store content.GraphStorage, root ocispec.Descriptor) (trust.Report, error) {
+	seal := sealFunc(func(ctx context.Context, store content.GraphStorage, root ocispec.Descriptor) (trust.Report, error) {
 		calls++
 		for _, desc := range g.Nodes() {
 			if ok, err := store.Exists(ctx, desc); !ok || err != nil {
@@ -143,7 +150,7 @@ func TestPushSealsBeforeTags(t *testing.T) {
 			t.Errorf("the seal lists %v, %v; want its signature", listed, err)
 		}
 		return trust.Report{Digest: root.Digest, Verdict: trust.VerdictVerified, Signatures: []trust.SignatureReport{{Digest: ref.Digest, Added: calls == 1}}}, nil
-	}
+	})
 	for i := range 2 {
 		result, err := transfer.Push(t.Context(), g, dst, []string{"1.0.0"}, seal, transfer.PushOptions{})
 		if err != nil {
@@ -168,13 +175,13 @@ func has[T any](v any) bool {
 func TestPushFailsAnywhere(t *testing.T) {
 	g := build(t, first)
 	tags := []string{"1.0.0", "latest", "stable"}
-	seal := func(ctx context.Context, store content.GraphStorage, root ocispec.Descriptor) (trust.Report, error) {
+	seal := sealFunc(func(ctx context.Context, store content.GraphStorage, root ocispec.Descriptor) (trust.Report, error) {
 		rc, err := store.Fetch(ctx, root)
 		if err != nil {
 			return trust.Report{}, err
 		}
 		return trust.Report{Digest: root.Digest}, rc.Close()
-	}
+	})
 	failed := 0
 	for at := 1; ; at++ {
 		dst := &failing{Store: memory.New(), at: at}
@@ -230,9 +237,9 @@ func TestPushFailsAnywhere(t *testing.T) {
 
 func TestPushSealFails(t *testing.T) {
 	dst, g := memory.New(), build(t, first)
-	seal := func(context.Context, content.GraphStorage, ocispec.Descriptor) (trust.Report, error) {
+	seal := sealFunc(func(context.Context, content.GraphStorage, ocispec.Descriptor) (trust.Report, error) {
 		return trust.Report{}, recap.Errorf(recap.Unavailable, "referrer-lost", "the signature isn't listed").WithHint("try again")
-	}
+	})
 	_, err := transfer.Push(t.Context(), g, dst, []string{"1.0.0", "latest"}, seal, transfer.PushOptions{})
 	wantError(t, err, recap.Unavailable, "referrer-lost", "no tag was moved", "holds the content by its digest")
 	if got := tagsOf(t, dst, "1.0.0", "latest"); len(got) > 0 {
@@ -275,7 +282,7 @@ func TestPushSendsWhatABaseLacks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := transfer.Push(t.Context(), g, dst, []string{"2.0.0"}, transfer.Unsigned, transfer.PushOptions{Bases: []*artifact.Node{base}})
+	result, err := transfer.Push(t.Context(), g, dst, []string{"2.0.0"}, transfer.Unsigned{}, transfer.PushOptions{Bases: []*artifact.Node{base}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -292,10 +299,10 @@ func TestPushDryRun(t *testing.T) {
 	before, g := build(t, first), build(t, second)
 	push(t, before, dst, "latest")
 	dst.log = nil
-	seal := func(context.Context, content.GraphStorage, ocispec.Descriptor) (trust.Report, error) {
+	seal := sealFunc(func(context.Context, content.GraphStorage, ocispec.Descriptor) (trust.Report, error) {
 		t.Error("a dry run sealed")
 		return trust.Report{}, nil
-	}
+	})
 	plan, err := transfer.Push(t.Context(), g, dst, []string{"latest", "2.0.0"}, seal, transfer.PushOptions{DryRun: true})
 	if err != nil {
 		t.Fatal(err)
@@ -305,7 +312,7 @@ func TestPushDryRun(t *testing.T) {
 			t.Errorf("a dry run calls %s", call)
 		}
 	}
-	done, err := transfer.Push(t.Context(), g, dst, []string{"latest", "2.0.0"}, transfer.Unsigned, transfer.PushOptions{})
+	done, err := transfer.Push(t.Context(), g, dst, []string{"latest", "2.0.0"}, transfer.Unsigned{}, transfer.PushOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -333,7 +340,7 @@ func TestPushLooksAtTagsAgain(t *testing.T) {
 	other := build(t, second)
 	push(t, other, dst.Store, "other")
 	dst.other = other.Root
-	result, err := transfer.Push(t.Context(), build(t, first), dst, []string{"1.0.0", "latest"}, transfer.Unsigned, transfer.PushOptions{})
+	result, err := transfer.Push(t.Context(), build(t, first), dst, []string{"1.0.0", "latest"}, transfer.Unsigned{}, transfer.PushOptions{})
 	wantError(t, err, recap.Stale, "tag-moved", "latest", string(other.Root.Digest), "moved already: 1.0.0")
 	if len(result.Tags) != 2 {
 		t.Errorf("result lists %v", result.Tags)
@@ -346,7 +353,7 @@ type losing struct{ *memory.Store }
 func (losing) Tag(context.Context, ocispec.Descriptor, string) error { return nil }
 
 func TestPushFindsATagMissing(t *testing.T) {
-	_, err := transfer.Push(t.Context(), build(t, first), losing{memory.New()}, []string{"a", "b"}, transfer.Unsigned, transfer.PushOptions{})
+	_, err := transfer.Push(t.Context(), build(t, first), losing{memory.New()}, []string{"a", "b"}, transfer.Unsigned{}, transfer.PushOptions{})
 	wantError(t, err, recap.Unavailable, "not-stored")
 }
 
@@ -355,7 +362,7 @@ func TestPushCancelled(t *testing.T) {
 	for at := 1; at < 12; at++ {
 		ctx, cancel := context.WithCancel(t.Context())
 		dst := &failing{Store: memory.New(), at: at, then: cancel}
-		_, err := transfer.Push(ctx, g, dst, []string{"1.0.0", "latest"}, transfer.Unsigned, transfer.PushOptions{})
+		_, err := transfer.Push(ctx, g, dst, []string{"1.0.0", "latest"}, transfer.Unsigned{}, transfer.PushOptions{})
 		cancel()
 		if err == nil {
 			t.Fatal("a cancelled push succeeds")

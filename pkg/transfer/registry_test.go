@@ -47,7 +47,7 @@ func open(t testing.TB, reg *recaptest.Registry, repo string) *target.Target {
 }
 
 // signer returns a seal, and the gate that admits what it seals.
-func signer(t testing.TB) (transfer.Seal, *trust.Gate) {
+func signer(t testing.TB) (transfer.Sealer, *trust.Gate) {
 	t.Helper()
 	dir := t.TempDir()
 	private, public, err := sigstore.GenerateKeyPair([]byte{})
@@ -72,7 +72,7 @@ func signer(t testing.TB) (transfer.Seal, *trust.Gate) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sealer.Seal, gate
+	return sealer, gate
 }
 
 // five is a recap of one document and five images.

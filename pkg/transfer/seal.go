@@ -6,7 +6,6 @@ package transfer
 import (
 	"context"
 	"io"
-	"reflect"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
@@ -15,27 +14,31 @@ import (
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
-// Seal signs root, which dst already holds, and attests to it. [Push] calls it
-// between the root and the first tag; an error keeps every tag where it was.
-// The Seal method of a [trust.Sealer] is one, [Unsigned] is the other.
+// Sealer signs root, which dst already holds, and attests to it. [Push] calls
+// it between the root and the first tag; an error keeps every tag where it was.
+// A [trust.Sealer] is one, [Unsigned] is the other.
 //
-// A Seal is idempotent: Push calls it also when root was there before.
-type Seal func(ctx context.Context, dst content.GraphStorage, root ocispec.Descriptor) (trust.Report, error)
+// Sealing is idempotent: Push asks for it also when root was there before.
+type Sealer interface {
+	Seal(ctx context.Context, dst content.GraphStorage, root ocispec.Descriptor) (trust.Report, error)
+}
 
-// Unsigned is the [Seal] of whoever doesn't sign, spelt out. Consumers with a
-// policy will refuse what it leaves unsigned.
-func Unsigned(context.Context, content.GraphStorage, ocispec.Descriptor) (trust.Report, error) {
+// Unsigned is the [Sealer] of whoever doesn't sign, spelt out. Consumers with a
+// policy will refuse what it leaves unsigned. Push knows it: nobody will refer
+// to the root before its tag does, so both go up in one request.
+type Unsigned struct{}
+
+// Seal adds nothing.
+func (Unsigned) Seal(context.Context, content.GraphStorage, ocispec.Descriptor) (trust.Report, error) {
 	return trust.Report{}, nil
 }
 
-// isUnsigned reports whether s is Unsigned itself. Push then knows that nobody
-// will refer to the root before its tag does, and sends both in one request. A
-// function that wraps Unsigned costs that request and nothing else.
-func (s Seal) isUnsigned() bool {
-	return reflect.ValueOf(s).Pointer() == reflect.ValueOf(Unsigned).Pointer()
+func isUnsigned(s Sealer) bool {
+	_, ok := s.(Unsigned)
+	return ok
 }
 
-// sealStore is what a Seal sees of a destination: everything but tags. It is a
+// sealStore is what a Sealer sees of a destination: everything but tags. It is a
 // type of its own, not a narrower interface, so that no type assertion finds
 // the way back.
 type sealStore struct {

@@ -61,6 +61,6 @@ func push(ctx context.Context, path, tag, text string) error {
 	if err != nil {
 		return err
 	}
-	_, err = transfer.Push(ctx, g, store, []string{tag, "latest"}, transfer.Unsigned, transfer.PushOptions{})
+	_, err = transfer.Push(ctx, g, store, []string{tag, "latest"}, transfer.Unsigned{}, transfer.PushOptions{})
 	return err
 }
