@@ -23,9 +23,11 @@ unit:
 cross:
 	for s in $(SYSTEMS); do GOOS=$${s%/*} GOARCH=$${s#*/} CGO_ENABLED=0 $(GO) vet ./... && GOOS=$${s%/*} GOARCH=$${s#*/} CGO_ENABLED=0 $(GO) build ./... || exit 1; done
 
-# Other people's registries and tools, against the real binary.
-e2e: build $(BIN)/cosign
-	RECAP_PEERS=$(BIN) $(GO) test -count=1 -run 'TestPeers|TestFailpoints|TestMemory|TestBudgets|TestFlipEveryBit' -v ./cmd/recap
+# Other people's registries and tools, the real binary under kill -9, and the
+# examples' site.
+e2e: build $(BIN)/cosign $(BIN)/hugo
+	RECAP_PEERS=$(BIN) $(GO) test -count=1 -v -run 'TestPeers|TestFailpoints|TestMemory|TestBudgets|TestFlipEveryBit' ./cmd/recap
+	PATH="$(BIN):$$PATH" $(GO) test -count=1 ./examples/hugo
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
@@ -42,6 +44,9 @@ clean:
 
 $(BIN)/golangci-lint: testdata/lint/go.mod
 	cd testdata/lint && $(GO) build -trimpath -o $(BIN)/ tool
+
+$(BIN)/hugo: testdata/hugo/go.mod
+	cd testdata/hugo && CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN)/ tool
 
 $(BIN)/cosign: testdata/peers/go.mod
 	cd testdata/peers && $(GO) build -trimpath -o $(BIN)/ tool
