@@ -10,13 +10,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
-
-	"charm.land/glamour/v2"
 
 	"github.com/recap-oci/recap/pkg/document"
 	"github.com/recap-oci/recap/pkg/reader"
@@ -160,11 +157,8 @@ func (e *env) printDocument(w io.Writer, r *reader.Reader, doc *document.Documen
 	fmt.Fprintf(w, "%s\n%s\n", safe(about.Title), safe(byline(about)))
 	fmt.Fprintf(w, "%s\n\n", voucher(r.Admitted().Report()))
 	body := strings.ReplaceAll(string(doc.Text[doc.Body.Start:doc.Body.End]), "\r\n", "\n")
-	rendered, err := e.render(body)
-	if err != nil {
-		rendered = safeText(body)
-	}
-	fmt.Fprintf(w, "%s\n\n%s\n", strings.Trim(rendered, "\n"), facts(about))
+	rendered := renderMarkdown(safeText(body), e.width(), e.ttyOut && e.get("NO_COLOR") == "")
+	fmt.Fprintf(w, "%s\n\n%s\n", strings.TrimRight(rendered, "\n"), facts(about))
 }
 
 // byline says in one line which event a recap is about, who wrote it and when.
@@ -201,41 +195,6 @@ func facts(r *recap.Recap) string {
 		return "no facts; recap init and the schema show what can be written down"
 	}
 	return strings.Join(parts, ", ") + "; --format json shows them"
-}
-
-// render draws Markdown for the terminal. The text is made harmless first, so
-// that the only escape sequences in the result are the renderer's own. What
-// would take long to draw was refused when the document was parsed.
-func (e *env) render(text string) (string, error) {
-	style := "notty"
-	if e.ttyOut && e.get("NO_COLOR") == "" {
-		style = "dark"
-	}
-	renderer, err := glamour.NewTermRenderer(glamour.WithWordWrap(e.width()), glamour.WithStandardStyle(style))
-	if err != nil {
-		return "", err
-	}
-	rendered, err := renderer.Render(safeText(text))
-	if err != nil {
-		return "", err
-	}
-	return trim(rendered, style != "notty"), nil
-}
-
-var (
-	hyperlink = regexp.MustCompile("\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)")
-	colour    = regexp.MustCompile("\x1b\\[[0-9;]*m")
-	padding   = regexp.MustCompile("(?m)[ \t]+$")
-)
-
-// trim takes out of the renderer's text what a pipe has no use for, and the
-// terminal's hyperlinks always: they show one address and lead to another.
-func trim(rendered string, colours bool) string {
-	rendered = hyperlink.ReplaceAllString(rendered, "")
-	if !colours {
-		rendered = colour.ReplaceAllString(rendered, "")
-	}
-	return padding.ReplaceAllString(rendered, "")
 }
 
 // width returns how wide text may be.
