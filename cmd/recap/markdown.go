@@ -92,6 +92,10 @@ func isTight(item *ast.ListItem) bool {
 func (d *drawing) block(n ast.Node, indent string, columns int) {
 	switch n := n.(type) {
 	case *ast.Heading:
+		if !d.colours { // nothing else would tell it from a paragraph
+			d.out.WriteString(indent + strings.Repeat("#", n.Level) + " ")
+			indent = ""
+		}
 		d.paragraph(n, indent, columns, styleHeading)
 	case *ast.List:
 		d.list(n, indent, columns)

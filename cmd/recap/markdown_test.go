@@ -15,7 +15,7 @@ func TestRenderMarkdown(t *testing.T) {
 	for _, tt := range []struct{ name, in, want string }{
 		{"wraps", "One two three four five six seven.\n", "One two three four\nfive six seven.\n"},
 		{"soft and hard breaks", "a\nb  \nc\n", "a b\nc\n"},
-		{"heading and paragraph", "# A *fine* day\n\nText.\n", "A fine day\n\nText.\n"},
+		{"heading and paragraph", "# A *fine* day\n\nText.\n", "# A fine day\n\nText.\n"},
 		{"emphasis inside a word", "un*frigging*believable `code`.\n", "unfriggingbelievable\ncode.\n"},
 		{"list", "- a\n- b\n  - c\n", "• a\n• b\n  • c\n"},
 		{"numbers", "3. a\n4. b\n", "3. a\n4. b\n"},
