@@ -190,6 +190,7 @@ func TestWriteYAML(t *testing.T) {
 		{"comments", "# above\n\na: 1 # beside\n# between\nb: 2\n"},
 		{"comment on the first key", "# above\na: 1\n\n# below\n"},
 		{"literal", "a: |\n  b\n  c\n"},
+		{"emoji beside what stands in for them", "a: plane ticket. 🙂 # 🚀\nb: \"\ue000 and 🎉: quoted\"\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			n, problems := tree.Parse(tree.YAML, []byte(tt.text), "f", 1)

@@ -19,13 +19,14 @@ func (n *Node) YAML() ([]byte, error) {
 	root := n.yamlNode(true, false)
 	doc := &yaml.Node{Kind: yaml.DocumentNode, Content: []*yaml.Node{root}, HeadComment: n.Top, FootComment: root.FootComment}
 	root.FootComment = ""
+	restore := replaceAstral(doc)
 	if err := e.Encode(doc); err != nil {
 		return nil, err
 	}
 	if err := e.Close(); err != nil {
 		return nil, err
 	}
-	return b.Bytes(), nil
+	return []byte(restore(b.String())), nil
 }
 
 // yamlNode returns n for the encoder; flow tells that it stands in brackets.
