@@ -69,7 +69,7 @@ gives the same digest on every machine.`,
 				return err
 			}
 			return out.print(e.stdout, pushResult{ref.WithDigest(result.Digest).String(), result}, func(w io.Writer) {
-				printPush(w, ref, result)
+				printPush(w, "built", ref, result)
 			})
 		},
 	}

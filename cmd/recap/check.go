@@ -23,8 +23,9 @@ func newCheckCmd(e *env) *cobra.Command {
 		maxSize int64
 	)
 	cmd := &cobra.Command{
-		Use:   "check PATH...",
-		Short: "Validate recaps: every problem at once, with its line and how to mend it",
+		Use:        "check PATH...",
+		Short:      "Validate recaps: every problem at once, with its line and how to mend it",
+		SuggestFor: []string{"lint", "validate"},
 		Long: `Validate each recap and print every problem as
 
   path:line:col: error R501: what; how to mend
@@ -42,22 +43,29 @@ nobody should give to others. Exit 1 when a problem counts at the level.`,
 			if err != nil {
 				return err
 			}
-			var problems []recap.Problem
+			var (
+				problems []recap.Problem
+				failed   error // the first path that could not be read at all
+			)
 			for _, path := range args {
 				_, found, err := loadSource(path, source.Options{MaxFileSize: maxSize})
-				if err != nil {
-					return err
+				if err != nil && failed != nil {
+					e.printError(err)
+				} else if err != nil {
+					failed = err
 				}
 				problems = append(problems, found...)
 			}
 			report := source.NewReport(level, args, problems)
-			if err := printChecks(e, &out, report); err != nil {
-				return err
+			if failed == nil || len(args) > 1 {
+				if err := printChecks(e, &out, report); err != nil {
+					return err
+				}
 			}
-			if !report.OK {
+			if failed == nil && !report.OK {
 				return answerIsNo
 			}
-			return nil
+			return failed
 		},
 	}
 	flags := cmd.Flags()
@@ -76,7 +84,7 @@ func printChecks(e *env, out *output, report source.Report) error {
 	}
 	return out.print(e.stdout, report, func(w io.Writer) {
 		_ = report.WriteText(w) // a failed write is remembered by stdout
-		io.WriteString(w, report.Summary()+"\n")
+		fmt.Fprintln(w, report.Summary())
 	})
 }
 

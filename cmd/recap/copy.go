@@ -28,9 +28,10 @@ func newCopyCmd(e *env) *cobra.Command {
 		bar      progress
 	)
 	cmd := &cobra.Command{
-		Use:     "copy SRC DST",
-		Aliases: []string{"cp"},
-		Short:   "Copy between registries, layouts and archives, signatures included",
+		Use:        "copy SRC DST",
+		Aliases:    []string{"cp"},
+		Short:      "Copy between registries, layouts and archives, signatures included",
+		SuggestFor: []string{"mirror", "save", "load"},
 		Long: `Copy what SRC names to DST with everything below it and every signature and
 attestation beside it. It fails if one of them is missing at the end.
 
@@ -43,7 +44,7 @@ without a tag gets those of SRC.`,
 			if err := out.check(); err != nil {
 				return err
 			}
-			ref, err := target.ParseReference(args[1])
+			ref, err := parseReference(args[1])
 			if err != nil {
 				return err
 			}

@@ -4,7 +4,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -31,9 +30,10 @@ func newDeleteCmd(e *env) *cobra.Command {
 		dryRun   bool
 	)
 	cmd := &cobra.Command{
-		Use:     "delete REF",
-		Aliases: []string{"rm"},
-		Short:   "Delete a tag, or a digest with its signatures",
+		Use:        "delete REF",
+		Aliases:    []string{"rm"},
+		Short:      "Delete a tag, or a digest with its signatures",
+		SuggestFor: []string{"remove"},
 		Long: `Delete the tag that REF names and leave the content it pointed at; or, when REF is a
 digest, the content with every tag and signature of it. It asks first.`,
 		Args: args(1, 1),
@@ -42,7 +42,7 @@ digest, the content with every tag and signature of it. It asks first.`,
 			if err := out.check(); err != nil {
 				return err
 			}
-			ref, err := target.ParseReference(args[0])
+			ref, err := parseReference(args[0])
 			if err != nil {
 				return err
 			}
@@ -89,9 +89,11 @@ func (e *env) confirmDelete(ctx context.Context, dst *target.Target, ref target.
 		return recap.Errorf(recap.Usage, "not-confirmed", "there is no terminal to ask on whether to delete %s", ref).WithHint("add --force")
 	}
 	printDelete(e.stderr, ref, plan)
-	fmt.Fprint(e.stderr, "Delete it? [y/N] ")
-	line, err := bufio.NewReader(e.stdin).ReadString('\n')
-	if answer := strings.ToLower(strings.TrimSpace(line)); err != nil || answer != "y" && answer != "yes" {
+	line, err := e.line(ctx, "Delete it? [y/N] ")
+	if err != nil {
+		return err
+	}
+	if answer := strings.ToLower(line); answer != "y" && answer != "yes" {
 		return recap.Errorf(recap.Negative, "not-confirmed", "%s is still there", ref)
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 
 	"github.com/recap-oci/recap/pkg/recap"
 )
@@ -31,7 +32,7 @@ func (e *env) main(ctx context.Context, args []string) (code int) {
 	root.SetOut(e.stdout)
 	root.SetErr(e.stderr)
 	err := root.ExecuteContext(ctx)
-	if err == nil && e.stdout.err != nil {
+	if e.stdout.err != nil { // whatever the answer was, it did not arrive
 		err = recap.Errorf(recap.Local, "stdout", "writing the answer: %w", e.stdout.err)
 	}
 	if err == nil {
@@ -39,14 +40,24 @@ func (e *env) main(ctx context.Context, args []string) (code int) {
 	}
 	var caught interrupted
 	if cause := context.Cause(ctx); errors.As(cause, &caught) {
-		fmt.Fprintf(e.stderr, "error[interrupted]: %s; nothing half-written was left\n", caught)
+		fmt.Fprintf(e.stderr, "error[interrupted]: %s\n", caught)
 		return 128 + int(caught.signal)
 	}
 	if !e.parsed && kindOf(err) == "" {
-		err = recap.Errorf(recap.Usage, "usage", "%w", err).WithHint("recap --help lists the commands, recap COMMAND --help their flags")
+		err = misspelt(err)
 	}
 	e.printError(err)
 	return exitCode(err)
+}
+
+// misspelt words cobra's refusal of a command line as ours are worded.
+func misspelt(err error) error {
+	what, suggestions, suggested := strings.Cut(err.Error(), "\n\nDid you mean this?\n")
+	wrong := recap.Errorf(recap.Usage, "usage", "%s", what)
+	if suggested {
+		return wrong.WithHint("did you mean recap %s?", strings.Join(strings.Fields(suggestions), " or recap "))
+	}
+	return wrong.WithHint("recap --help lists the commands, recap COMMAND --help their flags")
 }
 
 // answerIsNo is a verb's way to exit 1 after it has printed its answer.

@@ -25,9 +25,10 @@ func newFmtCmd(e *env) *cobra.Command {
 		check bool
 	)
 	cmd := &cobra.Command{
-		Use:   "fmt PATH...",
-		Short: "Tidy front matter; the text below it keeps every byte",
-		Args:  args(1, -1),
+		Use:        "fmt PATH...",
+		Short:      "Tidy front matter; the text below it keeps every byte",
+		SuggestFor: []string{"format"},
+		Args:       args(1, -1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			untidy := false
 			for _, path := range args {

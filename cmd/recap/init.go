@@ -7,17 +7,20 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/source"
 )
 
 func newInitCmd(e *env) *cobra.Command {
 	var opts source.ScaffoldOptions
 	cmd := &cobra.Command{
-		Use:   "init [DIR|POST.md]",
-		Short: "Write a new recap, or make an existing post one",
+		Use:        "init [DIR|POST.md]",
+		Short:      "Write a new recap, or make an existing post one",
+		SuggestFor: []string{"new", "create"},
 		Long: `Without an argument, or with a new directory, write a recap that passes check. With
 a Markdown file, add the two lines that make it one and change no other byte.`,
 		Example: `  recap init kubecon-2024 --event "KubeCon + CloudNativeCon Europe 2024"
@@ -28,7 +31,12 @@ a Markdown file, add the two lines that make it one and change no other byte.`,
 			if len(args) == 1 {
 				path = args[0]
 			}
-			if info, err := os.Stat(path); err == nil && !info.IsDir() {
+			info, err := os.Stat(path)
+			if err != nil && isMarkdown(path) || path == "" {
+				return recap.Errorf(recap.NotFound, "no-source", "there is no post %q", path).
+					WithHint("name a post that exists, or a new directory")
+			}
+			if err == nil && !info.IsDir() {
 				if _, err := source.Rewrite(path, func(old []byte) ([]byte, error) { return source.InitPost(old, opts.Event) }); err != nil {
 					return fmt.Errorf("%s: %w", path, err)
 				}
@@ -45,8 +53,7 @@ a Markdown file, add the two lines that make it one and change no other byte.`,
 				}
 				path = filepath.Join(path, "index.md")
 			}
-			_, err := fmt.Fprintf(e.stdout, "%s is a recap; edit it, then: recap check %s\n", path, path)
-			return err
+			return e.printInit(path)
 		},
 	}
 	flags := cmd.Flags()
@@ -56,4 +63,26 @@ a Markdown file, add the two lines that make it one and change no other byte.`,
 	flags.StringVar(&opts.Date, "date", "", "date of a new recap; default: today")
 	flags.StringVar(&opts.License, "license", "", "SPDX licence of a new recap, such as CC-BY-4.0")
 	return cmd
+}
+
+func isMarkdown(path string) bool {
+	ext := strings.ToLower(filepath.Ext(path))
+	return ext == ".md" || ext == ".markdown"
+}
+
+// printInit says what became of path. A post that had faults before has them
+// still, and its author should hear of it now.
+func (e *env) printInit(path string) error {
+	src, problems, err := loadSource(path, source.Options{})
+	if err != nil {
+		return err
+	}
+	if src.Err(recap.LevelValid) == nil {
+		_, err := fmt.Fprintf(e.stdout, "%s is a recap; edit it, then: recap check %s\n", safe(path), safe(path))
+		return err
+	}
+	if _, err := fmt.Fprintf(e.stdout, "%s has what makes it a recap; this is left to mend:\n", safe(path)); err != nil {
+		return err
+	}
+	return source.NewReport(recap.LevelValid, nil, source.Counted(problems, recap.LevelValid)).WriteText(e.stdout)
 }

@@ -27,8 +27,9 @@ func newInspectCmd(e *env) *cobra.Command {
 		out      output
 	)
 	cmd := &cobra.Command{
-		Use:   "inspect REF",
-		Short: "Show what an artifact consists of and what refers to it",
+		Use:        "inspect REF",
+		Short:      "Show what an artifact consists of and what refers to it",
+		SuggestFor: []string{"describe", "manifest"},
 		Long: `Show the manifest that REF names, its config and layers with their sizes, and the
 signatures and attestations beside it. Nothing is verified but digests, and no
 content is fetched.`,

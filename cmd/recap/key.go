@@ -4,12 +4,14 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -22,6 +24,8 @@ func newKeyCmd(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "key COMMAND",
 		Short: "Make a key pair to sign with",
+		Args:  args(0, 0),
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newKeyGenerateCmd(e))
 	return cmd
@@ -113,6 +117,30 @@ func (e *env) password(ctx context.Context) ([]byte, error) {
 		return []byte(p), nil
 	}
 	return e.ask(ctx, "Password of the private key: ")
+}
+
+// line reads a line that is shown as it is typed.
+func (e *env) line(ctx context.Context, prompt string) (string, error) {
+	fmt.Fprint(e.stderr, prompt)
+	type answer struct {
+		text string
+		err  error
+	}
+	read := make(chan answer, 1)
+	go func() {
+		text, err := bufio.NewReader(e.stdin).ReadString('\n')
+		read <- answer{text, err}
+	}()
+	select {
+	case a := <-read:
+		if a.err != nil {
+			return "", recap.Errorf(recap.Local, "stdin", "reading the answer: %w", a.err)
+		}
+		return strings.TrimSpace(a.text), nil
+	case <-ctx.Done():
+		fmt.Fprintln(e.stderr)
+		return "", context.Cause(ctx)
+	}
 }
 
 // ask reads a secret from the terminal without showing it.

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/recap-oci/recap/pkg/recap"
-	"github.com/recap-oci/recap/pkg/target"
 	"github.com/recap-oci/recap/pkg/transfer"
 )
 
@@ -27,17 +26,18 @@ func newListCmd(e *env) *cobra.Command {
 		digests  bool
 	)
 	cmd := &cobra.Command{
-		Use:     "list REPO",
-		Aliases: []string{"ls"},
-		Short:   "List the tags of a repository or layout, newest version first",
-		Example: `  recap list registry.example.com/team/recaps`,
-		Args:    args(1, 1),
+		Use:        "list REPO",
+		Aliases:    []string{"ls"},
+		Short:      "List the tags of a repository or layout, newest version first",
+		SuggestFor: []string{"tags"},
+		Example:    `  recap list registry.example.com/team/recaps`,
+		Args:       args(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			if err := out.check(); err != nil {
 				return err
 			}
-			ref, err := target.ParseReference(args[0])
+			ref, err := parseReference(args[0])
 			if err != nil {
 				return err
 			}

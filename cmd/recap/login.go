@@ -4,9 +4,7 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -26,7 +24,7 @@ credential helper that the configuration names, else in the file itself.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			host, err := target.ParseHost(args[0])
 			if err != nil {
-				return err
+				return hinted(err, "name the host alone, without scheme and path: recap login registry.example.com")
 			}
 			user, secret, err := registry.credentials(cmd, e)
 			if err != nil {
@@ -64,12 +62,9 @@ func (r *registryFlags) credentials(cmd *cobra.Command, e *env) (user, secret st
 			WithHint("printf %%s \"$TOKEN\" | recap login HOST -u USER --password-stdin")
 	}
 	if user == "" {
-		fmt.Fprint(e.stderr, "User: ")
-		line, err := bufio.NewReader(e.stdin).ReadString('\n')
-		if err != nil {
-			return "", "", recap.Errorf(recap.Local, "stdin", "reading the user: %w", err)
+		if user, err = e.line(cmd.Context(), "User: "); err != nil {
+			return "", "", err
 		}
-		user = strings.TrimSpace(line)
 	}
 	password, err := e.ask(cmd.Context(), "Password or token: ")
 	return user, string(password), err

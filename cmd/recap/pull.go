@@ -30,14 +30,16 @@ func newPullCmd(e *env) *cobra.Command {
 		maxSize  int64
 	)
 	cmd := &cobra.Command{
-		Use:   "pull REF",
-		Short: "Verify what REF names and write its files",
+		Use:        "pull REF",
+		Short:      "Verify what REF names and write its files",
+		SuggestFor: []string{"fetch", "download", "get"},
 		Long: `Resolve REF once, decide whether the digest it names may be used, fetch it by that
 digest and write it. The directory is what it was before, or complete.
 
 The default directory is ./SLUG. A directory that holds an earlier pull of the
 same repository is replaced if nobody changed it; any other is left alone unless
---force is given.`,
+--force is given. What comes from a registry is kept in recap/store in the cache
+directory ($XDG_CACHE_HOME) and not fetched again; the folder may be deleted.`,
 		Example: `  recap pull registry.example.com/team/recaps:v1 --key recap.pub
   recap pull registry.example.com/team/recaps:v1 --key recap.pub --include 'data/*.csv' -o figures`,
 		Args: args(1, 1),
@@ -56,18 +58,18 @@ same repository is replaced if nobody changed it; any other is left alone unless
 			defer p.close()
 			admitted, err := trusted.admit(ctx, e, p, "pull")
 			if err != nil {
-				return hinted(err, "recap verify %s --key KEY shows every signature found", p.ref)
+				return err
 			}
 			// A layout is a store already; what comes from a registry goes
 			// into the user's own, so that it is fetched once.
 			var store content.Storage = p.target
 			keep := func(context.Context) error { return nil }
 			if !p.ref.IsLayout() {
-				local, err := e.store()
+				local, done, err := e.store()
 				if err != nil {
 					return err
 				}
-				defer local.Close() //nolint:errcheck // what was stored is durable already
+				defer done()
 				store, keep = local, local.Commit
 			}
 			bar.start(e, "pulling")

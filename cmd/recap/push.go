@@ -31,8 +31,9 @@ func newPushCmd(e *env) *cobra.Command {
 		dryRun   bool
 	)
 	cmd := &cobra.Command{
-		Use:   "push PATH REF",
-		Short: "Build a recap and push it, signed, tags last",
+		Use:        "push PATH REF",
+		Short:      "Build a recap and push it, signed, tags last",
+		SuggestFor: []string{"publish", "upload"},
 		Long: `Build the recap at PATH and push it to REF, HOST/REPOSITORY:TAG[,TAG…].
 
 Content goes up by digest first; then it is signed and the signature is read
@@ -45,10 +46,10 @@ with --sign, unsigned.`,
 			if err := out.check(); err != nil {
 				return err
 			}
-			if target.LooksLikePath(args[1]) && !target.LooksLikePath(args[0]) {
+			if _, err := target.ParseReference(args[0]); err == nil && isSource(args[1]) {
 				return recap.Errorf(recap.Usage, "usage", "the arguments look swapped").WithHint("recap push %s %s", args[1], args[0])
 			}
-			ref, err := target.ParseReference(args[1])
+			ref, err := parseReference(args[1])
 			if err != nil {
 				return err
 			}
@@ -80,7 +81,7 @@ with --sign, unsigned.`,
 					ref.WithDigest(result.Digest))
 			}
 			return out.print(e.stdout, pushResult{ref.WithDigest(result.Digest).String(), result}, func(w io.Writer) {
-				printPush(w, ref, result)
+				printPush(w, "pushed", ref, result)
 			})
 		},
 	}
@@ -97,11 +98,11 @@ with --sign, unsigned.`,
 
 // printPush writes the one line that says what a push did, and the digest it
 // is known by from now on.
-func printPush(w io.Writer, ref target.Reference, r transfer.PushResult) {
-	verb := "pushed"
+func printPush(w io.Writer, verb string, ref target.Reference, r transfer.PushResult) {
+	sent := "sent"
 	switch {
 	case r.DryRun:
-		verb = "would push"
+		verb, sent = "would push", "to send"
 	case r.Unchanged:
 		verb = "unchanged"
 	}
@@ -109,6 +110,6 @@ func printPush(w io.Writer, ref target.Reference, r transfer.PushResult) {
 	if r.Seal != nil {
 		signed = ", " + voucher(*r.Seal)
 	}
-	fmt.Fprintf(w, "%s %s (%s, %s sent, %s reused%s)\n", verb, ref, size(r.Size), count(r.Uploaded.Count, "blob"), count(r.Reused.Count, "blob"), signed)
+	fmt.Fprintf(w, "%s %s (%s, %s %s, %s reused%s)\n", verb, ref, size(r.Size), count(r.Uploaded.Count, "blob"), sent, count(r.Reused.Count, "blob"), signed)
 	fmt.Fprintf(w, "%s\n", ref.WithDigest(r.Digest))
 }

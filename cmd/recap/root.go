@@ -21,6 +21,7 @@ artifacts: push them signed to any registry, pull them verified.
 
 A reference is HOST/REPOSITORY:TAG, HOST/REPOSITORY@sha256:…, or
 oci-layout://PATH:TAG for a directory or .tar on disk.`,
+		Version:           builtFrom().Version,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},

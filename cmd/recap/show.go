@@ -30,8 +30,9 @@ func newShowCmd(e *env) *cobra.Command {
 		build    buildFlags
 	)
 	cmd := &cobra.Command{
-		Use:   "show REF|PATH [FILE]",
-		Short: "Read a recap in the terminal",
+		Use:        "show REF|PATH [FILE]",
+		Short:      "Read a recap in the terminal",
+		SuggestFor: []string{"cat", "read", "view"},
 		Long: `Show the document of a recap that lies in a registry or layout, once it is verified,
 or in a directory of yours. With FILE, write that file of it to standard output.
 
@@ -75,6 +76,7 @@ or in a directory of yours. With FILE, write that file of it to standard output.
 // reference names once somebody vouches for it.
 func (e *env) read(ctx context.Context, arg string, registry *registryFlags, trusted *trustFlags, build *buildFlags) (*reader.Reader, func(), error) {
 	if isSource(arg) {
+		build.draft = true // showing sends nothing anywhere
 		graph, err := build.graph(ctx, e, arg)
 		if err != nil {
 			return nil, nil, err

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/recap-oci/recap/pkg/target"
 	"github.com/recap-oci/recap/pkg/transfer"
 )
 
@@ -34,7 +33,7 @@ func newTagCmd(e *env) *cobra.Command {
 			if err := out.check(); err != nil {
 				return err
 			}
-			ref, err := target.ParseReference(args[0])
+			ref, err := parseReference(args[0])
 			if err != nil {
 				return err
 			}

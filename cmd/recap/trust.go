@@ -17,38 +17,46 @@ import (
 
 // trustFlags say whom a verb that uses content believes.
 type trustFlags struct {
-	key        string
+	keys       []string
 	unverified bool
 }
 
 func (f *trustFlags) register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.key, "key", "", "accept what this public key signed: `FILE` or env://NAME")
+	f.registerKey(flags)
 	flags.BoolVar(&f.unverified, "unverified", false, "accept what nobody vouches for")
+}
+
+func (f *trustFlags) registerKey(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&f.keys, "key", nil, "accept what this public key signed: `FILE` or env://NAME; of several, one is enough")
 }
 
 // admit decides whether what root names may be used: the one place where a verb
 // gets something to pull or read from.
 func (f *trustFlags) admit(ctx context.Context, e *env, p *pinned, verb string) (*trust.Admitted, error) {
 	switch {
-	case f.key != "" && f.unverified:
+	case len(f.keys) > 0 && f.unverified:
 		return nil, recap.Errorf(recap.Usage, "usage", "--key and --unverified contradict each other")
 	case f.unverified:
 		e.warn("%s is not verified: nobody is known to vouch for it", p.exact())
 		return trust.UnverifiedUnsafe(p.Root()), nil
-	case f.key == "":
+	case len(f.keys) == 0:
 		return nil, recap.Errorf(recap.Untrusted, "no-policy", "nothing says whom to trust for %s", p.ref.Name()).
 			WithHint("recap %s %s --key PUBLISHER.pub, or --unverified to take it from anybody", verb, p.ref)
 	}
 	return f.verify(ctx, e, p)
 }
 
-// verify admits what the key vouches for.
+// verify admits what one of the keys vouches for.
 func (f *trustFlags) verify(ctx context.Context, e *env, p *pinned) (*trust.Admitted, error) {
-	authority, err := sigstore.LoadAuthority(ctx, f.key, e.keyOptions())
-	if err != nil {
-		return nil, err
+	var authorities []trust.Authority
+	for _, key := range f.keys {
+		authority, err := sigstore.LoadAuthority(ctx, key, e.keyOptions())
+		if err != nil {
+			return nil, err
+		}
+		authorities = append(authorities, authority)
 	}
-	gate, err := trust.NewGate(trust.KeyPolicy(authority), sigstore.NewVerifier())
+	gate, err := trust.NewGate(trust.KeyPolicy(authorities...), sigstore.NewVerifier())
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ found is printed either way.`,
 			if err := out.check(); err != nil {
 				return err
 			}
-			if trusted.key == "" {
+			if len(trusted.keys) == 0 {
 				return recap.Errorf(recap.Usage, "usage", "recap verify: --key is missing").
 					WithHint("recap verify %s --key PUBLISHER.pub", args[0])
 			}
@@ -71,7 +71,7 @@ found is printed either way.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&trusted.key, "key", "", "accept what this public key signed: `FILE` or env://NAME")
+	trusted.registerKey(flags)
 	registry.register(flags, "")
 	out.register(flags)
 	return cmd

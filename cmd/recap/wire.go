@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -148,7 +149,7 @@ type pinned struct {
 // pin parses a reference, opens where it points and resolves it. The caller
 // closes the target.
 func (e *env) pin(ctx context.Context, arg string, flags *registryFlags) (*pinned, error) {
-	ref, err := target.ParseReference(arg)
+	ref, err := parseReference(arg)
 	if err != nil {
 		return nil, err
 	}
@@ -178,6 +179,28 @@ func (p *pinned) close() { _ = p.target.Close() }
 // exact returns the reference with the digest it was resolved to.
 func (p *pinned) exact() string { return p.ref.WithDigest(p.Root().Digest).String() }
 
+// parseReference parses what was typed where a reference is wanted. What names
+// a directory or file instead gets the line that was meant.
+func parseReference(arg string) (target.Reference, error) {
+	ref, err := target.ParseReference(arg)
+	if err == nil {
+		return ref, nil
+	}
+	info, statErr := os.Stat(arg)
+	if statErr != nil {
+		return ref, err
+	}
+	if _, statErr := os.Stat(filepath.Join(arg, "oci-layout")); statErr == nil || strings.HasSuffix(arg, ".tar") {
+		return ref, recap.Errorf(recap.Usage, "bad-reference", "%s is a layout on disk", arg).WithHint("type %s%s:TAG", target.LayoutScheme, arg)
+	}
+	what := "file"
+	if info.IsDir() {
+		what = "directory"
+	}
+	return ref, recap.Errorf(recap.Usage, "bad-reference", "%s is a %s where a reference is wanted", arg, what).
+		WithHint("type HOST/REPOSITORY:TAG, or %sPATH:TAG for a layout on disk", target.LayoutScheme)
+}
+
 // create opens a reference for writing. The caller closes the target.
 func (e *env) create(ctx context.Context, ref target.Reference, flags *registryFlags) (*target.Target, error) {
 	client, err := flags.client(e)
@@ -188,14 +211,29 @@ func (e *env) create(ctx context.Context, ref target.Reference, flags *registryF
 }
 
 // store opens the local store, which keeps what was pulled so that it is
-// fetched once.
-func (e *env) store() (*layout.Store, error) {
+// fetched once. Where there is no place for one, as in many containers, it is a
+// temporary one. The caller calls done when it has what it wanted.
+func (e *env) store() (store *layout.Store, done func(), err error) {
 	dir := e.get("XDG_CACHE_HOME")
 	if !filepath.IsAbs(dir) {
-		var err error
-		if dir, err = os.UserCacheDir(); err != nil {
-			return nil, recap.Errorf(recap.Local, "no-cache", "finding the cache directory: %w", err).WithHint("set XDG_CACHE_HOME")
-		}
+		dir, err = os.UserCacheDir()
 	}
-	return layout.Create(filepath.Join(dir, "recap", "store"), layout.Options{})
+	if err == nil {
+		store, err = layout.Create(filepath.Join(dir, "recap", "store"), layout.Options{})
+	}
+	if err == nil {
+		return store, func() { _ = store.Close() }, nil
+	}
+	e.warn("nothing is kept for the next pull: %v", err)
+	temp, err := os.MkdirTemp("", "recap-store-")
+	if err != nil {
+		return nil, nil, recap.Errorf(recap.Local, "no-cache", "making a temporary store: %w", err).WithHint("set XDG_CACHE_HOME or TMPDIR to a directory with room")
+	}
+	if store, err = layout.Create(temp, layout.Options{}); err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(temp))
+	}
+	return store, func() {
+		_ = store.Close()
+		_ = os.RemoveAll(temp)
+	}, nil
 }

@@ -78,13 +78,14 @@ func isVersion(tag string) bool {
 	return semver.IsValid(v) && strings.Count(core, ".") == 2
 }
 
-// compareTags orders tags for people: versions first, the newest at the top,
-// then everything else by name.
+// compareTags orders tags for people: versions first, v2 and 1.2 among them, the
+// newest at the top, then everything else by name.
 func compareTags(a, b string) int {
-	va, vb := isVersion(a), isVersion(b)
+	va, vb := semver.IsValid(asSemver(a)), semver.IsValid(asSemver(b))
 	switch {
 	case va && vb:
-		return cmp.Or(semver.Compare(asSemver(b), asSemver(a)), cmp.Compare(a, b))
+		// 1.2.0 stands before 1.2, which moves.
+		return cmp.Or(semver.Compare(asSemver(b), asSemver(a)), cmp.Compare(strings.Count(b, "."), strings.Count(a, ".")), cmp.Compare(a, b))
 	case va:
 		return -1
 	case vb:

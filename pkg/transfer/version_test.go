@@ -66,7 +66,7 @@ func long(n int) string {
 func TestCompareTags(t *testing.T) {
 	got := []string{"latest", "1.10.0", "1.9.0", "alpha", "v2.0.0", "2.0.0", "2.0.0-rc.1", "1", "1.10", "not.a.version"}
 	slices.SortFunc(got, compareTags)
-	want := []string{"2.0.0", "v2.0.0", "2.0.0-rc.1", "1.10.0", "1.9.0", "1", "1.10", "alpha", "latest", "not.a.version"}
+	want := []string{"2.0.0", "v2.0.0", "2.0.0-rc.1", "1.10.0", "1.10", "1.9.0", "1", "alpha", "latest", "not.a.version"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

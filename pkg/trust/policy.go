@@ -45,12 +45,16 @@ type Rule struct {
 	Threshold int
 }
 
-// KeyPolicy returns the policy of a run with --key: one authority for every
-// name, enforced.
-func KeyPolicy(a Authority) *Policy {
+// KeyPolicy returns the policy of a run with --key: for every name one of these
+// authorities must vouch, enforced.
+func KeyPolicy(any ...Authority) *Policy {
+	source := "--key"
+	for _, a := range any {
+		source += " " + a.Name
+	}
 	return &Policy{
-		Source: "--key " + a.Name,
-		Rules:  []Rule{{Name: "--key", Scopes: []string{"**"}, Mode: Enforce, Authorities: []Authority{a}, Threshold: 1}},
+		Source: source,
+		Rules:  []Rule{{Name: "--key", Scopes: []string{"**"}, Mode: Enforce, Authorities: any, Threshold: 1}},
 	}
 }
 
