@@ -142,17 +142,31 @@ func (d *drawing) list(n *ast.List, indent string, columns int) {
 	}
 }
 
-// paragraph draws inline content, broken at spaces where a line is full.
+// paragraph draws inline content.
 func (d *drawing) paragraph(n ast.Node, indent string, columns int, style string) {
+	d.wrap(d.words(n, style), indent, indent, columns)
+}
+
+// plain returns the words of a text without styles.
+func plain(s string) []word {
+	var words []word
+	for _, field := range strings.Fields(s) {
+		words = append(words, word{text: field})
+	}
+	return words
+}
+
+// wrap draws words, breaking at spaces where a line is full.
+func (d *drawing) wrap(words []word, first, indent string, columns int) {
 	room := max(columns-cells(indent), 20)
 	var b strings.Builder
 	used := 0
 	flush := func() {
-		d.line(indent, b.String())
+		d.line(first, b.String())
 		b.Reset()
-		used = 0
+		first, used = indent, 0
 	}
-	for _, w := range d.words(n, style) {
+	for _, w := range words {
 		size := cells(w.text)
 		if used > 0 && !w.glued {
 			if used+1+size > room {

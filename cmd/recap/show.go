@@ -153,14 +153,16 @@ func (e *env) write(r io.Reader) error {
 }
 
 // printDocument draws a recap for the terminal: what it is, who vouches for it,
-// its text, and how many facts stand behind it.
+// its text, and the facts behind it.
 func (e *env) printDocument(w io.Writer, r *reader.Reader, doc *document.Document) {
 	about := r.Recap()
 	fmt.Fprintf(w, "%s\n%s\n", safe(about.Title), safe(byline(about)))
 	fmt.Fprintf(w, "%s\n\n", voucher(r.Admitted().Report()))
 	body := strings.ReplaceAll(string(doc.Text[doc.Body.Start:doc.Body.End]), "\r\n", "\n")
-	rendered := renderMarkdown(safeText(body), e.width(), e.ttyOut && e.get("NO_COLOR") == "")
-	fmt.Fprintf(w, "%s\n\n%s\n", strings.TrimRight(rendered, "\n"), facts(about))
+	rendered := renderMarkdown(safeText(body), e.width(), e.colours())
+	fmt.Fprintln(w, strings.TrimRight(rendered, "\n"))
+	sheet := &factSheet{w: w, names: about.Resolver(), columns: e.width(), colours: e.colours()}
+	sheet.draw(about.Facts)
 }
 
 // byline says in one line which event a recap is about, who wrote it and when.
@@ -178,25 +180,9 @@ func byline(r *recap.Recap) string {
 	return strings.Join(parts, " · ")
 }
 
-// facts counts what a recap holds besides its text.
-func facts(r *recap.Recap) string {
-	f := r.Facts
-	var parts []string
-	for _, c := range []struct {
-		n    int
-		noun string
-	}{
-		{len(f.Sessions), "session"}, {len(f.Recommendations), "recommendation"}, {len(f.Observations), "figure"}, {len(f.Topics), "topic"},
-		{len(f.Announcements), "announcement"}, {len(f.Quotations), "quotation"}, {len(f.Upcoming), "upcoming event"}, {len(r.Files) - 1, "more file"},
-	} {
-		if c.n > 0 {
-			parts = append(parts, count(c.n, c.noun))
-		}
-	}
-	if len(parts) == 0 {
-		return "no facts; recap init and the schema show what can be written down"
-	}
-	return strings.Join(parts, ", ") + "; --format json shows them"
+// colours reports whether the answer goes to a terminal that shows them.
+func (e *env) colours() bool {
+	return e.ttyOut && e.get("NO_COLOR") == "" && e.get("TERM") != "dumb"
 }
 
 // width returns how wide text may be.
