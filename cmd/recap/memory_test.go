@@ -69,9 +69,9 @@ func TestMemory(t *testing.T) {
 		if runtime.GOOS != "darwin" {
 			peak *= 1024 // kibibytes there, bytes on macOS
 		}
-		t.Logf("recap %s: at most %s", args[0], size(int64(peak)))
-		if int64(peak) > memoryBudget {
-			t.Errorf("recap %s took %s of memory, more than %s", args[0], size(int64(peak)), size(memoryBudget))
+		t.Logf("recap %s: at most %s", args[0], size(peak))
+		if peak > memoryBudget {
+			t.Errorf("recap %s took %s of memory, more than %s", args[0], size(peak), size(memoryBudget))
 		}
 	}
 }
