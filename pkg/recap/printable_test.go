@@ -4,6 +4,8 @@
 package recap_test
 
 import (
+	"encoding/json"
+	"errors"
 	"testing"
 	"unicode"
 
@@ -22,6 +24,7 @@ func TestPrintable(t *testing.T) {
 		{"line feed", "a\nverified", `a\x0averified`},
 		{"right to left override", "a\u202eb", `a\u202eb`},
 		{"zero width space", "a\u200bb", `a\u200bb`},
+		{"Hangul filler", "a\u3164b", `a\u3164b`},
 		{"tag character", "a\U000e0041b", `a\U000e0041b`},
 		{"byte that is not UTF-8", "a\xffb", `a\xffb`},
 		{"replacement character itself", "a\uFFFDb", "a\uFFFDb"},
@@ -34,6 +37,22 @@ func TestPrintable(t *testing.T) {
 	}
 	if got, want := recap.PrintableText("a\n\tb\x1b"), "a\n\tb\\x1b"; got != want {
 		t.Errorf("recap.PrintableText = %q, want %q", got, want)
+	}
+}
+
+func TestPrintableJSON(t *testing.T) {
+	const in = "{\n\t\"a\": \"x\u009b\u202e\U000e0041y é\"\n}\n"
+	const want = "{\n\t\"a\": \"x\\u009b\\u202e\\udb40\\udc41y é\"\n}\n"
+	got := recap.PrintableJSON([]byte(in))
+	if string(got) != want {
+		t.Errorf("PrintableJSON = %q, want %q", got, want)
+	}
+	var before, after map[string]string
+	if err := errors.Join(json.Unmarshal([]byte(in), &before), json.Unmarshal(got, &after)); err != nil || before["a"] != after["a"] {
+		t.Errorf("the value became %q, %v", after["a"], err)
+	}
+	if same := []byte(`{"a": "é"}`); &recap.PrintableJSON(same)[0] != &same[0] {
+		t.Error("JSON that has nothing to escape is copied")
 	}
 }
 

@@ -128,13 +128,13 @@ func parseRegistry(s, rest string) (Reference, error) {
 			return Reference{}, bad("reference %s has a scheme that is not understood", quote(s)).
 				WithHint("type HOST/REPOSITORY:TAG or %sPATH:TAG", LayoutScheme)
 		}
-		return Reference{}, bad("reference %s is not a URL", quote(s)).WithHint(hint, escape(after))
+		return Reference{}, bad("reference %s is not a URL", quote(s)).WithHint(hint, recap.Printable(after))
 	}
 	if after, ok := strings.CutPrefix(rest, "oci:"); ok && LooksLikePath(after) {
-		return Reference{}, bad("reference %s is written as another tool's", quote(s)).WithHint("type %s%s", LayoutScheme, escape(after))
+		return Reference{}, bad("reference %s is written as another tool's", quote(s)).WithHint("type %s%s", LayoutScheme, recap.Printable(after))
 	}
 	if LooksLikePath(rest) {
-		return Reference{}, bad("%s is a path where a reference is wanted", quote(s)).WithHint("for a layout on disk type %s%s", LayoutScheme, escape(rest))
+		return Reference{}, bad("%s is a path where a reference is wanted", quote(s)).WithHint("for a layout on disk type %s%s", LayoutScheme, recap.Printable(rest))
 	}
 	host, rest, ok := strings.Cut(rest, "/")
 	if strings.Contains(host, "@") && !digestPattern.MatchString(host[strings.LastIndexByte(host, '@')+1:]) {
@@ -338,9 +338,9 @@ func (r Reference) Target() (string, error) {
 		return r.Tags[0], nil
 	case len(r.Tags) > 1:
 		return "", bad("reference %s has %d tags where one thing is wanted", quote(r.String()), len(r.Tags)).
-			WithHint("type %s:%s", escape(r.Name()), r.Tags[0])
+			WithHint("type %s:%s", recap.Printable(r.Name()), r.Tags[0])
 	}
-	return "", bad("reference %s has no tag and no digest", quote(r.String())).WithHint("type %s:TAG", escape(r.Name()))
+	return "", bad("reference %s has no tag and no digest", quote(r.String())).WithHint("type %s:TAG", recap.Printable(r.Name()))
 }
 
 // WithTag returns r with this tag, or with none when tag is empty, and without
@@ -373,7 +373,7 @@ func within(s string, err error) error {
 }
 
 func shortName(s string) error {
-	return bad("reference %s does not say which registry", quote(s)).WithHint("type the host too: HOST/%s", escape(s))
+	return bad("reference %s does not say which registry", quote(s)).WithHint("type the host too: HOST/%s", recap.Printable(s))
 }
 
 // withCredentials does not repeat the reference, which holds a secret.
