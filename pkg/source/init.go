@@ -116,9 +116,11 @@ func refuseInit(why string) error {
 		WithHint("add to its front matter by hand: recap:, and on the next line, indented, event: and the event's name")
 }
 
-// checkEvent holds a name to what the schema takes.
+// checkEvent holds a name to what the schema takes. A joiner, which can be
+// printed, would also make two names that look the same.
 func checkEvent(event string) error {
-	if n := utf8.RuneCountInString(event); n < 2 || n > 200 || !utf8.ValidString(event) || strings.ContainsFunc(event, isHidden) {
+	n := utf8.RuneCountInString(event)
+	if n < 2 || n > 200 || recap.Printable(event) != event || strings.ContainsRune(event, '\u200d') {
 		return recap.Errorf(recap.Usage, "bad-event", "%q is no name of an event", clip(event)).
 			WithHint("name the event in 2 to 200 characters, on one line")
 	}

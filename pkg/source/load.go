@@ -20,7 +20,7 @@ import (
 
 // FactsPath is the file that may hold the facts in place of the recap key of
 // the front matter.
-const FactsPath = "recap.yaml"
+const FactsPath = recap.MetadataPath
 
 // Load reads the recap at name in fsys, a directory that holds an index.md or a
 // single .md file, and returns it with all its problems, ordered by place. A

@@ -4,12 +4,10 @@
 package source
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/recap-oci/recap/pkg/recap"
 )
@@ -77,68 +75,11 @@ func (r Report) Summary() string {
 func (r Report) WriteText(w io.Writer) error {
 	var b strings.Builder
 	for _, p := range r.Problems {
-		b.WriteString(printable(p.String()))
+		b.WriteString(recap.Printable(p.String()))
 		b.WriteByte('\n')
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// WriteJSON writes the report as one JSON document.
-func (r Report) WriteJSON(w io.Writer) error { return writeJSON(w, r) }
-
-func writeJSON(w io.Writer, v any) error {
-	data, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(w, "%s\n", asciiControls(string(data)))
-	return err
-}
-
-// printable escapes what a terminal would act on or not show.
-func printable(s string) string {
-	return replaceHidden(s, func(r rune) string {
-		if r < 0x80 {
-			return fmt.Sprintf(`\x%02x`, r)
-		}
-		return fmt.Sprintf(`\u{%x}`, r)
-	})
-}
-
-// asciiControls escapes, in JSON text, the characters that JSON lets stand and
-// a terminal would act on. Line feeds are JSON's own.
-func asciiControls(s string) string {
-	return replaceHidden(s, func(r rune) string {
-		if r > 0xffff {
-			r -= 0x10000
-			return fmt.Sprintf(`\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
-		}
-		if r == '\n' {
-			return "\n"
-		}
-		return fmt.Sprintf(`\u%04x`, r)
-	})
-}
-
-// replaceHidden replaces control, format and other characters that don't show.
-func replaceHidden(s string, escape func(rune) string) string {
-	if !strings.ContainsFunc(s, isHidden) {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range s {
-		if isHidden(r) {
-			b.WriteString(escape(r))
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
-func isHidden(r rune) bool {
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point)
 }
 
 // WriteGitHub writes one workflow command for each problem, by which GitHub
@@ -175,7 +116,7 @@ func sentence(p recap.Problem) string {
 // another command.
 func data(s string) string {
 	s = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)
-	return printable(s)
+	return recap.Printable(s)
 }
 
 func property(s string) string {

@@ -4,6 +4,8 @@
 package source
 
 import (
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/url"
 	"slices"
@@ -107,9 +109,14 @@ func (r Report) WriteSARIF(w io.Writer, version string) error {
 			Locations: []sarifLocation{{PhysicalLocation: physical}},
 		})
 	}
-	return writeJSON(w, sarifLog{
+	log, err := json.MarshalIndent(sarifLog{
 		Schema:  "https://json.schemastore.org/sarif-2.1.0.json",
 		Version: "2.1.0",
 		Runs:    []sarifRun{run},
-	})
+	}, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "%s\n", recap.PrintableJSON(log))
+	return err
 }
