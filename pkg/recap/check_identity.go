@@ -79,7 +79,7 @@ const maxGuesses = 200
 
 // references applies R302.
 func (c *checker) references() {
-	names := c.recap.names()
+	names := c.recap.Resolver()
 	ids, guesses := names.ids(), 0
 	c.recap.eachReference(func(ref reference) {
 		target, ok := names.Resolve(ref.ref)
@@ -229,7 +229,7 @@ func (c *checker) nearNames() {
 		lower string
 	}
 	var all []named
-	names := c.recap.names()
+	names := c.recap.Resolver()
 	seen := map[string]bool{}
 	add := func(at pointer, name string) {
 		if !seen[name] && len(name) > 5 {

@@ -6,6 +6,7 @@ package recap
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -38,7 +39,7 @@ func judgeLink(dest string) (code, message string) {
 	}, dest)
 	scheme := linkScheme(bare)
 	switch {
-	case scheme != "" && !isAllowedScheme(scheme):
+	case scheme != "" && !slices.Contains(allowedSchemes, scheme):
 		return "R602", fmt.Sprintf("the scheme %s: is not allowed", clip(scheme))
 	case bare == "":
 		return "R601", "the address is empty"
@@ -75,15 +76,6 @@ func linkScheme(s string) string {
 		}
 	}
 	return ""
-}
-
-func isAllowedScheme(scheme string) bool {
-	for _, allowed := range allowedSchemes {
-		if scheme == allowed {
-			return true
-		}
-	}
-	return false
 }
 
 // links applies R601 and R602 to every address among the facts.

@@ -69,7 +69,7 @@ func (c *checker) contradictions() {
 		about, property, unit string
 		share                 bool
 	}
-	names := c.recap.names()
+	names := c.recap.Resolver()
 	observations := c.recap.Facts.Observations
 	groups, comparisons := map[key][]int{}, 0
 	for i, o := range observations {

@@ -47,9 +47,6 @@ type Resolver struct {
 	byName map[string]Target
 }
 
-// Resolver reads the ids and names of r as they are now.
-func (r *Recap) Resolver() *Resolver { return r.names() }
-
 // Resolve is [Recap.Resolve].
 func (n *Resolver) Resolve(ref string) (Target, bool) {
 	if t, ok := n.byID[ref]; ok {
@@ -70,8 +67,9 @@ func (n *Resolver) canonical(ref string) string {
 // ids returns all ids, sorted.
 func (n *Resolver) ids() []string { return slices.Sorted(maps.Keys(n.byID)) }
 
-// names collects what can be referred to. The first of two wins.
-func (r *Recap) names() *Resolver {
+// Resolver reads the ids and names of r as they are now. Of two things with one
+// id or name, it leads to the first.
+func (r *Recap) Resolver() *Resolver {
 	n := &Resolver{byID: map[string]Target{}, byName: map[string]Target{}}
 	add := func(kind TargetKind, at pointer, id string, names ...string) {
 		t := Target{Kind: kind, ID: id, Pointer: string(at)}

@@ -85,13 +85,6 @@ func readLicense(expr string) (license License, unknown string, err error) {
 	return License{Expression: p.out.String(), Warnings: p.warnings}, "", nil
 }
 
-// CheckLicense returns an error when expr is no SPDX licence expression: that
-// of [ParseLicense].
-func CheckLicense(expr string) error {
-	_, err := ParseLicense(expr)
-	return err
-}
-
 // licenseParser reads an expression by recursive descent and writes it as SPDX
 // does. The first error stays.
 type licenseParser struct {
