@@ -45,9 +45,9 @@ func (s Selection) Check() error {
 		}
 	}
 	for _, role := range s.Roles {
-		if !slices.Contains(roles(), recap.Role(role)) {
+		if !slices.Contains(recap.Roles(), recap.Role(role)) {
 			return recap.Errorf(recap.Usage, "bad-role", "there is no role %.40q", role).
-				WithHint("one of %s", joinRoles(roles()))
+				WithHint("one of %s", joinRoles(recap.Roles()))
 		}
 	}
 	return nil
@@ -68,14 +68,6 @@ func (s Selection) Match(f recap.File) bool {
 	return slices.ContainsFunc(s.Include, func(glob string) bool {
 		return matchGlob(strings.Split(glob, "/"), components)
 	})
-}
-
-// roles are those of this version, in the order in which people think of them.
-func roles() []recap.Role {
-	return []recap.Role{
-		recap.RoleDocument, recap.RoleMetadata, recap.RoleImage, recap.RoleAudio, recap.RoleVideo,
-		recap.RoleSlides, recap.RoleDataset, recap.RoleTranscript, recap.RoleAttachment,
-	}
 }
 
 func joinRoles(roles []recap.Role) string {
