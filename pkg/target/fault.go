@@ -265,4 +265,6 @@ func root(err error) error {
 }
 
 // clean makes text from elsewhere fit for one line on a terminal.
-func clean(s string) string { return recap.Printable(shorten(strings.Join(strings.Fields(s), " "), 500)) }
+func clean(s string) string {
+	return recap.Printable(shorten(strings.Join(strings.Fields(s), " "), 500))
+}
