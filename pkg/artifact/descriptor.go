@@ -65,17 +65,11 @@ func digestOf(raw []byte) digest.Digest {
 
 // isIndexType reports whether mediaType is that of an index.
 func isIndexType(mediaType string) bool {
-	return mediaType == ocispec.MediaTypeImageIndex || mediaType == dockerManifestList
+	return mediaType == ocispec.MediaTypeImageIndex || mediaType == recap.MediaTypeDockerManifestList
 }
 
-// isNodeType reports whether content of mediaType has children.
+// isNodeType reports whether content of mediaType has children. Docker's types
+// have the shape of OCI's; the artifact manifest, which OCI gave up, hasn't.
 func isNodeType(mediaType string) bool {
-	return mediaType == ocispec.MediaTypeImageManifest || mediaType == dockerManifest || isIndexType(mediaType)
+	return mediaType == ocispec.MediaTypeImageManifest || mediaType == recap.MediaTypeDockerManifest || isIndexType(mediaType)
 }
-
-// The Docker types of the same shape as OCI's, which image registries still
-// hold. They are read, as foreign, and never written.
-const (
-	dockerManifest     = "application/vnd.docker.distribution.manifest.v2+json"
-	dockerManifestList = "application/vnd.docker.distribution.manifest.list.v2+json"
-)

@@ -110,7 +110,7 @@ func checkDescriptor(desc ocispec.Descriptor) error {
 	if desc.Size < 0 {
 		return recap.Errorf(recap.Integrity, "bad-size", "%s: size %d is negative", desc.Digest, desc.Size).WithHint(hintMalformed)
 	}
-	if isManifest(desc.MediaType) && desc.Size > recap.MaxManifestSize {
+	if recap.IsManifest(desc.MediaType) && desc.Size > recap.MaxManifestSize {
 		return recap.Errorf(recap.Integrity, "bad-size", "manifest %s: %d bytes are more than the limit of %d", desc.Digest, desc.Size, int64(recap.MaxManifestSize)).
 			WithHint(hintMalformed)
 	}

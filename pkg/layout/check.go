@@ -191,7 +191,7 @@ func (c *checker) graph(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if !c.present(l.Descriptor, l.from) || !isManifest(l.MediaType) {
+		if !c.present(l.Descriptor, l.from) || !recap.IsManifest(l.MediaType) {
 			continue
 		}
 		n, err := c.store.node(ctx, l.Descriptor)

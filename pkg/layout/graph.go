@@ -116,7 +116,7 @@ func (s *Store) walk(ctx context.Context, fn func(n *node) error) error {
 	for len(queue) > 0 {
 		desc := queue[0]
 		queue = queue[1:]
-		if seen[desc.Digest] || !isManifest(desc.MediaType) {
+		if seen[desc.Digest] || !recap.IsManifest(desc.MediaType) {
 			continue
 		}
 		seen[desc.Digest] = true

@@ -16,22 +16,6 @@ import (
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
-// The media types of other tools' manifests, which a layout may hold too.
-const (
-	mediaTypeDockerManifest     = "application/vnd.docker.distribution.manifest.v2+json"
-	mediaTypeDockerManifestList = "application/vnd.docker.distribution.manifest.list.v2+json"
-	mediaTypeArtifactManifest   = "application/vnd.oci.artifact.manifest.v1+json"
-)
-
-func isManifest(mediaType string) bool {
-	switch mediaType {
-	case ocispec.MediaTypeImageManifest, ocispec.MediaTypeImageIndex,
-		mediaTypeDockerManifest, mediaTypeDockerManifestList, mediaTypeArtifactManifest:
-		return true
-	}
-	return false
-}
-
 // node is what the layout itself needs to know of a manifest: what it points
 // to. Whether it makes sense as an artifact is for its reader to say.
 type node struct {
@@ -126,7 +110,7 @@ func sniffManifest(raw []byte) string {
 		return ""
 	}
 	switch {
-	case isManifest(m.MediaType):
+	case recap.IsManifest(m.MediaType):
 		return m.MediaType
 	case m.MediaType != "":
 		return ""
@@ -150,7 +134,7 @@ func (s *Store) node(ctx context.Context, desc ocispec.Descriptor) (*node, error
 			return n, nil
 		}
 	}
-	if !isManifest(desc.MediaType) || desc.Size > recap.MaxManifestSize {
+	if !recap.IsManifest(desc.MediaType) || desc.Size > recap.MaxManifestSize {
 		return &node{desc: plain(desc)}, nil
 	}
 	raw, err := s.readBlob(ctx, desc)

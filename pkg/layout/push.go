@@ -53,7 +53,7 @@ func (s *Store) Push(ctx context.Context, desc ocispec.Descriptor, content io.Re
 		exists = s.wrap(fmt.Errorf("blob %s: %w", desc.Digest, errdef.ErrAlreadyExists))
 	}
 	switch {
-	case isManifest(desc.MediaType):
+	case recap.IsManifest(desc.MediaType):
 		if err := s.pushManifest(ctx, desc, content, good); err != nil {
 			return err
 		}

@@ -6,7 +6,6 @@ package layout
 import (
 	"context"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -16,11 +15,6 @@ import (
 
 	"github.com/recap-oci/recap/pkg/recap"
 )
-
-// tagPattern is the grammar of a tag in the [distribution specification].
-//
-// [distribution specification]: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
-var tagPattern = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$`)
 
 // Tag makes reference, a tag, name the manifest desc, which must be in the
 // layout (errdef.ErrNotFound). What had the tag before stays listed without it.
@@ -258,14 +252,14 @@ func tagOf(name string) string {
 	if colon <= slash || colon <= 0 || strings.Contains(name, "@") {
 		return ""
 	}
-	if tag := name[colon+1:]; tagPattern.MatchString(tag) {
+	if tag := name[colon+1:]; recap.IsTag(tag) {
 		return tag
 	}
 	return ""
 }
 
 func (s *Store) checkTag(tag string) error {
-	if tagPattern.MatchString(tag) {
+	if recap.IsTag(tag) {
 		return nil
 	}
 	return recap.Errorf(recap.Usage, "bad-tag", "layout %q: %.200q is not a tag: %w", s.path, tag, errdef.ErrInvalidReference).
@@ -276,7 +270,7 @@ func (s *Store) checkTaggable(desc ocispec.Descriptor, reference string) error {
 	if err := checkDescriptor(desc); err != nil {
 		return s.wrap(err)
 	}
-	if !isManifest(desc.MediaType) {
+	if !recap.IsManifest(desc.MediaType) {
 		return recap.Errorf(recap.Usage, "not-a-manifest", "layout %q: %s is of type %.100q, which can't be tagged: %w", s.path, desc.Digest, desc.MediaType, errdef.ErrUnsupported).
 			WithHint("tag a manifest")
 	}

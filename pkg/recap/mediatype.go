@@ -3,6 +3,8 @@
 
 package recap
 
+import ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
 // Media types and artifact types of format v1. The major version is part of
 // each name; a change that an old reader would misread gets a new name.
 const (
@@ -13,6 +15,26 @@ const (
 	MediaTypePackConfig = "application/vnd.recap.pack.config.v1+json"
 	MediaTypeDocument   = "text/markdown"
 )
+
+// Media types of other tools' manifests, which registries and layouts still
+// hold. They are read and copied, and never written anew: Docker's two, of the
+// same shape as OCI's, and the artifact manifest, which OCI gave up before 1.1.
+const (
+	MediaTypeDockerManifest     = "application/vnd.docker.distribution.manifest.v2+json"
+	MediaTypeDockerManifestList = "application/vnd.docker.distribution.manifest.list.v2+json"
+	MediaTypeArtifactManifest   = "application/vnd.oci.artifact.manifest.v1+json"
+)
+
+// IsManifest reports whether registries store content of mediaType among their
+// manifests, and layouts list it: OCI's two types and those above.
+func IsManifest(mediaType string) bool {
+	switch mediaType {
+	case ocispec.MediaTypeImageManifest, ocispec.MediaTypeImageIndex,
+		MediaTypeDockerManifest, MediaTypeDockerManifestList, MediaTypeArtifactManifest:
+		return true
+	}
+	return false
+}
 
 // APIVersion is the version of the authoring format, and its default.
 const APIVersion = "recap/v1"

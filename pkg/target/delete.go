@@ -8,6 +8,8 @@ import (
 	"net/http"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/recap-oci/recap/pkg/recap"
 )
 
 // Delete removes a manifest or a blob. A manifest with a subject leaves the
@@ -17,7 +19,7 @@ func (r *repository) Delete(ctx context.Context, desc ocispec.Descriptor) error 
 	if err := checkDescriptor(desc); err != nil {
 		return err
 	}
-	if !isManifest(desc.MediaType) {
+	if !recap.IsManifest(desc.MediaType) {
 		return r.remove(ctx, "blobs", desc.Digest.String(), short(desc.Digest))
 	}
 	got, data, err := r.getManifest(ctx, desc.Digest.String(), []string{desc.MediaType})
@@ -36,7 +38,7 @@ func (r *repository) Delete(ctx context.Context, desc ocispec.Descriptor) error 
 
 // Untag removes a tag.
 func (r *repository) Untag(ctx context.Context, reference string) error {
-	if err := CheckTag(reference); err != nil {
+	if err := checkTag(reference); err != nil {
 		return err
 	}
 	return r.remove(ctx, "manifests", reference, "tag "+reference)

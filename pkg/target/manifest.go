@@ -155,7 +155,7 @@ func (r *repository) Tag(ctx context.Context, desc ocispec.Descriptor, reference
 	if err := checkDescriptor(desc); err != nil {
 		return err
 	}
-	if err := CheckTag(reference); err != nil {
+	if err := checkTag(reference); err != nil {
 		return err
 	}
 	data, ok := r.manifests.get(desc.Digest, desc.MediaType)
@@ -247,7 +247,7 @@ func checkReference(reference string) (digest.Digest, error) {
 	if strings.Contains(reference, ":") {
 		return parseDigest(reference, reference)
 	}
-	return "", CheckTag(reference)
+	return "", checkTag(reference)
 }
 
 // shortReference is a tag, or enough of a digest.

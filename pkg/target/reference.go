@@ -32,7 +32,6 @@ const (
 
 var (
 	repositoryPattern = regexp.MustCompile(`^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$`)
-	tagPattern        = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
 	labelPattern      = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$`)
 	digestPattern     = regexp.MustCompile(`^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$`)
 )
@@ -242,7 +241,7 @@ func isRegistryScheme(scheme string) bool {
 func parseTags(s, list string) ([]string, error) {
 	var tags []string
 	for tag := range strings.SplitSeq(list, ",") {
-		if err := CheckTag(tag); err != nil {
+		if err := checkTag(tag); err != nil {
 			return nil, within(s, err)
 		}
 		if !slices.Contains(tags, tag) {
@@ -255,15 +254,15 @@ func parseTags(s, list string) ([]string, error) {
 	return tags, nil
 }
 
-// CheckTag refuses what no registry takes for a tag: recap.Usage,
+// checkTag refuses what no registry takes for a tag: recap.Usage,
 // bad-reference.
-func CheckTag(tag string) error {
+func checkTag(tag string) error {
 	switch {
 	case tag == "":
 		return bad("the tag is empty")
 	case len(tag) > 128:
 		return bad("tag %s is longer than 128 bytes", quote(tag))
-	case tagPattern.MatchString(tag):
+	case recap.IsTag(tag):
 		return nil
 	}
 	return bad("%s is not a tag", quote(tag)).WithHint("a tag is letters, digits, _ . and -, and starts with none of the last two")

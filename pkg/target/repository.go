@@ -60,7 +60,7 @@ func (r *repository) Fetch(ctx context.Context, desc ocispec.Descriptor) (io.Rea
 	if err := checkDescriptor(desc); err != nil {
 		return nil, err
 	}
-	if isManifest(desc.MediaType) {
+	if recap.IsManifest(desc.MediaType) {
 		return r.fetchManifest(ctx, desc)
 	}
 	return r.fetchBlob(ctx, desc)
@@ -71,7 +71,7 @@ func (r *repository) Push(ctx context.Context, desc ocispec.Descriptor, content 
 	if err := checkDescriptor(desc); err != nil {
 		return err
 	}
-	if isManifest(desc.MediaType) {
+	if recap.IsManifest(desc.MediaType) {
 		return r.pushManifest(ctx, desc, content, desc.Digest.String())
 	}
 	return r.pushBlob(ctx, desc, content)
@@ -83,7 +83,7 @@ func (r *repository) Exists(ctx context.Context, desc ocispec.Descriptor) (bool,
 		return false, err
 	}
 	kind, header := "blobs", http.Header(nil)
-	if isManifest(desc.MediaType) {
+	if recap.IsManifest(desc.MediaType) {
 		kind, header = "manifests", http.Header{"Accept": {desc.MediaType}}
 	}
 	what := "looking for " + short(desc.Digest) + " in " + r.full()
@@ -116,25 +116,13 @@ func checkDescriptor(desc ocispec.Descriptor) error {
 	return nil
 }
 
-// isManifest reports whether a type is stored among a registry's manifests.
-func isManifest(mediaType string) bool {
-	switch mediaType {
-	case ocispec.MediaTypeImageManifest, ocispec.MediaTypeImageIndex,
-		"application/vnd.docker.distribution.manifest.v2+json",
-		"application/vnd.docker.distribution.manifest.list.v2+json",
-		"application/vnd.oci.artifact.manifest.v1+json":
-		return true
-	}
-	return false
-}
-
 // accepted is asked for by reference; whoever reads it decides what it will do.
 var accepted = []string{
 	ocispec.MediaTypeImageManifest,
 	ocispec.MediaTypeImageIndex,
-	"application/vnd.docker.distribution.manifest.v2+json",
-	"application/vnd.docker.distribution.manifest.list.v2+json",
-	"application/vnd.oci.artifact.manifest.v1+json",
+	recap.MediaTypeDockerManifest,
+	recap.MediaTypeDockerManifestList,
+	recap.MediaTypeArtifactManifest,
 }
 
 // short is enough of a digest to find it by.

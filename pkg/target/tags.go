@@ -27,7 +27,7 @@ func (r *repository) Tags(ctx context.Context, last string, fn func([]string) er
 	at := r.url("tags", "list")
 	query := url.Values{"n": {tagsPerPage}}
 	if last != "" {
-		if err := CheckTag(last); err != nil {
+		if err := checkTag(last); err != nil {
 			return err
 		}
 		query.Set("last", last)
@@ -53,7 +53,7 @@ func (r *repository) Tags(ctx context.Context, last string, fn func([]string) er
 		}
 		var fresh []string
 		for _, tag := range list.Tags {
-			if !tagPattern.MatchString(tag) {
+			if !recap.IsTag(tag) {
 				return recap.Errorf(recap.Integrity, "bad-tag", "%s: it lists %s, which is not a tag", what, quote(tag))
 			}
 			if !seen[tag] {
