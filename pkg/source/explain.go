@@ -4,17 +4,12 @@
 package source
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-	"github.com/santhosh-tekuri/jsonschema/v6/kind"
-	"golang.org/x/text/language"
-	"golang.org/x/text/message"
-
+	"github.com/recap-oci/recap/pkg/internal/shape"
 	"github.com/recap-oci/recap/pkg/internal/tree"
 )
 
@@ -23,117 +18,80 @@ func itoa(n int) string { return strconv.Itoa(n) }
 // validate checks the front matter against its schema, reports what doesn't
 // fit, and cuts that out, so that the rest can be understood.
 func (l *loader) validate() {
-	root := shapes([]*jsonschema.Schema{recapSchema()})
-	value := l.settle(l.front, root, "")
-	var invalid *jsonschema.ValidationError
-	if !errors.As(recapSchema().Validate(value), &invalid) {
+	shapes := recapSchema().Shapes()
+	invalid := recapSchema().Validate(l.settle(l.front, shapes, ""))
+	if invalid == nil {
 		return
 	}
 	l.broken = true
 	var cuts []string
-	for _, cause := range causes(invalid) {
+	for _, e := range meant(invalid) {
 		if l.full() {
 			return // what is left is of no use
 		}
-		cuts = append(cuts, l.explain(cause, root)...)
+		cuts = append(cuts, l.explain(e, shapes)...)
 	}
 	l.cuts = cuts
 	l.cut(cuts)
 }
 
-// causes returns the deepest errors below e. Of alternatives that all failed it
-// takes the branch that was meant: the one that wants a value of the type that
-// is there.
-func causes(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
-	switch e.ErrorKind.(type) {
-	case *kind.OneOf, *kind.AnyOf:
-		if len(e.Causes) > 0 {
-			return meant(e)
+// meant puts one error, or those of one alternative, in the place of each that
+// is about alternatives.
+func meant(errors []*shape.Error) []*shape.Error {
+	var found []*shape.Error
+	for _, e := range errors {
+		switch e.Kind.(type) {
+		case shape.OneOf:
+			found = append(found, meantType(e)...)
+		case shape.AnyOf:
+			found = append(found, anyField(e))
+		default:
+			found = append(found, e)
 		}
-	case *kind.PropertyNames:
-		return []*jsonschema.ValidationError{e} // the causes below are about the key's text
-	}
-	if len(e.Causes) == 0 {
-		return []*jsonschema.ValidationError{e}
-	}
-	var found []*jsonschema.ValidationError
-	for _, c := range e.Causes {
-		found = append(found, causes(c)...)
 	}
 	return found
 }
 
-func meant(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
-	var best, all []*jsonschema.ValidationError
-	depth := -1
-	for _, branch := range e.Causes {
-		found := causes(branch)
-		all = append(all, found...)
-		if slices.ContainsFunc(found, func(c *jsonschema.ValidationError) bool {
-			_, wrongType := c.ErrorKind.(*kind.Type)
-			return wrongType && len(c.InstanceLocation) == len(e.InstanceLocation)
-		}) {
-			continue
+// meantType returns what is wrong with the alternative that takes the type of
+// the value that is there. There is at most one: our alternatives differ by
+// their type, which a test holds. Without one the value has to be of any of their
+// types.
+func meantType(e *shape.Error) []*shape.Error {
+	var types shape.Type
+	for _, branch := range e.Branches {
+		found := meant(branch)
+		wrong, ok := found[0].Kind.(shape.Type)
+		if !ok || len(found[0].Location) > len(e.Location) {
+			return found
 		}
-		deepest := 0
-		for _, c := range found {
-			deepest = max(deepest, len(c.InstanceLocation))
-		}
-		if deepest > depth || deepest == depth && len(found) < len(best) {
-			best, depth = found, deepest
-		}
+		types.Got = wrong.Got
+		types.Want = append(types.Want, wrong.Want...)
 	}
-	if merged := merge(e, all); merged != nil {
-		return merged
-	}
-	if best != nil {
-		return best
-	}
-	return []*jsonschema.ValidationError{e}
+	slices.Sort(types.Want)
+	types.Want = slices.Compact(types.Want)
+	return []*shape.Error{{Location: e.Location, Schema: e.Schema, Kind: types}}
 }
 
-// merge makes one error of branches that all say the same kind of thing about
-// one value: a type, or a field that is missing.
-func merge(e *jsonschema.ValidationError, all []*jsonschema.ValidationError) []*jsonschema.ValidationError {
-	var types kind.Type
-	var required kind.Required
-	for _, c := range all {
-		if len(c.InstanceLocation) != len(e.InstanceLocation) {
-			return nil
-		}
-		switch k := c.ErrorKind.(type) {
-		case *kind.Type:
-			types.Got = k.Got
-			types.Want = append(types.Want, k.Want...)
-		case *kind.Required:
-			required.Missing = append(required.Missing, k.Missing...)
-		default:
-			return nil
+// anyField makes one error of alternatives that require a field each, as all
+// that our schema has under anyOf do.
+func anyField(e *shape.Error) *shape.Error {
+	var names anyRequired
+	for _, branch := range e.Branches {
+		if required, ok := branch[0].Kind.(shape.Required); ok {
+			names.Missing = append(names.Missing, required.Missing...)
 		}
 	}
-	merged := *e
-	merged.Causes = nil
-	switch {
-	case len(types.Want) > 0 && len(required.Missing) == 0:
-		slices.Sort(types.Want)
-		types.Want = slices.Compact(types.Want)
-		merged.ErrorKind = &types
-	case len(types.Want) == 0 && len(required.Missing) > 0:
-		merged.ErrorKind = &anyRequired{required}
-	default:
-		return nil
-	}
-	return []*jsonschema.ValidationError{&merged}
+	return &shape.Error{Location: e.Location, Schema: e.Schema, Kind: names}
 }
 
 // anyRequired is a Required of which one field is enough.
-type anyRequired struct{ kind.Required }
+type anyRequired struct{ shape.Required }
 
-// explain reports one cause in plain words and returns the pointers of what has
+// explain reports one error in plain words and returns the pointers of what has
 // to be cut out for the rest to fit.
-func (l *loader) explain(e *jsonschema.ValidationError, root []*jsonschema.Schema) (cuts []string) {
+func (l *loader) explain(e *shape.Error, root shape.Shapes) (cuts []string) {
 	pointer := ""
-	for _, t := range e.InstanceLocation {
+	for _, t := range e.Location {
 		pointer += "/" + tree.Escape(t)
 	}
 	pos, _ := l.front.Find(pointer)
@@ -147,11 +105,11 @@ func (l *loader) explain(e *jsonschema.ValidationError, root []*jsonschema.Schem
 	}
 	bad := func(mend, format string, args ...any) { l.report(ruleValue, pos, mend, format, args...) }
 	cuts = []string{pointer}
-	switch k := e.ErrorKind.(type) {
-	case *kind.AdditionalProperties:
+	switch k := e.Kind.(type) {
+	case shape.AdditionalProperties:
 		cuts = nil
-		known := propertiesAt(root, e.InstanceLocation)
-		for _, p := range k.Properties {
+		known := root.At(e.Location).Properties()
+		for _, p := range k.Names {
 			if l.full() {
 				break
 			}
@@ -164,27 +122,27 @@ func (l *loader) explain(e *jsonschema.ValidationError, root []*jsonschema.Schem
 			l.report(ruleUnknown, at, mend, "%s is not a field of a recap", fieldName(field))
 			cuts = append(cuts, field)
 		}
-	case *kind.Required:
+	case shape.Required:
 		cuts = nil
 		for _, missing := range k.Missing {
-			bad(fmt.Sprintf("add %s: %s", missing, describe(root, append(slices.Clone(e.InstanceLocation), missing))),
+			bad(fmt.Sprintf("add %s: %s", missing, describe(root.At(append(slices.Clone(e.Location), missing)))),
 				"%s lacks %s", name, missing)
 		}
-	case *anyRequired:
+	case anyRequired:
 		cuts = nil
 		bad("add one of them", "%s lacks %s", name, strings.Join(k.Missing, " or "))
-	case *kind.DependentRequired:
-		bad("add it, or remove "+k.Prop, "%s has %s but lacks %s", name, k.Prop, strings.Join(k.Missing, ", "))
-		cuts = []string{pointer + "/" + k.Prop}
-	case *kind.FalseSchema:
-		bad("keep one of them", "%s can't stand beside %s", name, dependent(e.SchemaURL))
-	case *kind.Type:
+	case shape.DependentRequired:
+		bad("add it, or remove "+k.Property, "%s has %s but lacks %s", name, k.Property, strings.Join(k.Missing, ", "))
+		cuts = []string{pointer + "/" + k.Property}
+	case shape.FalseSchema:
+		bad("keep one of them", "%s can't stand beside %s", name, dependent(e.Schema))
+	case shape.Type:
 		if k.Got == "null" {
 			bad("fill it in, or remove the line", "%s is empty", name)
 		} else {
 			bad("write "+words(k.Want), "%s is %s, not %s", name, article(k.Got), words(k.Want))
 		}
-	case *kind.Enum:
+	case shape.Enum:
 		want := make([]string, 0, len(k.Want))
 		for _, w := range k.Want {
 			want = append(want, fmt.Sprint(w))
@@ -196,36 +154,31 @@ func (l *loader) explain(e *jsonschema.ValidationError, root []*jsonschema.Schem
 			}
 		}
 		bad(mend, "%s%s is not one of the known values", name, got)
-	case *kind.Const:
+	case shape.Const:
 		bad(fmt.Sprintf("write %v", k.Want), "%s%s must be %v", name, got, k.Want)
-	case *kind.Pattern:
+	case shape.Pattern:
 		l.explainPattern(e, name, value, pos)
-	case *kind.PropertyNames:
-		// The validator gives the place of another value here (it reuses the
-		// slice); the ids of entities are the only keys that have a schema.
-		field := "/recap/entities/" + tree.Escape(k.Property)
+	case shape.PropertyNames:
+		field := pointer + "/" + tree.Escape(k.Name)
 		at, _ := l.front.Find(field)
-		l.report(ruleValue, at, "write "+forms["slug"], "entities: the key %q is no id", clip(k.Property))
+		l.report(ruleValue, at, "write "+forms["slug"], "%s: the key %q is no id", name, clip(k.Name))
 		cuts = []string{field}
-	case *kind.MinLength:
+	case shape.MinLength:
 		bad("fill it in, or remove it", "%s is too short", name)
-	case *kind.MaxLength:
+	case shape.MaxLength:
 		bad("shorten it", "%s has %d characters; at most %d are allowed", name, k.Got, k.Want)
-	case *kind.MinItems:
+	case shape.MinItems:
 		bad("add to it, or remove it", "%s is an empty list", name)
-	case *kind.MaxItems:
+	case shape.MaxItems:
 		bad("split the recap, or drop some", "%s has %d items; at most %d are allowed", name, k.Got, k.Want)
-	case *kind.MaxProperties:
+	case shape.MaxProperties:
 		bad("split the recap, or drop some", "%s has %d entries; at most %d are allowed", name, k.Got, k.Want)
-	case *kind.Minimum:
-		want, _ := k.Want.Float64()
-		bad(fmt.Sprintf("write %v or more", want), "%s%s is too small", name, got)
-	case *kind.Maximum:
-		want, _ := k.Want.Float64()
-		bad(fmt.Sprintf("write %v or less", want), "%s%s is too large", name, got)
+	case shape.Minimum:
+		bad(fmt.Sprintf("write %v or more", k.Want), "%s%s is too small", name, got)
+	case shape.Maximum:
+		bad(fmt.Sprintf("write %v or less", k.Want), "%s%s is too large", name, got)
 	default:
-		bad("write what recap schema recap describes", "%s%s does not fit: %s", name, got,
-			e.ErrorKind.LocalizedString(message.NewPrinter(language.English)))
+		bad("write what recap schema recap describes", "%s%s does not fit", name, got)
 	}
 	return cuts
 }
@@ -249,8 +202,8 @@ var forms = map[string]string{
 }
 
 // formOf returns the name in forms that a pattern at a schema location has.
-func formOf(schemaURL string) string {
-	_, fragment, _ := strings.Cut(schemaURL, "#")
+func formOf(location string) string {
+	_, fragment, _ := strings.Cut(location, "#")
 	tokens := tree.Tokens(fragment)
 	for _, t := range slices.Backward(tokens) {
 		if _, ok := forms[t]; ok {
@@ -260,8 +213,8 @@ func formOf(schemaURL string) string {
 	return ""
 }
 
-func (l *loader) explainPattern(e *jsonschema.ValidationError, name string, value *tree.Node, pos tree.Pos) {
-	form, text := formOf(e.SchemaURL), ""
+func (l *loader) explainPattern(e *shape.Error, name string, value *tree.Node, pos tree.Pos) {
+	form, text := formOf(e.Schema), ""
 	if value != nil {
 		text = value.Text
 	}
@@ -274,8 +227,8 @@ func (l *loader) explainPattern(e *jsonschema.ValidationError, name string, valu
 
 // dependent returns the field that forbids another, from a location such as
 // …/dependentSchemas/value/properties/minValue.
-func dependent(schemaURL string) string {
-	tokens := strings.Split(schemaURL, "/")
+func dependent(location string) string {
+	tokens := strings.Split(location, "/")
 	if i := slices.Index(tokens, "dependentSchemas"); i >= 0 && i+1 < len(tokens) {
 		return tokens[i+1]
 	}
@@ -311,38 +264,11 @@ func words(jsonTypes []string) string {
 	return strings.Join(list, " or ")
 }
 
-// shapesAt returns what the schema says about a place.
-func shapesAt(flat []*jsonschema.Schema, location []string) []*jsonschema.Schema {
-	for _, t := range location {
-		next := under(flat, t)
-		if strings.Trim(t, "0123456789") == "" {
-			if items := within(flat); items != nil {
-				next = items
-			}
-		}
-		flat = next
-	}
-	return flat
-}
-
-// propertiesAt returns the fields that a mapping may have, sorted.
-func propertiesAt(root []*jsonschema.Schema, location []string) []string {
-	var names []string
-	for _, s := range shapesAt(root, location) {
-		for name := range s.Properties {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
 // describe returns what the schema says a field is for.
-func describe(root []*jsonschema.Schema, location []string) string {
-	for _, s := range shapesAt(root, location) {
-		if s.Description != "" {
-			return strings.TrimSuffix(strings.ToLower(s.Description[:1])+s.Description[1:], ".")
-		}
+func describe(field shape.Shapes) string {
+	text := field.Description()
+	if text == "" {
+		return "…"
 	}
-	return "…"
+	return strings.TrimSuffix(strings.ToLower(text[:1])+text[1:], ".")
 }

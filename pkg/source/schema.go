@@ -4,140 +4,54 @@
 package source
 
 import (
-	"bytes"
 	"math"
-	"slices"
 	"strings"
 	"sync"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-
+	"github.com/recap-oci/recap/pkg/internal/shape"
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/schemas"
 )
 
 // recapSchema is the compiled schema of a front matter, made once: compiling
 // takes longer than checking a recap by it.
-var recapSchema = sync.OnceValue(func() *jsonschema.Schema {
-	const name = "recap"
-	data, err := schemas.Read(name)
+var recapSchema = sync.OnceValue(func() *shape.Schema {
+	data, err := schemas.Read("recap")
 	if err != nil {
 		panic("source: " + err.Error()) // it is embedded
 	}
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+	schema, err := shape.Compile(data)
 	if err != nil {
-		panic("source: " + err.Error())
+		panic("source: " + err.Error()) // every test that loads a recap compiles it
 	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource(schemas.URL(name), doc); err != nil {
-		panic("source: " + err.Error())
-	}
-	return c.MustCompile(schemas.URL(name)) // a test compiles every schema
+	return schema
 })
-
-// shapes flattens schemas into those that say something about a value
-// themselves: references and combinations are followed.
-func shapes(list []*jsonschema.Schema) []*jsonschema.Schema {
-	var flat []*jsonschema.Schema
-	for _, s := range list {
-		if s == nil || slices.Contains(flat, s) {
-			continue
-		}
-		flat = append(flat, s)
-		var next []*jsonschema.Schema
-		if s.Ref != nil {
-			next = append(next, s.Ref)
-		}
-		next = append(next, s.AllOf...)
-		next = append(next, s.AnyOf...)
-		next = append(next, s.OneOf...)
-		for _, n := range shapes(next) {
-			if !slices.Contains(flat, n) {
-				flat = append(flat, n)
-			}
-		}
-	}
-	return flat
-}
-
-// under returns what the shapes of a map say about one of its keys.
-func under(flat []*jsonschema.Schema, key string) []*jsonschema.Schema {
-	var found []*jsonschema.Schema
-	for _, s := range flat {
-		if p, ok := s.Properties[key]; ok {
-			found = append(found, p)
-			continue
-		}
-		matched := false
-		for pattern, p := range s.PatternProperties {
-			if pattern.MatchString(key) {
-				found, matched = append(found, p), true
-			}
-		}
-		if rest, ok := s.AdditionalProperties.(*jsonschema.Schema); ok && !matched {
-			found = append(found, rest)
-		}
-	}
-	return shapes(found)
-}
-
-// within returns what the shapes of a list say about its items.
-func within(flat []*jsonschema.Schema) []*jsonschema.Schema {
-	var found []*jsonschema.Schema
-	for _, s := range flat {
-		if s.Items2020 != nil {
-			found = append(found, s.Items2020)
-		}
-	}
-	return shapes(found)
-}
-
-// accepts reports whether any of the shapes takes a JSON type.
-func accepts(flat []*jsonschema.Schema, kind string) bool {
-	for _, s := range flat {
-		if s.Types != nil && slices.Contains(s.Types.ToStrings(), kind) {
-			return true
-		}
-		if kind != "string" {
-			continue
-		}
-		if s.Enum != nil {
-			return true // every enumeration of ours is of texts
-		}
-		if s.Const != nil {
-			if _, ok := (*s.Const).(string); ok {
-				return true
-			}
-		}
-	}
-	return false
-}
 
 // settle gives every value below n the type that the schema wants, where its
 // spelling allows one: a plain 1.10, 2024-03-27 or NO is text where text is
 // wanted. It returns n as encoding/json would have decoded it.
-func (l *loader) settle(n *tree.Node, flat []*jsonschema.Schema, pointer string) any {
+func (l *loader) settle(n *tree.Node, shapes shape.Shapes, pointer string) any {
 	switch n.Kind {
 	case tree.List:
 		items := make([]any, len(n.Items))
 		for i, item := range n.Items {
-			items[i] = l.settle(item, within(flat), pointer+"/"+itoa(i))
+			items[i] = l.settle(item, shapes.Within(), pointer+"/"+itoa(i))
 		}
 		return items
 	case tree.Map:
 		entries := make(map[string]any, len(n.Entries))
 		for _, e := range n.Entries {
-			entries[e.Key.Text] = l.settle(e.Value, under(flat, e.Key.Text), pointer+"/"+tree.Escape(e.Key.Text))
+			entries[e.Key.Text] = l.settle(e.Value, shapes.Under(e.Key.Text), pointer+"/"+tree.Escape(e.Key.Text))
 		}
 		return entries
 	case tree.Time:
 		n.Kind = tree.String
 	case tree.Bool:
-		if n.Plain && !accepts(flat, "boolean") && accepts(flat, "string") {
+		if n.Plain && !shapes.Accept("boolean") && shapes.Accept("string") {
 			n.Kind = tree.String
 		}
 	case tree.Number:
-		if !accepts(flat, "number") && !accepts(flat, "integer") && accepts(flat, "string") {
+		if !shapes.Accept("number") && !shapes.Accept("integer") && shapes.Accept("string") {
 			n.Kind = tree.String
 		} else if n.Inexact || math.IsInf(n.Num, 0) {
 			l.report(ruleValue, n.Pos, "put it in quotes to keep it as text",
