@@ -42,10 +42,10 @@ type BuildOptions struct {
 //
 // Errors: [recap.Usage] bad-recap for rows or metadata that no bundle can have;
 // [recap.Unsafe] unsafe-path, path-collision and reserved-name for a path,
-// symlink-in-source and not-a-file for what isn't a regular file and is never
+// symlink-in-source and not-a-regular-file for what isn't one and is never
 // opened, too-large for a file over the limit, which isn't read, and for too many
 // files; [recap.Integrity] file-changed for one that changes meanwhile;
-// [recap.NotFound] no-such-file and [recap.Local] unreadable-file.
+// [recap.NotFound] not-found and [recap.Local] unreadable.
 func BuildBundle(ctx context.Context, r *recap.Recap, files fs.FS, opts BuildOptions) (*Graph, error) {
 	own := *r
 	own.Files = slices.Clone(r.Files)

@@ -225,8 +225,8 @@ func TestBuildBundleRefuses(t *testing.T) {
 		{"path twice", func(r *recap.Recap, _ fstest.MapFS) { r.Files = append(r.Files, r.Files[0]) }, recap.Unsafe, "path-collision", "twice"},
 		{"policy", func(r *recap.Recap, _ fstest.MapFS) { r.Files = append(r.Files, png("a/recap.policy.yaml")) }, recap.Unsafe, "reserved-name", "recap.policy.yaml"},
 		{"receipt", func(r *recap.Recap, _ fstest.MapFS) { r.Files = append(r.Files, png(".recap/receipt.json")) }, recap.Unsafe, "reserved-name", "receipt"},
-		{"missing file", func(_ *recap.Recap, f fstest.MapFS) { delete(f, "images.csv") }, recap.NotFound, "no-such-file", "images.csv"},
-		{"missing directory", func(_ *recap.Recap, f fstest.MapFS) { delete(f, "images/stage.png") }, recap.NotFound, "no-such-file", "images"},
+		{"missing file", func(_ *recap.Recap, f fstest.MapFS) { delete(f, "images.csv") }, recap.NotFound, "not-found", "images.csv"},
+		{"missing directory", func(_ *recap.Recap, f fstest.MapFS) { delete(f, "images/stage.png") }, recap.NotFound, "not-found", "images"},
 		{"symbolic link", func(_ *recap.Recap, f fstest.MapFS) { f["images.csv"].Mode = fs.ModeSymlink }, recap.Unsafe, "symlink-in-source", "images.csv"},
 		{
 			"directory that is a symbolic link",
@@ -236,10 +236,10 @@ func TestBuildBundleRefuses(t *testing.T) {
 			},
 			recap.Unsafe, "symlink-in-source", `"images" is a symbolic link`,
 		},
-		{"directory", func(_ *recap.Recap, f fstest.MapFS) { f["images.csv"].Mode = fs.ModeDir }, recap.Unsafe, "not-a-file", "images.csv"},
-		{"FIFO", func(_ *recap.Recap, f fstest.MapFS) { f["images.csv"].Mode = fs.ModeNamedPipe }, recap.Unsafe, "not-a-file", "images.csv"},
-		{"device", func(_ *recap.Recap, f fstest.MapFS) { f["images.csv"].Mode = fs.ModeDevice | fs.ModeCharDevice }, recap.Unsafe, "not-a-file", "images.csv"},
-		{"socket", func(_ *recap.Recap, f fstest.MapFS) { f["images.csv"].Mode = fs.ModeSocket }, recap.Unsafe, "not-a-file", "images.csv"},
+		{"directory", func(_ *recap.Recap, f fstest.MapFS) { f["images.csv"].Mode = fs.ModeDir }, recap.Unsafe, "not-a-regular-file", "images.csv"},
+		{"FIFO", func(_ *recap.Recap, f fstest.MapFS) { f["images.csv"].Mode = fs.ModeNamedPipe }, recap.Unsafe, "not-a-regular-file", "images.csv"},
+		{"device", func(_ *recap.Recap, f fstest.MapFS) { f["images.csv"].Mode = fs.ModeDevice | fs.ModeCharDevice }, recap.Unsafe, "not-a-regular-file", "images.csv"},
+		{"socket", func(_ *recap.Recap, f fstest.MapFS) { f["images.csv"].Mode = fs.ModeSocket }, recap.Unsafe, "not-a-regular-file", "images.csv"},
 		{"metadata over the limit", func(r *recap.Recap, _ fstest.MapFS) { r.Description = strings.Repeat("x", recap.MaxConfigSize) }, recap.Unsafe, "too-large", "metadata"},
 	}
 	for _, tt := range tests {
@@ -250,7 +250,7 @@ func TestBuildBundleRefuses(t *testing.T) {
 			guarded := &countingFS{MapFS: files}
 			_, err := artifact.BuildBundle(t.Context(), r, guarded, artifact.BuildOptions{})
 			wantError(t, err, tt.kind, tt.code, tt.want)
-			if n := len(guarded.opened); n > 0 && (tt.code == "not-a-file" || tt.code == "symlink-in-source") {
+			if n := len(guarded.opened); n > 0 && (tt.code == "not-a-regular-file" || tt.code == "symlink-in-source") {
 				t.Errorf("%d files were opened", n)
 			}
 		})
@@ -365,7 +365,7 @@ func TestBuildBundleFileThatChanges(t *testing.T) {
 		{"shrinks", []byte("image"), nil, recap.Integrity, "file-changed"},
 		{"grows", make([]byte, 33), nil, recap.Integrity, "file-changed"},
 		{"has no end", make([]byte, 1<<20), nil, recap.Integrity, "file-changed"},
-		{"can't be read", []byte("image"), &fs.PathError{Op: "read", Path: "/home/me/images.csv", Err: errors.New("input/output error")}, recap.Local, "unreadable-file"},
+		{"can't be read", []byte("image"), &fs.PathError{Op: "read", Path: "/home/me/images.csv", Err: errors.New("input/output error")}, recap.Local, "unreadable"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -389,7 +389,7 @@ func (deniedFS) Open(name string) (fs.File, error) {
 func TestBuildBundleDenied(t *testing.T) {
 	r, files := fixture()
 	_, err := artifact.BuildBundle(t.Context(), r, deniedFS{files}, artifact.BuildOptions{})
-	wantError(t, err, recap.Local, "unreadable-file", "permission denied")
+	wantError(t, err, recap.Local, "unreadable", "permission denied")
 	if !errors.Is(err, fs.ErrPermission) || strings.Contains(err.Error(), "/home/me") {
 		t.Errorf("error %v", err)
 	}
@@ -405,7 +405,7 @@ func TestBuildBundleSameError(t *testing.T) {
 			}
 		}
 		_, err := artifact.BuildBundle(t.Context(), r, files, artifact.BuildOptions{})
-		wantError(t, err, recap.Unsafe, "not-a-file", `"Zebra.png"`)
+		wantError(t, err, recap.Unsafe, "not-a-regular-file", `"Zebra.png"`)
 	}
 }
 

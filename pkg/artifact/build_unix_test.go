@@ -27,11 +27,11 @@ func TestBuildBundleRealDirectory(t *testing.T) {
 		make func(path string) error
 		code string
 	}{
-		{"FIFO", func(path string) error { return syscall.Mkfifo(path, 0o600) }, "not-a-file"},
+		{"FIFO", func(path string) error { return syscall.Mkfifo(path, 0o600) }, "not-a-regular-file"},
 		{"link out", func(path string) error { return os.Symlink(outside, path) }, "symlink-in-source"},
 		{"link to a file beside it", func(path string) error { return os.Symlink("index.md", path) }, "symlink-in-source"},
 		{"link to nothing", func(path string) error { return os.Symlink("absent", path) }, "symlink-in-source"},
-		{"directory", func(path string) error { return os.Mkdir(path, 0o700) }, "not-a-file"},
+		{"directory", func(path string) error { return os.Mkdir(path, 0o700) }, "not-a-regular-file"},
 		{"device", func(path string) error { return os.Symlink("/dev/zero", path) }, "symlink-in-source"},
 	}
 	for _, tt := range tests {

@@ -151,11 +151,11 @@ func TestGraphFileThatChanges(t *testing.T) {
 		}, recap.Integrity, "file-changed"},
 		{"shorter", func(f fstest.MapFS) { f["images.csv"] = &fstest.MapFile{Data: []byte("image")} }, recap.Integrity, "file-changed"},
 		{"longer", func(f fstest.MapFS) { f["images.csv"] = &fstest.MapFile{Data: make([]byte, 33)} }, recap.Integrity, "file-changed"},
-		{"gone", func(f fstest.MapFS) { delete(f, "images.csv") }, recap.NotFound, "no-such-file"},
+		{"gone", func(f fstest.MapFS) { delete(f, "images.csv") }, recap.NotFound, "not-found"},
 		{"symbolic link", func(f fstest.MapFS) {
 			f["images.csv"] = &fstest.MapFile{Data: []byte("index.md"), Mode: fs.ModeSymlink}
 		}, recap.Unsafe, "symlink-in-source"},
-		{"FIFO", func(f fstest.MapFS) { f["images.csv"] = &fstest.MapFile{Mode: fs.ModeNamedPipe} }, recap.Unsafe, "not-a-file"},
+		{"FIFO", func(f fstest.MapFS) { f["images.csv"] = &fstest.MapFile{Mode: fs.ModeNamedPipe} }, recap.Unsafe, "not-a-regular-file"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -205,7 +205,7 @@ func TestGraphFileThatCantBeRead(t *testing.T) {
 	}
 	defer rc.Close()
 	_, err = io.ReadAll(rc)
-	wantError(t, err, recap.Local, "unreadable-file", "input/output error")
+	wantError(t, err, recap.Local, "unreadable", "input/output error")
 }
 
 func TestGraphConcurrently(t *testing.T) {

@@ -108,7 +108,7 @@ func checkType(name string, info fs.FileInfo, want fs.FileMode) error {
 		return recap.Errorf(recap.Unsafe, "symlink-in-source", "%q is a symbolic link", name).
 			WithHint("put what it points to in its place; a bundle has files only")
 	default:
-		return recap.Errorf(recap.Unsafe, "not-a-file", "%q is no regular file (%s)", name, info.Mode())
+		return recap.Errorf(recap.Unsafe, "not-a-regular-file", "%q is no regular file (%s)", name, info.Mode())
 	}
 }
 
@@ -176,9 +176,9 @@ func fileError(name string, err error) error {
 		err = pathError.Err
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return recap.Errorf(recap.NotFound, "no-such-file", "file %q: %w", name, err)
+		return recap.Errorf(recap.NotFound, "not-found", "file %q: %w", name, err)
 	}
-	return recap.Errorf(recap.Local, "unreadable-file", "file %q: %w", name, err)
+	return recap.Errorf(recap.Local, "unreadable", "file %q: %w", name, err)
 }
 
 func fileChanged(name string, err error) error {

@@ -34,7 +34,7 @@ const copyBuffer = 128 << 10
 //
 // A manifest is parsed, strictly; one that has no single meaning is refused with
 // Integrity, code bad-manifest, and one whose config, layers or members are not
-// all there with NotFound, code missing-child (errdef.ErrNotFound), also when the
+// all there with NotFound, code child-missing (errdef.ErrNotFound), also when the
 // manifest itself is there already. A subject may be absent. One with a subject is listed in index.json when
 // Push returns. Others are listed by Tag, or else by Commit.
 func (s *Store) Push(ctx context.Context, desc ocispec.Descriptor, content io.Reader) error {
@@ -139,7 +139,7 @@ func (s *Store) hasChildren(ctx context.Context, n *node) error {
 				return err
 			}
 			if !exists {
-				return recap.Errorf(recap.NotFound, "missing-child", "layout %q: manifest %s needs %s, which is not there or damaged: %w",
+				return recap.Errorf(recap.NotFound, "child-missing", "layout %q: manifest %s needs %s, which is not there or damaged: %w",
 					s.path, n.desc.Digest, child.Digest, errdef.ErrNotFound).
 					WithHint("push or copy the whole artifact there again")
 			}

@@ -169,7 +169,7 @@ func TestPushWantsChildrenFirst(t *testing.T) {
 		push(t, s, emptyConfig)
 		for i, child := range map[*item]item{&m: layer, &pack: m} {
 			err := s.Push(t.Context(), i.Descriptor, bytes.NewReader(i.data))
-			wantError(t, err, recap.NotFound, "missing-child", i.Digest.String(), child.Digest.String(), s.Path())
+			wantError(t, err, recap.NotFound, "child-missing", i.Digest.String(), child.Digest.String(), s.Path())
 			if !errors.Is(err, errdef.ErrNotFound) {
 				t.Errorf("got error %v, want errdef.ErrNotFound", err)
 			}
@@ -183,7 +183,7 @@ func TestPushWantsChildrenFirst(t *testing.T) {
 		}
 		write(t, blobPath(s.Path(), layer.Digest), "")
 		err := s.Push(t.Context(), m.Descriptor, bytes.NewReader(m.data))
-		wantError(t, err, recap.NotFound, "missing-child", layer.Digest.String())
+		wantError(t, err, recap.NotFound, "child-missing", layer.Digest.String())
 		push(t, s, layer, m)
 		if d := check(t, s); len(d) != 0 {
 			t.Errorf("Check: %v", d)

@@ -78,12 +78,12 @@ func readFile(path string) ([]byte, error) {
 		return nil, recap.Errorf(recap.NotFound, "no-key", "reading key: %w", err)
 	}
 	if err != nil {
-		return nil, recap.Errorf(recap.Local, "local-io", "reading key: %w", err)
+		return nil, recap.Errorf(recap.Local, "io", "reading key: %w", err)
 	}
 	defer f.Close() //nolint:errcheck // read only: nothing to lose
 	data, err := io.ReadAll(io.LimitReader(f, maxKeySize+1))
 	if err != nil {
-		return nil, recap.Errorf(recap.Local, "local-io", "reading key: %w", err)
+		return nil, recap.Errorf(recap.Local, "io", "reading key: %w", err)
 	}
 	if len(data) > maxKeySize {
 		return nil, recap.Errorf(recap.Usage, "bad-key", "key %q has more than %d bytes", path, maxKeySize)

@@ -52,7 +52,7 @@ func Load(fsys fs.FS, name string, opts Options) (*Source, []recap.Problem, erro
 			return nil, nil, localError(name, err)
 		}
 	case !info.Mode().IsRegular():
-		return nil, nil, recap.Errorf(recap.Unsafe, "special-file", "%q is not a regular file", name)
+		return nil, nil, recap.Errorf(recap.Unsafe, "not-a-regular-file", "%q is not a regular file", name)
 	case !strings.EqualFold(path.Ext(name), ".md") && !strings.EqualFold(path.Ext(name), ".markdown"):
 		return nil, nil, recap.Errorf(recap.Usage, "not-markdown", "%q is neither a directory nor a Markdown file", name).
 			WithHint("name a directory that holds an index.md, or a .md file")
@@ -247,7 +247,7 @@ func (l *loader) open(name string) (fs.File, error) {
 	}
 	if !info.Mode().IsRegular() {
 		_ = f.Close()
-		l.refuse("special-file", ruleSpecial, name, "leave the directory alone while it is read", "%s ceased to be a regular file", name)
+		l.refuse("not-a-regular-file", ruleSpecial, name, "leave the directory alone while it is read", "%s ceased to be a regular file", name)
 		return nil, nil
 	}
 	return f, nil

@@ -244,7 +244,7 @@ func TestLoadErrors(t *testing.T) {
 		{"no Markdown", "a.txt", recap.Usage, "not-markdown"},
 		{"path that leads out", "../a", recap.Usage, "bad-path"},
 		{"link", "link.md", recap.Unsafe, "symlink-in-source"},
-		{"FIFO", "fifo.md", recap.Unsafe, "special-file"},
+		{"FIFO", "fifo.md", recap.Unsafe, "not-a-regular-file"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, _, err := source.Load(fsys, tt.at, source.Options{})
@@ -274,9 +274,9 @@ func TestRefusalsAreErrors(t *testing.T) {
 	}{
 		{"fine", dir(front(event)), source.Options{}, ""},
 		{"symlink", fstest.MapFS{"index.md": {Data: []byte(front(event))}, "a.txt": {Data: []byte("index.md"), Mode: fs.ModeSymlink | 0o777}}, source.Options{}, "symlink-in-source"},
-		{"FIFO", fstest.MapFS{"index.md": {Data: []byte(front(event))}, "a.txt": {Mode: fs.ModeNamedPipe}}, source.Options{}, "special-file"},
-		{"socket", fstest.MapFS{"index.md": {Data: []byte(front(event))}, "a.txt": {Mode: fs.ModeSocket}}, source.Options{}, "special-file"},
-		{"device", fstest.MapFS{"index.md": {Data: []byte(front(event))}, "a.txt": {Mode: fs.ModeDevice}}, source.Options{}, "special-file"},
+		{"FIFO", fstest.MapFS{"index.md": {Data: []byte(front(event))}, "a.txt": {Mode: fs.ModeNamedPipe}}, source.Options{}, "not-a-regular-file"},
+		{"socket", fstest.MapFS{"index.md": {Data: []byte(front(event))}, "a.txt": {Mode: fs.ModeSocket}}, source.Options{}, "not-a-regular-file"},
+		{"device", fstest.MapFS{"index.md": {Data: []byte(front(event))}, "a.txt": {Mode: fs.ModeDevice}}, source.Options{}, "not-a-regular-file"},
 		{"file at the limit", dir(front(event), "LICENSE", strings.Repeat("x", 500)), source.Options{MaxFileSize: 500}, ""},
 		{"file over the limit", dir(front(event), "LICENSE", strings.Repeat("x", 501)), source.Options{MaxFileSize: 500}, "too-large"},
 		{"document over the limit", dir(front(event) + strings.Repeat("x\n", recap.MaxDocumentSize/2)), source.Options{}, "too-large"},

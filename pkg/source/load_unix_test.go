@@ -37,20 +37,20 @@ func TestRealDirectory(t *testing.T) {
 			}
 			return os.Symlink("real.md", filepath.Join(dir, "index.md"))
 		}, "symlink-in-source"},
-		{"FIFO", func(t *testing.T, dir string) error { return syscall.Mkfifo(filepath.Join(dir, "a.txt"), 0o666) }, "special-file"},
+		{"FIFO", func(t *testing.T, dir string) error { return syscall.Mkfifo(filepath.Join(dir, "a.txt"), 0o666) }, "not-a-regular-file"},
 		{"document is a FIFO", func(t *testing.T, dir string) error {
 			if err := os.Remove(filepath.Join(dir, "index.md")); err != nil {
 				return err
 			}
 			return syscall.Mkfifo(filepath.Join(dir, "index.md"), 0o666)
-		}, "special-file"},
+		}, "not-a-regular-file"},
 		{"socket", func(t *testing.T, dir string) error {
 			l, err := net.Listen("unix", filepath.Join(dir, "s"))
 			if err == nil {
 				t.Cleanup(func() { l.Close() })
 			}
 			return err
-		}, "special-file"},
+		}, "not-a-regular-file"},
 		{"sparse file of 5 GiB", func(t *testing.T, dir string) error {
 			f, err := os.Create(filepath.Join(dir, "a.bin"))
 			if err != nil {

@@ -30,7 +30,7 @@ func Rewrite(path string, change func(old []byte) ([]byte, error)) (changed bool
 		return false, localError(path, err)
 	}
 	if !info.Mode().IsRegular() {
-		return false, recap.Errorf(recap.Unsafe, "special-file", "%q is not a regular file", path)
+		return false, recap.Errorf(recap.Unsafe, "not-a-regular-file", "%q is not a regular file", path)
 	}
 	old, err := readText(path)
 	if err != nil {

@@ -100,7 +100,7 @@ func (l *loader) walkDir(dir string, depth int, seen *int) error {
 				return err
 			}
 		case !mode.IsRegular():
-			l.refuse("special-file", ruleSpecial, name, "remove it", "%s is %s", name, special(mode))
+			l.refuse("not-a-regular-file", ruleSpecial, name, "remove it", "%s is %s", name, special(mode))
 		default:
 			info, err := entry.Info()
 			if err != nil {
