@@ -17,9 +17,6 @@ import (
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
-// mediaType is the type of the bundles made here, and of their layer.
-const mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
-
 // mediaTypeParameter is how version 0.3 was spelt before it had its own type.
 const mediaTypeParameter = "application/vnd.dev.sigstore.bundle+json;version=0.3"
 
@@ -42,7 +39,7 @@ func parseBundle(raw []byte) (*protobundle.Bundle, *trust.Rejection) {
 	if err := protojson.Unmarshal(raw, b); err != nil {
 		return nil, trust.Rejectf(trust.BadSignature, "not a Sigstore bundle: %s", plain(err))
 	}
-	if b.MediaType != mediaType && b.MediaType != mediaTypeParameter {
+	if b.MediaType != trust.MediaTypeBundle && b.MediaType != mediaTypeParameter {
 		return nil, trust.Rejectf(trust.BadSignature, "a bundle of type %q; only version 0.3 is accepted", b.MediaType)
 	}
 
@@ -91,7 +88,7 @@ func plain(err error) string {
 // newBundle returns the bundle of a statement signed with a key, as JSON.
 func newBundle(statement, sig []byte, keyID [32]byte) ([]byte, error) {
 	raw, err := protojson.Marshal(&protobundle.Bundle{
-		MediaType: mediaType,
+		MediaType: trust.MediaTypeBundle,
 		VerificationMaterial: &protobundle.VerificationMaterial{
 			Content: &protobundle.VerificationMaterial_PublicKey{
 				PublicKey: &protocommon.PublicKeyIdentifier{Hint: hintOf(keyID)},

@@ -62,7 +62,7 @@ func (report *Report) count(outcome Outcome) (n int, reason string) {
 		// Somebody else's attestation says nothing about who signed. That
 		// it is one is only its own claim, but a false claim changes no more
 		// than the name of the refusal.
-		if outcome == WrongSigner && s.PredicateType != "" && s.PredicateType != PredicateTypeSign {
+		if outcome == WrongSigner && s.PredicateType != "" && s.PredicateType != predicateTypeSign {
 			continue
 		}
 		if s.Outcome == outcome {

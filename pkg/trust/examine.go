@@ -168,7 +168,7 @@ func (e *examiner) read(report SignatureReport, payload []byte) SignatureReport 
 		return report.with(BadSignature, "signed, but about another digest")
 	}
 	report.PredicateType = s.PredicateType
-	if s.PredicateType != PredicateTypeSign {
+	if s.PredicateType != predicateTypeSign {
 		return report.with(NotASignature, "an attestation of type %s, not a signature", s.PredicateType)
 	}
 	report.Outcome = Verified

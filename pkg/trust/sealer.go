@@ -22,9 +22,12 @@ import (
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
+// MediaTypeBundle is the type of Sigstore bundles of version 0.3: what a
+// [Signer] makes, and the artifact type of the manifest that holds one.
+const MediaTypeBundle = "application/vnd.dev.sigstore.bundle.v0.3+json"
+
 // What cosign v3 writes on a signature; other tools filter by it.
 const (
-	mediaTypeBundle         = "application/vnd.dev.sigstore.bundle.v0.3+json"
 	annotationContent       = "dev.sigstore.bundle.content"
 	annotationPredicateType = "dev.sigstore.bundle.predicateType"
 	contentDSSE             = "dsse-envelope"
@@ -137,17 +140,17 @@ func (s *Sealer) push(ctx context.Context, dst content.GraphStorage, root ocispe
 	}
 	config := ocispec.DescriptorEmptyJSON
 	config.Data = nil // as cosign has it
-	layer := content.NewDescriptorFromBytes(mediaTypeBundle, bundle)
+	layer := content.NewDescriptorFromBytes(MediaTypeBundle, bundle)
 	manifest, err := canonical.Marshal(ocispec.Manifest{
 		Versioned:    specs.Versioned{SchemaVersion: 2},
 		MediaType:    ocispec.MediaTypeImageManifest,
-		ArtifactType: mediaTypeBundle,
+		ArtifactType: MediaTypeBundle,
 		Config:       config,
 		Layers:       []ocispec.Descriptor{layer},
 		Subject:      &root,
 		Annotations: map[string]string{
 			annotationContent:         contentDSSE,
-			annotationPredicateType:   PredicateTypeSign,
+			annotationPredicateType:   predicateTypeSign,
 			ocispec.AnnotationCreated: now().UTC().Format(time.RFC3339),
 		},
 	})
@@ -162,7 +165,7 @@ func (s *Sealer) push(ctx context.Context, dst content.GraphStorage, root ocispe
 		return ocispec.Descriptor{}, nil, fmt.Errorf("signing %s: nothing refers to it yet: pushing the signature: %w", root.Digest, err)
 	}
 	desc := content.NewDescriptorFromBytes(ocispec.MediaTypeImageManifest, manifest)
-	desc.ArtifactType = mediaTypeBundle
+	desc.ArtifactType = MediaTypeBundle
 	if err := pushOnce(ctx, dst, desc, manifest); err != nil {
 		return ocispec.Descriptor{}, nil, fmt.Errorf("signing %s: it is unknown whether signature %s was stored: pushing its manifest: %w", root.Digest, desc.Digest, err)
 	}

@@ -12,9 +12,9 @@ import (
 	"github.com/recap-oci/recap/pkg/internal/canonical"
 )
 
-// PredicateTypeSign is the predicate type of a signature, as cosign v3 writes
+// predicateTypeSign is the predicate type of a signature, as cosign v3 writes
 // it. A statement of any other type attests to something else.
-const PredicateTypeSign = "https://sigstore.dev/cosign/sign/v1"
+const predicateTypeSign = "https://sigstore.dev/cosign/sign/v1"
 
 // The versions of in-toto's statement. cosign signs with the first and attests
 // with the second.
@@ -47,7 +47,7 @@ func newStatement(d digest.Digest) ([]byte, error) {
 	return canonical.Marshal(statement{
 		Type:          statementV1,
 		Subject:       []subject{{Digest: map[string]string{string(d.Algorithm()): d.Encoded()}, Annotations: map[string]any{}}},
-		PredicateType: PredicateTypeSign,
+		PredicateType: predicateTypeSign,
 		Predicate:     json.RawMessage("{}"),
 	})
 }
