@@ -118,7 +118,7 @@ func hashFile(ctx context.Context, files fs.FS, name string, size int64) (digest
 	if err != nil {
 		return "", err
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	digester := digest.SHA256.Digester()
 	n, err := io.Copy(digester.Hash(), &cancellable{ctx: ctx, r: io.LimitReader(f, size+1)})
 	switch {

@@ -39,7 +39,7 @@ func ReadBlob(ctx context.Context, src content.Fetcher, desc ocispec.Descriptor,
 	if err != nil {
 		return nil, fetchError(desc, err)
 	}
-	defer rc.Close() //nolint:errcheck // everything was read and verified, or failed already
+	defer rc.Close()
 	vr, err := NewVerifyReader(rc, desc)
 	if err != nil {
 		return nil, err

@@ -209,7 +209,8 @@ func (a *archive) read(name string, limit int64) ([]byte, error) {
 	return readBounded(io.NewSectionReader(a.file, m.offset, m.size), m.size, limit)
 }
 
-func (a *archive) close() error { return a.file.Close() }
+// close ends reading; nothing is ever written through an archive.
+func (a *archive) close() { a.file.Close() }
 
 // section is a member being read; the archive stays open.
 type section struct{ *io.SectionReader }

@@ -169,7 +169,7 @@ func (s *Store) Close() error {
 	s.closed = true
 	err := s.discardStaging()
 	if s.tar != nil {
-		err = errors.Join(err, s.tar.close())
+		s.tar.close()
 		s.tar = nil
 	}
 	return err

@@ -126,7 +126,7 @@ func (r *Reader) open(ctx context.Context, desc ocispec.Descriptor) (io.ReadClos
 	if err != nil {
 		return nil, err
 	}
-	defer rc.Close() //nolint:errcheck // nothing was written through it
+	defer rc.Close()
 	verified, err := artifact.NewVerifyReader(rc, desc)
 	if err != nil {
 		return nil, err

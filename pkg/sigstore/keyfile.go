@@ -80,7 +80,7 @@ func readFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, recap.Errorf(recap.Local, "io", "reading key: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // read only: nothing to lose
+	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxKeySize+1))
 	if err != nil {
 		return nil, recap.Errorf(recap.Local, "io", "reading key: %w", err)

@@ -221,7 +221,7 @@ func (l *loader) read(name string, limit int64) ([]byte, error) {
 	if err != nil || f == nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
 		return nil, localError(l.display(name), err)

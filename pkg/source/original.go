@@ -99,7 +99,7 @@ func (l *loader) readOriginal(src *recap.Source) ([]byte, error) {
 	if err != nil {
 		return nil, localError(name, err)
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, recap.MaxDocumentSize+1))
 	if err != nil {
 		return nil, localError(name, err)

@@ -48,7 +48,7 @@ func readText(path string) ([]byte, error) {
 	if err != nil {
 		return nil, localError(path, err)
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, recap.MaxDocumentSize+1))
 	if err != nil {
 		return nil, localError(path, err)

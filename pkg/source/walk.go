@@ -119,7 +119,7 @@ func (l *loader) readDir(dir string, seen *int) ([]fs.DirEntry, error) {
 	if err != nil {
 		return nil, localError(l.display(dir), err)
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	d, ok := f.(fs.ReadDirFile)
 	if !ok {
 		return nil, recap.Errorf(recap.Local, "io", "reading %q: not a directory", l.display(dir))
@@ -232,7 +232,7 @@ func (l *loader) readHead(f *listed) error {
 	if err != nil || file == nil {
 		return err
 	}
-	defer file.Close() //nolint:errcheck // only read
+	defer file.Close()
 	f.head = make([]byte, headSize)
 	n, err := io.ReadFull(file, f.head)
 	f.head = f.head[:n]

@@ -19,7 +19,7 @@ var errWouldBlock error = unix.EWOULDBLOCK
 // that another user made can't be written, and can be locked all the same.
 func openLock(path string) (*os.File, error) {
 	const flags = os.O_CREATE | unix.O_NOFOLLOW | unix.O_NONBLOCK
-	file, err := os.OpenFile(path, flags|os.O_RDWR, 0o644)
+	file, err := os.OpenFile(path, flags|os.O_RDWR, 0o644) // #nosec G302 -- others may read who holds it, and lock it in their turn
 	if errors.Is(err, fs.ErrPermission) {
 		if readable, e := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0); e == nil {
 			return readable, nil

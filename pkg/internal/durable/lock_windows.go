@@ -13,7 +13,7 @@ import (
 var errWouldBlock error = windows.ERROR_LOCK_VIOLATION
 
 func openLock(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644) // #nosec G302 -- others may read who holds it
 }
 
 // flock locks one byte far behind the end, so that who waits can read in the
