@@ -5,11 +5,11 @@ package recap
 
 import "iter"
 
-// editDistance returns how many letters to insert, drop, change or swap with
+// EditDistance returns how many letters to insert, drop, change or swap with
 // their neighbour lead from a to b, or limit+1 where it is more than limit. It
 // compares bytes: ids are ASCII, and for names one letter more or less in the
 // count does no harm.
-func editDistance(a, b string, limit int) int {
+func EditDistance(a, b string, limit int) int {
 	if d := len(a) - len(b); d > limit || -d > limit {
 		return limit + 1
 	}
@@ -41,7 +41,7 @@ func editDistance(a, b string, limit int) int {
 	return min(last[len(b)], limit+1)
 }
 
-// oneEdit reports whether editDistance(a, b, 1) is at most 1, in one pass.
+// oneEdit reports whether EditDistance(a, b, 1) is at most 1, in one pass.
 func oneEdit(a, b string) bool {
 	for a != "" && b != "" && a[0] == b[0] {
 		a, b = a[1:], b[1:]
@@ -61,7 +61,7 @@ func nearest(s string, candidates iter.Seq[string]) (string, bool) {
 		if limit < 0 {
 			break
 		}
-		if d := editDistance(s, c, limit); d <= limit {
+		if d := EditDistance(s, c, limit); d <= limit {
 			best, limit = c, d-1
 		}
 	}

@@ -16,8 +16,8 @@ func TestEditDistance(t *testing.T) {
 	for _, tt := range tests {
 		for limit := range 4 {
 			want := min(tt.want, limit+1)
-			if got := editDistance(tt.a, tt.b, limit); got != want {
-				t.Errorf("editDistance(%q, %q, %d) = %d, want %d", tt.a, tt.b, limit, got, want)
+			if got := EditDistance(tt.a, tt.b, limit); got != want {
+				t.Errorf("EditDistance(%q, %q, %d) = %d, want %d", tt.a, tt.b, limit, got, want)
 			}
 		}
 		if got := oneEdit(tt.a, tt.b); got != (tt.want <= 1) {
@@ -33,7 +33,7 @@ func FuzzOneEdit(f *testing.F) {
 		if len(a)+len(b) > 1000 {
 			return
 		}
-		if got, want := oneEdit(a, b), editDistance(a, b, 1) <= 1; got != want {
+		if got, want := oneEdit(a, b), EditDistance(a, b, 1) <= 1; got != want {
 			t.Errorf("oneEdit(%q, %q) = %t", a, b, got)
 		}
 	})
