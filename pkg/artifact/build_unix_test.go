@@ -1,7 +1,7 @@
-//go:build unix
-
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
 
 package artifact_test
 
