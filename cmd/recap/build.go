@@ -61,7 +61,7 @@ gives the same digest on every machine.`,
 			if err != nil {
 				return err
 			}
-			defer dst.Close() //nolint:errcheck // what counts was committed by Push
+			defer dst.Close()
 			bar.start(e, "building")
 			result, err := transfer.Push(ctx, graph, dst, ref.Tags, transfer.Unsigned{}, transfer.PushOptions{OnEvent: bar.event})
 			bar.stop()

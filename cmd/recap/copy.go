@@ -61,7 +61,7 @@ without a tag gets those of SRC.`,
 			if err != nil {
 				return err
 			}
-			defer dst.Close() //nolint:errcheck // what counts was committed by Copy
+			defer dst.Close()
 			bar.start(e, "copying")
 			result, err := e.copy(ctx, src, dst, ref, tags, transfer.CopyOptions{OnEvent: bar.event})
 			bar.stop()

@@ -58,7 +58,7 @@ digest, the content with every tag and signature of it. It asks first.`,
 			if err != nil {
 				return err
 			}
-			defer dst.Close() //nolint:errcheck // what counts was committed by Delete
+			defer dst.Close()
 			if !force && !dryRun {
 				if err := e.confirmDelete(ctx, dst, ref, reference); err != nil {
 					return err

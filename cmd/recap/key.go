@@ -75,11 +75,11 @@ The password is read from COSIGN_PASSWORD, else asked for.`,
 func create(path string, data []byte, perm fs.FileMode) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
 	if err != nil {
-		return recap.Errorf(recap.Local, "write", "writing a key: %w", err)
+		return recap.Errorf(recap.Local, "io", "writing a key: %w", err)
 	}
 	_, err = f.Write(data)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return errors.Join(recap.Errorf(recap.Local, "write", "writing %s: %w", path, err), os.Remove(path))
+		return errors.Join(recap.Errorf(recap.Local, "io", "writing %s: %w", path, err), os.Remove(path))
 	}
 	return nil
 }

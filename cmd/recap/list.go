@@ -53,7 +53,7 @@ func newListCmd(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer src.Close() //nolint:errcheck // nothing was written
+			defer src.Close()
 			result, err := transfer.List(ctx, src, transfer.ListOptions{Digests: digests})
 			if err != nil {
 				return err

@@ -99,17 +99,5 @@ func encode(result any) ([]byte, error) {
 	if err := json.Indent(&b, text, "", "  "); err != nil {
 		return nil, fmt.Errorf("encoding the answer: %w", err)
 	}
-	var out bytes.Buffer
-	for _, r := range b.String() {
-		switch {
-		case r == '\n' || recap.IsPrintable(r):
-			out.WriteRune(r)
-		case r < 0x10000:
-			fmt.Fprintf(&out, `\u%04x`, r)
-		default:
-			hi, lo := (r-0x10000)>>10+0xd800, (r-0x10000)&0x3ff+0xdc00
-			fmt.Fprintf(&out, `\u%04x\u%04x`, hi, lo)
-		}
-	}
-	return out.Bytes(), nil
+	return recap.PrintableJSON(b.Bytes()), nil
 }

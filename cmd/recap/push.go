@@ -69,7 +69,7 @@ with --sign, unsigned.`,
 			if err != nil {
 				return err
 			}
-			defer dst.Close() //nolint:errcheck // what counts was committed by Push
+			defer dst.Close()
 			bar.start(e, "pushing")
 			result, err := transfer.Push(ctx, graph, dst, ref.Tags, seal, transfer.PushOptions{DryRun: dryRun, OnEvent: bar.event})
 			bar.stop()

@@ -120,7 +120,7 @@ func (e *env) showFile(ctx context.Context, r *reader.Reader, path string) error
 	if err != nil {
 		return err
 	}
-	defer rc.Close() //nolint:errcheck // read to its end, which is where it is verified
+	defer rc.Close()
 	if e.ttyOut && !isText(file.MediaType) {
 		return recap.Errorf(recap.Usage, "binary", "%s is %s, which would garble the terminal", path, file.MediaType).
 			WithHint("redirect it: recap show … %s > FILE", path)

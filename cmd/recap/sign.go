@@ -49,7 +49,7 @@ read it back. A digest that the same key has signed already stays as it is.`,
 			if err != nil {
 				return err
 			}
-			defer dst.Close() //nolint:errcheck // what counts is committed below
+			defer dst.Close()
 			report, err := sealer.Seal(ctx, dst, p.Root())
 			if err != nil {
 				return err

@@ -45,7 +45,7 @@ func newTagCmd(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer dst.Close() //nolint:errcheck // what counts was committed by Tag
+			defer dst.Close()
 			result, err := transfer.Tag(ctx, dst, reference, args[1:], transfer.TagOptions{})
 			if err != nil {
 				return err

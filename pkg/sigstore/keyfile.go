@@ -40,7 +40,7 @@ func readKey(ctx context.Context, keyRef string, opts KeyOptions) (*pem.Block, e
 	scheme, rest, ok := strings.Cut(keyRef, "://")
 	switch {
 	case keyRef == "":
-		return nil, recap.Errorf(recap.Usage, "bad-key", "empty key reference").WithHint("pass a file: --key cosign.key to sign, --key cosign.pub to verify")
+		return nil, recap.Errorf(recap.Usage, "bad-key", "empty key reference").WithHint("pass a file: --key recap.key to sign, --key recap.pub to verify")
 	case !ok:
 		data, err = readFile(keyRef)
 	case scheme == "env":

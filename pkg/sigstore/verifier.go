@@ -96,7 +96,7 @@ func verifyWithKey(raw []byte, d digest.Digest, pub crypto.PublicKey) (trust.Evi
 		}, nil, nil
 	}
 	if hint := material.GetPublicKey().GetHint(); hint != "" && hint != hintOf(keyID) {
-		return trust.Evidence{}, trust.Rejectf(trust.WrongSigner, "signed with another key: the bundle names %s, not %s", keyName(hint), hex.EncodeToString(keyID[:])), nil
+		return trust.Evidence{}, trust.Rejectf(trust.WrongSigner, "signed with another key, %s, not with %s", keyName(hint), hex.EncodeToString(keyID[:])), nil
 	}
 	return trust.Evidence{}, trust.Rejectf(trust.BadSignature, "the signature doesn't match the signed statement under key %s", hex.EncodeToString(keyID[:])), nil
 }

@@ -54,7 +54,7 @@ func (d *destination) claim(ctx context.Context, wait time.Duration) (release fu
 func (d *destination) lockInside(ctx context.Context) (release func(), err error) {
 	root, err := os.OpenRoot(d.path)
 	if err == nil {
-		defer root.Close() //nolint:errcheck // nothing was written through it
+		defer root.Close()
 		err = stateDirectory(root)
 	}
 	if err != nil {
@@ -67,7 +67,7 @@ func (d *destination) lockInside(ctx context.Context) (release func(), err error
 	return func() {
 		unlock() //nolint:errcheck,gosec // the lock ends with the process at the latest
 		// Only if nothing else is in it, and if it's there.
-		os.Remove(filepath.Join(d.path, recap.StateDirectory)) //nolint:errcheck,gosec
+		os.Remove(filepath.Join(d.path, recap.StateDirectory)) //nolint:errcheck,gosec // only if empty
 	}, nil
 }
 

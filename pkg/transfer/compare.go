@@ -141,7 +141,7 @@ func sameFile(root *os.Root, f ReceiptFile) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	defer file.Close() //nolint:errcheck // nothing was written through it
+	defer file.Close()
 	info, err := file.Stat()
 	if err != nil || !info.Mode().IsRegular() || info.Size() != f.Size {
 		return false, err

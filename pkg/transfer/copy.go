@@ -262,7 +262,7 @@ func (c *copier) blob(ctx context.Context, desc ocispec.Descriptor) error {
 
 func (c *copier) send(ctx context.Context, desc ocispec.Descriptor) error {
 	r := newReplay(ctx, c.src, desc)
-	defer r.Close() //nolint:errcheck // nothing was written through it
+	defer r.Close() //nolint:errcheck // only read
 	return c.dst.Push(ctx, desc, c.notify.reader(r, desc))
 }
 

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/recap-oci/recap/pkg/internal/durable"
@@ -70,7 +69,7 @@ func (d *destination) inspect(ctx context.Context, repository string) error {
 	if err != nil {
 		return localError(err, "opening the destination")
 	}
-	defer root.Close() //nolint:errcheck // nothing was written through it
+	defer root.Close()
 	mounted, err := durable.IsMountPoint(d.path)
 	if err != nil {
 		return localError(err, "looking at the destination")
@@ -127,7 +126,7 @@ func topLevel(root *os.Root) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer dir.Close() //nolint:errcheck // nothing was written through it
+	defer dir.Close()
 	names, err := dir.Readdirnames(maxNamed + 2)
 	if len(names) == 1 && names[0] == recap.StateDirectory {
 		if _, err := root.Lstat(receiptPath); errors.Is(err, fs.ErrNotExist) && onlyLeftovers(root) {
@@ -175,10 +174,10 @@ func holdsWorkingDirectory(info fs.FileInfo) bool {
 // quoted makes a name from somebody else's directory safe to print.
 func quoted(name string) string {
 	const longest = 120
-	if len(name) > longest {
-		name = name[:longest] + "…"
+	if runes := []rune(name); len(runes) > longest {
+		name = string(runes[:longest]) + "…"
 	}
-	return strconv.QuoteToASCII(name)
+	return `"` + recap.Printable(name) + `"`
 }
 
 // list quotes names for an error, no more of them than a person reads.

@@ -81,7 +81,7 @@ func (f *fetcher) copy(ctx context.Context, desc ocispec.Descriptor) error {
 	if err != nil {
 		return notFound(err, desc.Digest.String())
 	}
-	defer rc.Close() //nolint:errcheck // nothing was written through it
+	defer rc.Close()
 	// What comes from the source is judged here, whatever the store does:
 	// only then is it clear whose fault a mismatch is.
 	verified, err := artifact.NewVerifyReader(rc, desc)

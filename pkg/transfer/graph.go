@@ -82,7 +82,7 @@ func (g *graph) below(ctx context.Context, src content.Fetcher, level []*artifac
 					continue
 				}
 				g.seen[child.Digest] = true
-				if isManifest(child) {
+				if recap.IsManifest(child.MediaType) {
 					next = append(next, child)
 				} else {
 					g.blobs = append(g.blobs, child)

@@ -50,7 +50,7 @@ func (in *installer) install(ctx context.Context) error {
 	defer release()
 	// What killed pulls staged. It can't be in the way; if it can't be removed,
 	// that is for whoever owns it.
-	durable.Reap(filepath.Dir(in.dest.path)) //nolint:errcheck,gosec
+	durable.Reap(filepath.Dir(in.dest.path)) //nolint:errcheck,gosec // as said above
 	if err := in.dest.recover(in.opts.Force); err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (in *installer) renewReceipt() error {
 	if err != nil {
 		return localError(err, "opening the destination")
 	}
-	defer root.Close() //nolint:errcheck // nothing was written through it
+	defer root.Close()
 	return localError(writeState(root, receiptPath, in.receipt), "writing the receipt")
 }
 
@@ -151,7 +151,7 @@ func (in *installer) stageTree(ctx context.Context, tree string) error {
 		return err
 	}
 	// Closed before tree is renamed, which Windows asks for.
-	defer root.Close() //nolint:errcheck // nothing was written through it
+	defer root.Close()
 	if err := in.stage(ctx, root); err != nil {
 		return err
 	}
@@ -171,7 +171,7 @@ func (in *installer) within(ctx context.Context) error {
 	if err != nil {
 		return localError(err, "opening the destination")
 	}
-	defer root.Close() //nolint:errcheck // nothing was written through it
+	defer root.Close()
 	if err := stateDirectory(root); err != nil {
 		return localError(err, "preparing the destination")
 	}
@@ -181,8 +181,8 @@ func (in *installer) within(ctx context.Context) error {
 	}
 	if err := in.stageWithin(ctx, root, j); err != nil {
 		// Nothing has changed yet but what is removed here.
-		root.RemoveAll(stagingPath)                 //nolint:errcheck,gosec
-		removeIfThere(root, journalPath+unfinished) //nolint:errcheck,gosec
+		root.RemoveAll(stagingPath)                 //nolint:errcheck,gosec // the error that counts is the one above
+		removeIfThere(root, journalPath+unfinished) //nolint:errcheck,gosec // likewise
 		root.Remove(recap.StateDirectory)           //nolint:errcheck,gosec // only if empty
 		return localError(err, "writing the files")
 	}
@@ -220,7 +220,7 @@ func (in *installer) stageWithin(ctx context.Context, root *os.Root, j *journal)
 	if err != nil {
 		return err
 	}
-	defer staging.Close() //nolint:errcheck // nothing was written through it
+	defer staging.Close()
 	return in.stage(ctx, staging)
 }
 
@@ -231,7 +231,7 @@ func (d *destination) recover(force bool) error {
 	if err != nil {
 		return nil // absent, or no directory: inspect says what is wrong with it
 	}
-	defer root.Close() //nolint:errcheck // nothing was written through it
+	defer root.Close()
 	if info, err := os.Lstat(d.path); err != nil || !info.IsDir() {
 		return nil
 	}

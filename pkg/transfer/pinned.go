@@ -120,7 +120,7 @@ func readReference(ctx context.Context, src resolver, reference string) (ocispec
 	if err != nil {
 		return desc, nil, notFound(err, reference)
 	}
-	defer rc.Close() //nolint:errcheck // nothing was written through it
+	defer rc.Close()
 	// The stream is read by the same function that reads every other small
 	// blob, so that its size and digest are checked in one place.
 	once := content.FetcherFunc(func(context.Context, ocispec.Descriptor) (io.ReadCloser, error) { return rc, nil })

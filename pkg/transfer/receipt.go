@@ -78,7 +78,7 @@ func ReadReceipt(dir string) (*Receipt, error) {
 	if err != nil {
 		return nil, localError(err, "opening the directory")
 	}
-	defer root.Close() //nolint:errcheck // nothing was written through it
+	defer root.Close()
 	r, err := readReceipt(root)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)

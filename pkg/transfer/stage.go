@@ -107,7 +107,7 @@ func (in *installer) copyTo(ctx context.Context, out io.Writer, blob ocispec.Des
 	if err != nil {
 		return err
 	}
-	defer rc.Close() //nolint:errcheck // nothing was written through it
+	defer rc.Close()
 	verified, err := artifact.NewVerifyReader(rc, blob)
 	if err != nil {
 		return err

@@ -49,7 +49,7 @@ func readState(root *os.Root, name string, v any) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // nothing was written through it
+	defer f.Close()
 	raw, err := io.ReadAll(io.LimitReader(f, maxStateSize+1))
 	if err != nil {
 		return err

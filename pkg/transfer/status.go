@@ -62,7 +62,7 @@ func Status(ctx context.Context, dir string, opts StatusOptions) (StatusResult, 
 	if err != nil {
 		return StatusResult{}, localError(err, "opening the directory")
 	}
-	defer root.Close() //nolint:errcheck // nothing was written through it
+	defer root.Close()
 	result := StatusResult{Dir: dir, State: DirectoryUnchanged, Changes: []FileChange{}}
 	if _, err := root.Lstat(journalPath); err == nil {
 		j, err := readJournal(root)

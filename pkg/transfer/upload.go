@@ -20,6 +20,7 @@ import (
 	"oras.land/oras-go/v2/registry/remote/errcode"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/recap"
 )
 
 // atOnce is how many objects one call keeps in its hands: each may hold a file
@@ -75,7 +76,7 @@ func newUploader(ctx context.Context, g *artifact.Graph, dst content.Storage, ro
 		case desc.Digest == root.Descriptor.Digest:
 		case !needed[desc.Digest]:
 			u.skipped = append(u.skipped, desc)
-		case isManifest(desc):
+		case recap.IsManifest(desc.MediaType):
 			u.manifests = append(u.manifests, desc)
 		default:
 			u.blobs = append(u.blobs, desc)
@@ -91,7 +92,7 @@ func (u *uploader) need(ctx context.Context, n *artifact.Node, h *held, needed m
 			continue
 		}
 		needed[child.Digest] = true
-		if !isManifest(child) {
+		if !recap.IsManifest(child.MediaType) {
 			continue
 		}
 		node, err := artifact.FetchNode(ctx, u.g, child)
@@ -126,7 +127,7 @@ func (u *uploader) everything(ctx context.Context) error {
 	for _, desc := range u.g.Nodes() {
 		switch {
 		case desc.Digest == u.top.Descriptor.Digest:
-		case isManifest(desc):
+		case recap.IsManifest(desc.MediaType):
 			manifests = append(manifests, desc)
 		default:
 			blobs = append(blobs, desc)
@@ -159,7 +160,7 @@ func (u *uploader) one(ctx context.Context, desc ocispec.Descriptor) error {
 	if err != nil {
 		return err
 	}
-	defer rc.Close() //nolint:errcheck // nothing was written through it
+	defer rc.Close()
 	return u.push(ctx, desc, rc)
 }
 
@@ -221,18 +222,6 @@ func isMissingChild(err error) bool {
 				return true
 			}
 		}
-	}
-	return false
-}
-
-// isManifest reports whether desc describes a manifest or an index. Format v1
-// only has OCI's; what refers to a recap may be made of Docker's.
-func isManifest(desc ocispec.Descriptor) bool {
-	switch desc.MediaType {
-	case ocispec.MediaTypeImageManifest, ocispec.MediaTypeImageIndex,
-		"application/vnd.docker.distribution.manifest.v2+json",
-		"application/vnd.docker.distribution.manifest.list.v2+json":
-		return true
 	}
 	return false
 }

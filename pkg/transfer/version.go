@@ -14,11 +14,6 @@ import (
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
-// tagPattern is the grammar of a tag.
-//
-// See https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
-var tagPattern = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$`)
-
 // digestTagPattern matches the tags that hold listings of referrers for
 // registries without the API, and cosign's older signatures. They are named
 // like tags but nobody means them as one.
@@ -29,7 +24,7 @@ var digestTagPattern = regexp.MustCompile(`^[a-z0-9]+-[0-9a-f]{32,}(\.[a-z]+)?$`
 // checkTag refuses what no registry takes for a tag, and tags that hold a
 // registry's own listings: overwriting one would lose signatures.
 func checkTag(tag string) error {
-	if !tagPattern.MatchString(tag) {
+	if !recap.IsTag(tag) {
 		return recap.Errorf(recap.Usage, "bad-tag", "%q is not a tag", tag).
 			WithHint("a tag has up to 128 letters, digits, dots, dashes and underscores, and starts with none of the last three but the underscore")
 	}

@@ -42,7 +42,7 @@ func (report *Report) decide(rule Rule) error {
 			WithHint("if you trust that signer too, pass their public key: --key FILE")
 	}
 	return refusal(ErrNoSignature, "%s: %w%s", report.object(), ErrNoSignature, report.others()).
-		WithHint("its publisher signs it with: recap sign %s --key cosign.key; or go on without knowing who published it: --unverified", report.reference())
+		WithHint("its publisher signs it with: recap sign %s --key recap.key; or go on without knowing who published it: --unverified", report.reference())
 }
 
 // missing returns the authorities that are not among those that vouch.
