@@ -28,7 +28,7 @@ func TestMemory(t *testing.T) {
 	if peers == "" {
 		t.Skip("RECAP_PEERS is not set; make e2e sets it")
 	}
-	dir := scratch(t)
+	dir := t.TempDir()
 	bin := filepath.Join(dir, "recap")
 	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
 		t.Fatalf("building: %v\n%s", err, out)
