@@ -21,6 +21,7 @@ say "Build one. The same files give the same digest on every machine."
 run recap build examples/recaps/kubecon-eu-2024-ablock -o "$out/build.tar"
 
 say "Make a throw-away key. Yours gets a password that nobody else knows."
+printf '$ export COSIGN_PASSWORD=throw-away\n'
 export COSIGN_PASSWORD=throw-away
 run recap key generate --output-key-prefix "$out/demo"
 
