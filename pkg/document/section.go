@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/yuin/goldmark/ast"
 )
@@ -81,8 +82,8 @@ func (d *Document) lineEnd(offset int) int {
 
 // headingAttributes are what site generators allow at the end of a heading:
 // ## Title {#id .class key=value}.
-var headingAttributes = regexp.MustCompile(`[ \t]*\{[#.][^{}]*\}[ \t]*$`)
+var headingAttributes = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[ \t]*\{[#.][^{}]*\}[ \t]*$`) })
 
 func (d *Document) headingText(h *ast.Heading) string {
-	return strings.TrimSpace(headingAttributes.ReplaceAllString(d.plainInline(h), ""))
+	return strings.TrimSpace(headingAttributes().ReplaceAllString(d.plainInline(h), ""))
 }

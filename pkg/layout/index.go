@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/opencontainers/go-digest"
@@ -164,7 +165,7 @@ func forCosign(entries []entry) []entry {
 	var only digest.Digest
 	several := false
 	for _, e := range entries {
-		if name := e.name(); name != "" && !referrersTagPattern.MatchString(name) {
+		if name := e.name(); name != "" && !referrersTagPattern().MatchString(name) {
 			several = several || only != "" && only != e.Digest
 			only = e.Digest
 		}
@@ -208,7 +209,7 @@ func (e entry) isPlain() bool {
 
 // referrersTagPattern matches the tags of the referrers tag schema, and those
 // that cosign gave its signatures in the past.
-var referrersTagPattern = regexp.MustCompile(`^sha(256|512)-[0-9a-f]{64,128}(\.(sig|att|sbom))?$`)
+var referrersTagPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^sha(256|512)-[0-9a-f]{64,128}(\.(sig|att|sbom))?$`) })
 
 func (x *index) clone() *index {
 	return &index{fields: maps.Clone(x.fields), entries: slices.Clone(x.entries)}

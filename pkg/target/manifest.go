@@ -94,7 +94,7 @@ func describe(what string, resp *answer, want digest.Digest) (ocispec.Descriptor
 		return ocispec.Descriptor{}, wrongDigest(what, got, want)
 	}
 	if stated := resp.Header.Get(digestHeader); stated != "" {
-		if !digestPattern.MatchString(stated) {
+		if !digestPattern().MatchString(stated) {
 			return ocispec.Descriptor{}, recap.Errorf(recap.Integrity, "bad-digest", "%s: the registry states the digest %s", what, quote(stated))
 		}
 		if d := digest.Digest(stated); d.Algorithm().FromBytes(resp.data) != d {
@@ -126,7 +126,7 @@ func (r *repository) Resolve(ctx context.Context, reference string) (ocispec.Des
 		desc, _, err := r.getManifest(ctx, reference, accepted)
 		return desc, err
 	}
-	if !digestPattern.MatchString(stated) {
+	if !digestPattern().MatchString(stated) {
 		return ocispec.Descriptor{}, recap.Errorf(recap.Integrity, "bad-digest", "%s: the registry states the digest %s", what, quote(stated))
 	}
 	if want != "" && digest.Digest(stated) != want {
@@ -220,7 +220,7 @@ func (r *repository) putManifest(ctx context.Context, desc ocispec.Descriptor, d
 	defer func() { _ = resp.Body.Close() }()
 	if stated := resp.Header.Get(digestHeader); stated != "" && stated != desc.Digest.String() {
 		// Another algorithm's digest is no lie; nor is it proof.
-		if !digestPattern.MatchString(stated) || digest.Digest(stated).Algorithm().FromBytes(data) != digest.Digest(stated) {
+		if !digestPattern().MatchString(stated) || digest.Digest(stated).Algorithm().FromBytes(data) != digest.Digest(stated) {
 			return false, recap.Errorf(recap.Integrity, "digest-mismatch", "%s: the registry says it stored %s", what, quote(stated))
 		}
 	}

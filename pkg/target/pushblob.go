@@ -169,7 +169,7 @@ func (r *repository) Mount(ctx context.Context, desc ocispec.Descriptor, fromRep
 	if err := checkDescriptor(desc); err != nil {
 		return err
 	}
-	if !repositoryPattern.MatchString(fromRepo) {
+	if !repositoryPattern().MatchString(fromRepo) {
 		return bad("%s is not a repository", quote(fromRepo))
 	}
 	location, err := r.startUpload(ctx, desc, url.Values{"mount": {desc.Digest.String()}, "from": {fromRepo}})

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/opencontainers/go-digest"
@@ -31,10 +32,16 @@ const (
 )
 
 var (
-	repositoryPattern = regexp.MustCompile(`^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$`)
-	labelPattern      = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$`)
-	digestPattern     = regexp.MustCompile(`^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$`)
+	repositoryPattern = compiled(`^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$`)
+	labelPattern      = compiled(`^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$`)
+	digestPattern     = compiled(`^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$`)
 )
+
+// compiled compiles expr when it is first needed: a verb that parses no reference
+// doesn't pay for it.
+func compiled(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
 
 // Reference names a repository of a registry, or a layout on disk, and what in
 // it is meant. The zero value names nothing.
@@ -119,7 +126,7 @@ func parseLayout(s, path string) (Reference, error) {
 // parseRegistry parses rest, which is s without an oci:// prefix.
 func parseRegistry(s, rest string) (Reference, error) {
 	if scheme, after, ok := strings.Cut(rest, "://"); ok {
-		if strings.Contains(after, "@") && !digestPattern.MatchString(after[strings.LastIndexByte(after, '@')+1:]) {
+		if strings.Contains(after, "@") && !digestPattern().MatchString(after[strings.LastIndexByte(after, '@')+1:]) {
 			return Reference{}, withCredentials()
 		}
 		hint := "leave the scheme out: %s"
@@ -136,7 +143,7 @@ func parseRegistry(s, rest string) (Reference, error) {
 		return Reference{}, bad("%s is a path where a reference is wanted", quote(s)).WithHint("for a layout on disk type %s%s", LayoutScheme, recap.Printable(rest))
 	}
 	host, rest, ok := strings.Cut(rest, "/")
-	if strings.Contains(host, "@") && !digestPattern.MatchString(host[strings.LastIndexByte(host, '@')+1:]) {
+	if strings.Contains(host, "@") && !digestPattern().MatchString(host[strings.LastIndexByte(host, '@')+1:]) {
 		return Reference{}, withCredentials()
 	}
 	if !ok {
@@ -178,9 +185,9 @@ func checkRepository(s string, ref Reference) error {
 		return bad("reference %s names no repository", quote(s)).WithHint("type %s/REPOSITORY:TAG", ref.Host)
 	case len(ref.Host)+1+len(ref.Repository) > maxRepository:
 		return bad("reference %s: host and repository are longer than %d bytes", quote(s), maxRepository)
-	case repositoryPattern.MatchString(ref.Repository):
+	case repositoryPattern().MatchString(ref.Repository):
 		return nil
-	case repositoryPattern.MatchString(strings.ToLower(ref.Repository)):
+	case repositoryPattern().MatchString(strings.ToLower(ref.Repository)):
 		return bad("reference %s: the repository has capital letters", quote(s)).WithHint("type %s/%s", ref.Host, strings.ToLower(ref.Repository))
 	}
 	return bad("reference %s: %s is not a repository", quote(s), quote(ref.Repository)).
@@ -209,7 +216,7 @@ func ParseHost(s string) (string, error) {
 			name, port = host[:i], host[i:]
 		}
 		for label := range strings.SplitSeq(name, ".") {
-			if !labelPattern.MatchString(label) {
+			if !labelPattern().MatchString(label) {
 				return "", bad("host %s is not a DNS name or IP address", quote(s)).
 					WithHint("a host is letters, digits, dots and dashes; write an international name in its xn-- form and IPv6 in brackets")
 			}
@@ -269,7 +276,7 @@ func checkTag(tag string) error {
 }
 
 func parseDigest(s, text string) (digest.Digest, error) {
-	if !digestPattern.MatchString(text) {
+	if !digestPattern().MatchString(text) {
 		return "", bad("reference %s: %s is not a digest", quote(s), quote(text)).WithHint("a digest is sha256: and 64 lower-case hexadecimal digits")
 	}
 	return digest.Digest(text), nil

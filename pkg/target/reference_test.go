@@ -250,7 +250,7 @@ func FuzzParseReference(f *testing.F) {
 		if diff := cmp.Diff(ref, again); diff != "" {
 			t.Fatalf("%q is written %q and read differently: %s", s, ref, diff)
 		}
-		if !ref.IsLayout() && (ref.Host == "" || !repositoryPattern.MatchString(ref.Repository)) {
+		if !ref.IsLayout() && (ref.Host == "" || !repositoryPattern().MatchString(ref.Repository)) {
 			t.Fatalf("%q: %+v", s, ref)
 		}
 	})

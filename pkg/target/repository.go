@@ -107,7 +107,7 @@ func (r *repository) Exists(ctx context.Context, desc ocispec.Descriptor) (bool,
 // checkDescriptor refuses what must not become part of an address: a digest is
 // only letters, digits and one colon.
 func checkDescriptor(desc ocispec.Descriptor) error {
-	if !digestPattern.MatchString(desc.Digest.String()) {
+	if !digestPattern().MatchString(desc.Digest.String()) {
 		return recap.Errorf(recap.Integrity, "bad-digest", "%s is not a digest", quote(desc.Digest.String()))
 	}
 	if desc.Size < 0 {
@@ -128,7 +128,7 @@ var accepted = []string{
 // short is enough of a digest to find it by.
 func short(d digest.Digest) string {
 	s := d.String()
-	if digestPattern.MatchString(s) {
+	if digestPattern().MatchString(s) {
 		return s[:len("sha256:")+12]
 	}
 	return quote(s)

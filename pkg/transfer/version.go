@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/mod/semver"
 
@@ -19,7 +20,7 @@ import (
 // like tags but nobody means them as one.
 //
 // See https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
-var digestTagPattern = regexp.MustCompile(`^[a-z0-9]+-[0-9a-f]{32,}(\.[a-z]+)?$`)
+var digestTagPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9]+-[0-9a-f]{32,}(\.[a-z]+)?$`) })
 
 // checkTag refuses what no registry takes for a tag, and tags that hold a
 // registry's own listings: overwriting one would lose signatures.
@@ -34,7 +35,7 @@ func checkTag(tag string) error {
 	return nil
 }
 
-func isDigestTag(tag string) bool { return digestTagPattern.MatchString(tag) }
+func isDigestTag(tag string) bool { return digestTagPattern().MatchString(tag) }
 
 // uniqueTags checks tags and returns each once, versions before the rest and
 // otherwise in the order given. A version is meant to stay where it is; that it

@@ -26,7 +26,9 @@ const foreignAge = 7 * 24 * time.Hour
 
 // tempPattern: where the owner runs, its process id, when that process
 // started, and chance.
-var tempPattern = regexp.MustCompile(`^\.recap-tmp-([0-9a-f]{12})-([0-9]{1,10})-([0-9]{1,20})-[0-9a-f]{12}$`)
+var tempPattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\.recap-tmp-([0-9a-f]{12})-([0-9]{1,10})-([0-9]{1,20})-[0-9a-f]{12}$`)
+})
 
 // self is this process, as temporary names spell it.
 var self = sync.OnceValue(func() string {
@@ -91,7 +93,7 @@ func Reap(dir string) ([]string, error) {
 }
 
 func abandoned(path, name string) bool {
-	m := tempPattern.FindStringSubmatch(name)
+	m := tempPattern().FindStringSubmatch(name)
 	if m == nil {
 		return false
 	}

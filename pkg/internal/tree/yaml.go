@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -154,13 +155,13 @@ func (r *reader) yamlScalar(n *Node, y *yaml.Node) {
 	}
 }
 
-var yamlErrorLine = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
+var yamlErrorLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:yaml: )?line (\d+): `) })
 
 // yamlError says in plain words what yaml.v3 could not read. Its line numbers
 // are right to within one; it gives no column.
 func (r *reader) yamlError(err error) {
 	message, line := strings.TrimPrefix(err.Error(), "yaml: "), 1
-	if m := yamlErrorLine.FindStringSubmatch(err.Error()); m != nil {
+	if m := yamlErrorLine().FindStringSubmatch(err.Error()); m != nil {
 		line, _ = strconv.Atoi(m[1])
 		message = strings.TrimPrefix(err.Error(), m[0])
 	}
