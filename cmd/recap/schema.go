@@ -15,10 +15,12 @@ import (
 
 func newSchemaCmd(e *env) *cobra.Command {
 	return &cobra.Command{
-		Use:       "schema [NAME]",
-		Short:     "Print a JSON Schema, or the names of all",
-		Args:      args(0, 1),
-		ValidArgs: schemas.Names(),
+		Use:   "schema [NAME]",
+		Short: "Print a JSON Schema, or the names of all",
+		Args:  args(0, 1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return schemas.Names(), cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				_, err := fmt.Fprintln(e.stdout, strings.Join(schemas.Names(), "\n"))

@@ -8,6 +8,7 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
+	"sync"
 
 	"github.com/spf13/cobra"
 )
@@ -41,7 +42,8 @@ func newVersionCmd(e *env) *cobra.Command {
 	return cmd
 }
 
-func builtFrom() versionResult {
+// builtFrom reads what the linker noted, once: it is a long list.
+var builtFrom = sync.OnceValue(func() versionResult {
 	v := versionResult{Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -59,4 +61,4 @@ func builtFrom() versionResult {
 		}
 	}
 	return v
-}
+})
