@@ -50,12 +50,13 @@ func checkRequests(ts *testscript.TestScript, neg bool, args []string) {
 
 // failRequests makes the registry misbehave:
 //
-//	fail METHOD KIND ACTION [always]
+//	fail METHOD KIND ACTION [always | N]
 //
+// the first such request, all of them, or the N-th alone,
 // where ACTION is a status, reset, drop, flip, or lie (says yes and does nothing).
 func failRequests(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
-		ts.Fatalf("usage: fail METHOD KIND ACTION [always]")
+		ts.Fatalf("usage: fail METHOD KIND ACTION [always | N]")
 	}
 	fault := recaptest.Fault{Match: recaptest.Match{Method: args[0], Kind: recaptest.Kind(args[1])}}
 	switch args[2] {
@@ -72,8 +73,13 @@ func failRequests(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 		fault.Action = recaptest.Status(status)
 	}
-	if len(args) > 3 {
+	switch {
+	case len(args) > 3 && args[3] == "always":
 		fault.Times = recaptest.Always
+	case len(args) > 3:
+		nth, err := strconv.Atoi(args[3])
+		ts.Check(err)
+		fault.Nth = nth
 	}
 	ts.Value("registry").(*recaptest.Registry).Inject(fault)
 }
