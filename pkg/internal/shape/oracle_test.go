@@ -420,7 +420,7 @@ func FuzzValidate(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var v any
 		if json.Unmarshal(data, &v) != nil {
-			t.Skip()
+			return // no JSON: neither is asked
 		}
 		for _, p := range pairs {
 			p.check(t, v)
