@@ -56,7 +56,7 @@ func (f *trustFlags) verify(ctx context.Context, e *env, p *pinned) (*trust.Admi
 		}
 		authorities = append(authorities, authority)
 	}
-	gate, err := trust.NewGate(trust.KeyPolicy(authorities...), sigstore.NewVerifier())
+	gate, err := trust.NewGate(trust.KeyPolicy(authorities...), sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.GateOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (e *env) sealer(ctx context.Context, keyRef string) (*trust.Sealer, error) 
 	if err != nil {
 		return nil, err
 	}
-	return trust.NewSealer(signer, sigstore.NewVerifier())
+	return trust.NewSealer(signer, sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.SignPredicate())
 }
 
 // seal returns the seal of a push: by the key, or none, which is said aloud

@@ -15,6 +15,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/trust"
 )
 
 func key(name string) string { return filepath.Join("testdata", "keys", name) }
@@ -64,14 +65,14 @@ func TestLoadSigner(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := signer.Authority().Name; got != test.keyRef {
+			if got := authorityOf(t, signer).Name; got != test.keyRef {
 				t.Errorf("authority is named %q, want %q", got, test.keyRef)
 			}
 			raw, err := signer.Sign(t.Context(), []byte(about(root)))
 			if err != nil {
 				t.Fatal(err)
 			}
-			evidence, err := sigstore.NewVerifier().Verify(t.Context(), raw, root, signer.Authority())
+			evidence, err := sigstore.NewVerifier(sigstore.VerifierOptions{}).Verify(t.Context(), raw, root, authorityOf(t, signer))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -190,7 +191,7 @@ func TestGenerateKeyPair(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := signer.Authority().Key.PEM; !bytes.Equal(got, public) {
+		if got := authorityOf(t, signer).Key.PEM; !bytes.Equal(got, public) {
 			t.Errorf("public half is %s, want %s", got, public)
 		}
 		if _, err := sigstore.LoadSigner(t.Context(), path, password(t, "guess")); !errors.Is(err, recap.Denied) {
@@ -222,4 +223,13 @@ func write(t *testing.T, path string, data []byte) {
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func authorityOf(t testing.TB, signer trust.Signer) trust.Authority {
+	t.Helper()
+	authority, err := signer.Authority(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return authority
 }

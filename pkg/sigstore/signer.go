@@ -40,7 +40,7 @@ func (s *keySigner) Sign(ctx context.Context, statement []byte) ([]byte, error) 
 }
 
 // Authority implements [trust.Signer].
-func (s *keySigner) Authority() trust.Authority { return s.authority }
+func (s *keySigner) Authority(context.Context) (trust.Authority, error) { return s.authority, nil }
 
 // compact takes out the white space that protojson puts in at random, so that
 // what is signed twice with a deterministic algorithm is stored once.

@@ -20,13 +20,31 @@ import (
 )
 
 // Verifier implements [trust.Verifier].
-type Verifier struct{}
+type Verifier struct {
+	opts VerifierOptions
+}
 
 var _ trust.Verifier = (*Verifier)(nil)
 
+// VerifierOptions are the options of a Verifier.
+type VerifierOptions struct {
+	// Root is the trusted root, needed for certificates, transparency logs and
+	// timestamps. Default: none, and whatever needs one is refused.
+	Root *Root
+
+	// Offline refuses everything that would need the network: keys in a key
+	// management service.
+	Offline bool
+}
+
 // NewVerifier returns a verifier. It is safe for concurrent use and, for
 // authorities that are keys, never uses the network.
-func NewVerifier() *Verifier { return &Verifier{} }
+func NewVerifier(opts VerifierOptions) *Verifier { return &Verifier{opts: opts} }
+
+// VerifyLegacy implements [trust.Verifier].
+func (v *Verifier) VerifyLegacy(ctx context.Context, sig trust.LegacySignature, d digest.Digest, a trust.Authority) (trust.Evidence, error) {
+	return trust.Evidence{}, trust.Rejectf(trust.BadSignature, "a signature in the form of cosign before version 3")
+}
 
 // Verify implements [trust.Verifier]. Log entries and timestamps in a bundle
 // that is verified by key are parsed but prove nothing: a key needs neither.

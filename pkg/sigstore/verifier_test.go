@@ -52,7 +52,7 @@ func TestVerifyAcceptsEveryAlgorithm(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			test.forge.statement = about(root)
 			pub := test.forge.key.Public()
-			got, err := sigstore.NewVerifier().Verify(t.Context(), test.forge.bundle(t), root, authority(t, pub))
+			got, err := sigstore.NewVerifier(sigstore.VerifierOptions{}).Verify(t.Context(), test.forge.bundle(t), root, authority(t, pub))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -81,7 +81,7 @@ func TestVerifyBelievesNoHint(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			raw := forge{key: key, statement: about(root), edit: test.edit}.bundle(t)
-			if _, err := sigstore.NewVerifier().Verify(t.Context(), raw, root, authority(t, key.Public())); err != nil {
+			if _, err := sigstore.NewVerifier(sigstore.VerifierOptions{}).Verify(t.Context(), raw, root, authority(t, key.Public())); err != nil {
 				t.Error(err)
 			}
 		})
@@ -171,7 +171,7 @@ func TestVerifyRefuses(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			evidence, err := sigstore.NewVerifier().Verify(t.Context(), test.bundle, root, authority(t, key.Public()))
+			evidence, err := sigstore.NewVerifier(sigstore.VerifierOptions{}).Verify(t.Context(), test.bundle, root, authority(t, key.Public()))
 			if !errors.Is(err, test.want) || !errors.Is(err, recap.Untrusted) || !strings.Contains(err.Error(), test.reason) {
 				t.Fatalf("got error %v, want %v with %q in it", err, test.want, test.reason)
 			}
@@ -191,7 +191,7 @@ func TestVerifyRefuses(t *testing.T) {
 func TestVerifyRefusesPSS(t *testing.T) {
 	key := newRSA(t, 2048)
 	raw := forge{key: key, opts: &rsa.PSSOptions{Hash: crypto.SHA256}, statement: about(root)}.bundle(t)
-	if _, err := sigstore.NewVerifier().Verify(t.Context(), raw, root, authority(t, key.Public())); !errors.Is(err, trust.ErrBadSignature) {
+	if _, err := sigstore.NewVerifier(sigstore.VerifierOptions{}).Verify(t.Context(), raw, root, authority(t, key.Public())); !errors.Is(err, trust.ErrBadSignature) {
 		t.Errorf("got error %v, want %v", err, trust.ErrBadSignature)
 	}
 }
@@ -199,7 +199,7 @@ func TestVerifyRefusesPSS(t *testing.T) {
 func TestVerifyTakesTheLargestBundle(t *testing.T) {
 	key := newECDSA(t, elliptic.P256())
 	raw := padded(forge{key: key, statement: about(root)}.bundle(t), recap.MaxSigstoreBundle)
-	if _, err := sigstore.NewVerifier().Verify(t.Context(), raw, root, authority(t, key.Public())); err != nil {
+	if _, err := sigstore.NewVerifier(sigstore.VerifierOptions{}).Verify(t.Context(), raw, root, authority(t, key.Public())); err != nil {
 		t.Error(err)
 	}
 }
@@ -207,7 +207,7 @@ func TestVerifyTakesTheLargestBundle(t *testing.T) {
 func TestVerifyTakes1024Subjects(t *testing.T) {
 	key := newECDSA(t, elliptic.P256())
 	raw := forge{key: key, statement: manySubjects(1024)}.bundle(t)
-	if _, err := sigstore.NewVerifier().Verify(t.Context(), raw, root, authority(t, key.Public())); err != nil {
+	if _, err := sigstore.NewVerifier(sigstore.VerifierOptions{}).Verify(t.Context(), raw, root, authority(t, key.Public())); err != nil {
 		t.Error(err)
 	}
 }
@@ -238,7 +238,7 @@ func TestVerifyCallerMistakes(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := sigstore.NewVerifier().Verify(test.ctx, raw, test.digest, test.authority)
+			_, err := sigstore.NewVerifier(sigstore.VerifierOptions{}).Verify(test.ctx, raw, test.digest, test.authority)
 			if !errors.Is(err, test.want) || errors.Is(err, recap.Untrusted) {
 				t.Errorf("got error %v, want %v", err, test.want)
 			}
@@ -264,7 +264,7 @@ func TestVerifyCosign(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				evidence, err := sigstore.NewVerifier().Verify(t.Context(), raw, d, a)
+				evidence, err := sigstore.NewVerifier(sigstore.VerifierOptions{}).Verify(t.Context(), raw, d, a)
 				switch {
 				case name != signer:
 					if !errors.Is(err, trust.ErrWrongSigner) {
@@ -286,7 +286,7 @@ func TestVerifyEveryBit(t *testing.T) {
 	raw := read(t, "cosign-v3.1.3", "p256.bundle.json")
 	d := digest.FromBytes(read(t, "cosign-v3.1.3", "subject.json"))
 	a := trust.Authority{Name: "cosign", Key: &trust.Key{PEM: read(t, "cosign-v3.1.3", "p256.pub")}}
-	want, err := sigstore.NewVerifier().Verify(t.Context(), raw, d, a)
+	want, err := sigstore.NewVerifier(sigstore.VerifierOptions{}).Verify(t.Context(), raw, d, a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +308,7 @@ func TestVerifyEveryBit(t *testing.T) {
 		for _, bit := range bits(i) {
 			flipped := bytes.Clone(raw)
 			flipped[i] ^= 1 << bit
-			got, err := sigstore.NewVerifier().Verify(t.Context(), flipped, d, a)
+			got, err := sigstore.NewVerifier(sigstore.VerifierOptions{}).Verify(t.Context(), flipped, d, a)
 			if err != nil {
 				if !errors.Is(err, recap.Untrusted) {
 					t.Fatalf("byte %d bit %d: got error %v, want a refusal", i, bit, err)
@@ -358,7 +358,7 @@ func TestVerifyEverySignedBit(t *testing.T) {
 							t.Fatal(err)
 						}
 						data[i] ^= 1 << bit
-						if _, err := sigstore.NewVerifier().Verify(t.Context(), raw, d, a); !errors.Is(err, trust.ErrBadSignature) {
+						if _, err := sigstore.NewVerifier(sigstore.VerifierOptions{}).Verify(t.Context(), raw, d, a); !errors.Is(err, trust.ErrBadSignature) {
 							t.Fatalf("%s byte %d bit %d: got error %v, want %v", place.name, i, bit, err, trust.ErrBadSignature)
 						}
 					}
@@ -391,12 +391,12 @@ func FuzzVerify(f *testing.F) {
 	f.Add([]byte(`{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{"publicKey":null},"dsseEnvelope":null}`))
 	d := digest.FromBytes(read(f, "cosign-v3.1.3", "subject.json"))
 	a := trust.Authority{Name: "cosign", Key: &trust.Key{PEM: read(f, "cosign-v3.1.3", "p256.pub")}}
-	want, err := sigstore.NewVerifier().Verify(f.Context(), read(f, "cosign-v3.1.3", "p256.bundle.json"), d, a)
+	want, err := sigstore.NewVerifier(sigstore.VerifierOptions{}).Verify(f.Context(), read(f, "cosign-v3.1.3", "p256.bundle.json"), d, a)
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		got, err := sigstore.NewVerifier().Verify(t.Context(), raw, d, a)
+		got, err := sigstore.NewVerifier(sigstore.VerifierOptions{}).Verify(t.Context(), raw, d, a)
 		var rejection *trust.Rejection
 		switch {
 		case err == nil:

@@ -60,7 +60,7 @@ func signer(t testing.TB) (transfer.Sealer, *trust.Gate) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sealer, err := trust.NewSealer(key, sigstore.NewVerifier())
+	sealer, err := trust.NewSealer(key, sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.SignPredicate())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func signer(t testing.TB) (transfer.Sealer, *trust.Gate) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gate, err := trust.NewGate(trust.KeyPolicy(authority), sigstore.NewVerifier())
+	gate, err := trust.NewGate(trust.KeyPolicy(authority), sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.GateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

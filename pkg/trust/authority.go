@@ -5,7 +5,9 @@ package trust
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/opencontainers/go-digest"
 )
@@ -18,12 +20,64 @@ type Authority struct {
 
 	// Key recognises signatures by a public key.
 	Key *Key
+
+	// Keyless recognises signatures by the identity in a certificate.
+	Keyless *Keyless
+
+	// Require is the evidence that a signature must carry besides being valid.
+	// Default: one of each for Keyless, none for Key.
+	Require *Require
 }
 
-// Key is a public key somebody signs with.
+// Required returns the evidence that a's signatures must carry.
+func (a Authority) Required() Require {
+	switch {
+	case a.Require != nil:
+		return *a.Require
+	case a.Keyless != nil:
+		return Require{TLog: 1, Timestamps: 1, SCT: 1}
+	default:
+		return Require{}
+	}
+}
+
+// Key is a public key somebody signs with. Exactly one of PEM and KMS is set.
 type Key struct {
 	// PEM is the key as one PEM block of type PUBLIC KEY (PKIX).
 	PEM []byte
+
+	// KMS names a key in a key management service, awskms://…, which a
+	// [Verifier] asks for the public half.
+	KMS string
+
+	// ValidFrom and ValidUntil bound the time of signing, which then has to be
+	// proved by timestamps; zero: not bounded on that side.
+	ValidFrom, ValidUntil time.Time
+}
+
+// Keyless is a set of identities, any of which may sign. Whether a certificate
+// is genuine is the [Verifier]'s business; whether its identity is one of these
+// is decided here.
+type Keyless struct {
+	Identities []Identity
+}
+
+// Identity is who a certificate was issued to. Issuer and subject are given
+// each exactly or as an RE2 expression, which has to match the whole text.
+type Identity struct {
+	Issuer, IssuerRegExp   string
+	Subject, SubjectRegExp string
+
+	// Claims are other statements of the certificate, exactly, by the names of
+	// Fulcio's extensions: sourceRepositoryURI, buildSignerURI ….
+	Claims map[string]string
+}
+
+// Require says how much evidence a signature must carry.
+type Require struct {
+	TLog       int // entries in distinct transparency logs
+	Timestamps int // trusted times of signing, by distinct witnesses
+	SCT        int // signed certificate timestamps of distinct logs
 }
 
 // Evidence is what a [Verifier] established about a bundle.
@@ -31,31 +85,98 @@ type Evidence struct {
 	// Statement is the payload that was signed, byte for byte.
 	Statement []byte
 
-	// KeyID is the SHA-256 of the signer's public key (PKIX, DER) in hex.
+	// KeyID is the SHA-256 of the signer's public key (PKIX, DER) in hex. It
+	// identifies the signer if there is no certificate.
 	KeyID string
 
 	// Algorithm says in words how it was signed: "ECDSA P-256 with SHA-256".
 	Algorithm string
+
+	// Certificate is whom the key was certified for; nil for a bare key.
+	Certificate *Certificate
+
+	Timestamps []Timestamp // times that somebody trusted attests, verified
+	LogEntries []LogEntry  // entries in transparency logs, verified
+	SCTs       int         // certificate timestamps, verified
+
+	// Checks lists what was verified, in order, for people.
+	Checks []Check
 }
 
-// Verifier decides whether a Sigstore bundle was signed under an authority.
+// Certificate is what a verified certificate says about its holder. It is text
+// from outside: print it escaped.
+type Certificate struct {
+	Issuer    string            `json:"issuer"`  // of the identity: the OpenID Connect provider
+	Subject   string            `json:"subject"` // the subject alternative name
+	Claims    map[string]string `json:"claims,omitempty"`
+	NotBefore time.Time         `json:"notBefore"`
+	NotAfter  time.Time         `json:"notAfter"`
+}
+
+// Timestamp is a trusted time of signing.
+type Timestamp struct {
+	Time   time.Time `json:"time"`
+	Source string    `json:"source"` // who attests it
+}
+
+// LogEntry is an entry in a transparency log.
+type LogEntry struct {
+	Log   string `json:"log"` // its address, or its id where the trusted root gives none
+	Index int64  `json:"index"`
+}
+
+// Check is one step of verifying a signature.
+type Check struct {
+	Name   string `json:"name"` // signature, certificate, sct, tlog, timestamps, validity, subject, identity, predicate …
+	Passed bool   `json:"passed"`
+	Detail string `json:"detail,omitempty"` // the evidence, or why it failed
+}
+
+// Verifier establishes who signed a Sigstore bundle. It decides nothing about
+// trust: whether an identity is one of an authority's is decided here.
 // Implementations are safe for concurrent use, and don't use the network when
-// the authority is a key.
+// the authority is a key in PEM that needs no evidence.
 type Verifier interface {
 	// Verify reports what it established about bundle, whose statement must
-	// name d. A bundle that fails is refused with a *[Rejection]. Any other
-	// error means that no answer was found, as when ctx ends or the authority
-	// itself makes no sense (recap.Usage).
+	// name d: that it was signed with the authority's key, or with a key that a
+	// certificate authority of the trusted root certified, whoever for; and
+	// that it carries the evidence that the authority requires. A bundle that
+	// fails is refused with a *[Rejection]. Any other error means that no
+	// answer was found, as when ctx ends, the trusted root can't be had or the
+	// authority itself makes no sense (recap.Usage).
 	Verify(ctx context.Context, bundle []byte, d digest.Digest, a Authority) (Evidence, error)
+
+	// VerifyLegacy does the same for a signature in the form that cosign wrote
+	// before version 3. The evidence's statement is the signed payload.
+	VerifyLegacy(ctx context.Context, sig LegacySignature, d digest.Digest, a Authority) (Evidence, error)
+}
+
+// LegacySignature is a layer of the image that cosign before version 3 kept
+// signatures in, with what its annotations hold; absent ones are empty.
+type LegacySignature struct {
+	Payload     []byte // the layer: "simple signing" JSON
+	Signature   []byte // decoded
+	Certificate []byte // PEM
+	Chain       []byte // PEM
+	LogEntry    []byte // JSON of the annotation dev.sigstore.cosign/bundle
+	Timestamp   []byte // JSON of the annotation dev.sigstore.cosign/rfc3161timestamp
 }
 
 // Signer signs in-toto statements.
 type Signer interface {
+	// Authority returns the authority under which the signatures verify.
+	// Before Sign was called it may be a forecast, or an authority without
+	// means when there is none; after, it is exact.
+	Authority(ctx context.Context) (Authority, error)
+
 	// Sign returns a Sigstore bundle v0.3 with statement in a DSSE envelope.
 	Sign(ctx context.Context, statement []byte) (bundle []byte, err error)
+}
 
-	// Authority returns the authority under which the signatures verify.
-	Authority() Authority
+// Predicate is what a statement says about a digest.
+type Predicate struct {
+	Type string // a URI: https://slsa.dev/provenance/v1
+	JSON json.RawMessage
 }
 
 // Rejection is a [Verifier]'s refusal of one bundle under one authority.
@@ -63,6 +184,7 @@ type Signer interface {
 type Rejection struct {
 	Outcome Outcome // BadSignature or WrongSigner
 	Reason  string  // in plain words, without the outcome's name
+	Checks  []Check // what was verified before it failed, and the check that did
 }
 
 // Rejectf returns a *Rejection with a formatted reason.

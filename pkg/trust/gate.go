@@ -19,19 +19,27 @@ import (
 type Gate struct {
 	policy   *Policy
 	verifier Verifier
+	ratchet  *Ratchet
+}
+
+// GateOptions are the options of a Gate.
+type GateOptions struct {
+	// Ratchet remembers what was admitted and refuses what is older. Default:
+	// nothing is remembered, and reports say so.
+	Ratchet *Ratchet
 }
 
 // NewGate returns a gate that admits what p allows and v can verify. It
 // refuses, with recap.Usage, a policy that makes no sense ([Policy.Check]). A
 // policy without rules makes sense: it trusts nobody.
-func NewGate(p *Policy, v Verifier) (*Gate, error) {
+func NewGate(p *Policy, v Verifier, opts GateOptions) (*Gate, error) {
 	if p == nil || v == nil {
 		return nil, recap.Errorf(recap.Usage, "no-policy", "verifying takes a policy and a verifier")
 	}
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
-	return &Gate{policy: p, verifier: v}, nil
+	return &Gate{policy: p, verifier: v, ratchet: opts.Ratchet}, nil
 }
 
 // Request is what the user asked for.

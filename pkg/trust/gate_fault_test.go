@@ -144,7 +144,7 @@ func TestAdmitEveryBit(t *testing.T) {
 	root := s.newRoot(t)
 	bundle := sign(t, newSigner(t, "alice"), about(root, signType))
 	manifest := s.attach(t, root, bundle, nil)
-	gate, err := trust.NewGate(trust.KeyPolicy(newSigner(t, "alice").Authority()), sigstore.NewVerifier())
+	gate, err := trust.NewGate(trust.KeyPolicy(authorityOf(t, newSigner(t, "alice"))), sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.GateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func TestAdmitCanceled(t *testing.T) {
 	s := newStore()
 	root := s.newRoot(t)
 	s.attach(t, root, sign(t, newSigner(t, "alice"), about(root, signType)), nil)
-	gate, err := trust.NewGate(trust.KeyPolicy(newSigner(t, "alice").Authority()), sigstore.NewVerifier())
+	gate, err := trust.NewGate(trust.KeyPolicy(authorityOf(t, newSigner(t, "alice"))), sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.GateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -259,7 +259,7 @@ func TestAdmitRounds(t *testing.T) {
 			return nil, errors.New("others weren't asked for at the same time")
 		}
 	}
-	gate, err := trust.NewGate(trust.KeyPolicy(newSigner(t, "signer3").Authority()), sigstore.NewVerifier())
+	gate, err := trust.NewGate(trust.KeyPolicy(authorityOf(t, newSigner(t, "signer3"))), sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.GateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

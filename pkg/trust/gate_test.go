@@ -26,12 +26,12 @@ import (
 // admit asks a gate that trusts alice alone.
 func admit(t testing.TB, s content.ReadOnlyGraphStorage, root ocispec.Descriptor) (*trust.Admitted, error) {
 	t.Helper()
-	return admitUnder(t, trust.KeyPolicy(newSigner(t, "alice").Authority()), s, root)
+	return admitUnder(t, trust.KeyPolicy(authorityOf(t, newSigner(t, "alice"))), s, root)
 }
 
 func admitUnder(t testing.TB, p *trust.Policy, s content.ReadOnlyGraphStorage, root ocispec.Descriptor) (*trust.Admitted, error) {
 	t.Helper()
-	gate, err := trust.NewGate(p, sigstore.NewVerifier())
+	gate, err := trust.NewGate(p, sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.GateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,7 +271,7 @@ func TestAdmitErrorsForPeople(t *testing.T) {
 			s := newStore()
 			root := s.newRoot(t)
 			test.setup(s, root)
-			_, err := admitUnder(t, trust.KeyPolicy(alice.Authority()), s, root)
+			_, err := admitUnder(t, trust.KeyPolicy(authorityOf(t, alice)), s, root)
 			var e *recap.Error
 			if !errors.As(err, &e) {
 				t.Fatalf("got error %v", err)
@@ -287,7 +287,7 @@ func TestAdmitThreshold(t *testing.T) {
 	alice, bob, carol := newSigner(t, "alice"), newSigner(t, "bob"), newSigner(t, "carol")
 	policy := &trust.Policy{Source: "policy.yaml", Rules: []trust.Rule{{
 		Name: "two of three", Scopes: []string{"registry.example.com/team/**"}, Threshold: 2,
-		Authorities: []trust.Authority{alice.Authority(), bob.Authority(), carol.Authority()},
+		Authorities: []trust.Authority{authorityOf(t, alice), authorityOf(t, bob), authorityOf(t, carol)},
 	}}}
 	tests := []struct {
 		name    string
@@ -338,7 +338,7 @@ func TestAdmitBadUnderOneOfMany(t *testing.T) {
 	alice, bob, carol := newSigner(t, "alice"), newSigner(t, "bob"), newSigner(t, "carol")
 	policy := &trust.Policy{Rules: []trust.Rule{{
 		Name: "any", Scopes: []string{"**"},
-		Authorities: []trust.Authority{alice.Authority(), bob.Authority(), carol.Authority()},
+		Authorities: []trust.Authority{authorityOf(t, alice), authorityOf(t, bob), authorityOf(t, carol)},
 	}}}
 	s := newStore()
 	root := s.newRoot(t)
@@ -359,7 +359,7 @@ func TestAdmitBadUnderOneOfMany(t *testing.T) {
 }
 
 func TestAdmitWarn(t *testing.T) {
-	policy := trust.KeyPolicy(newSigner(t, "alice").Authority())
+	policy := trust.KeyPolicy(authorityOf(t, newSigner(t, "alice")))
 	policy.Rules[0].Mode = trust.Warn
 	s := newStore()
 	root := s.newRoot(t)
@@ -443,13 +443,13 @@ func TestReportJSON(t *testing.T) {
 }
 
 func TestNewGateRefuses(t *testing.T) {
-	if _, err := trust.NewGate(nil, sigstore.NewVerifier()); !errors.Is(err, recap.Usage) {
+	if _, err := trust.NewGate(nil, sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.GateOptions{}); !errors.Is(err, recap.Usage) {
 		t.Errorf("no policy: got error %v, want %v", err, recap.Usage)
 	}
-	if _, err := trust.NewGate(&trust.Policy{}, nil); !errors.Is(err, recap.Usage) {
+	if _, err := trust.NewGate(&trust.Policy{}, nil, trust.GateOptions{}); !errors.Is(err, recap.Usage) {
 		t.Errorf("no verifier: got error %v, want %v", err, recap.Usage)
 	}
-	if _, err := trust.NewGate(trust.KeyPolicy(trust.Authority{Name: "x"}), sigstore.NewVerifier()); !errors.Is(err, recap.Usage) {
+	if _, err := trust.NewGate(trust.KeyPolicy(trust.Authority{Name: "x"}), sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.GateOptions{}); !errors.Is(err, recap.Usage) {
 		t.Errorf("no key: got error %v, want %v", err, recap.Usage)
 	}
 }

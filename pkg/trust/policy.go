@@ -28,8 +28,22 @@ type Policy struct {
 	// replaces the user's policy for one run.
 	Source string
 
+	// TrustedRoot is the Sigstore instance whose certificates, logs and
+	// timestamps count. Default: the public one.
+	TrustedRoot TrustedRoot
+
 	// Rules of which exactly one applies to a name. None: nobody is trusted.
 	Rules []Rule
+}
+
+// TrustedRoot says where the trusted root of a Sigstore instance comes from:
+// the file at Path, which needs no network, or a TUF repository. The zero value
+// means Sigstore's public instance, by TUF.
+type TrustedRoot struct {
+	Path string
+
+	TUFMirror string // address of the repository
+	TUFRoot   string // path of its root.json
 }
 
 // Rule is whom the user trusts for the names in its scopes.
@@ -43,6 +57,22 @@ type Rule struct {
 
 	// Threshold is how many distinct authorities must vouch; 0 means 1.
 	Threshold int
+
+	// MirrorOf is what the scopes hold copies of: a pattern that ends in the
+	// same wildcard. What was seen there and here is then one history.
+	MirrorOf string
+
+	// LegacySignatures reads signatures of cosign before version 3 too.
+	LegacySignatures bool
+
+	// Attestations that must be there besides signatures.
+	Attestations []AttestationRule
+}
+
+// AttestationRule asks for a statement about the digest by somebody.
+type AttestationRule struct {
+	PredicateType string
+	Authorities   []string // names of the rule's authorities, any of which may make it
 }
 
 // KeyPolicy returns the policy of a run with --key: for every name one of these
@@ -130,15 +160,15 @@ func (p *Policy) checkAuthorities(rule Rule) error {
 		if authority.Name == "" {
 			return p.errorf("rule %q: authority %d has no name", rule.Name, i+1)
 		}
-		if authority.Key == nil {
-			return p.errorf("rule %q: authority %q has no key", rule.Name, authority.Name)
+		if (authority.Key == nil) == (authority.Keyless == nil) {
+			return p.errorf("rule %q: authority %q needs a key or identities, one of them", rule.Name, authority.Name)
 		}
 		for _, other := range rule.Authorities[:i] {
 			if other.Name == authority.Name {
 				return p.errorf("rule %q names authority %q twice", rule.Name, authority.Name)
 			}
 			// One signer would count as two.
-			if authority.Key.equal(other.Key) {
+			if authority.Key != nil && other.Key != nil && authority.Key.equal(other.Key) {
 				return p.errorf("rule %q: authorities %q and %q have the same key", rule.Name, other.Name, authority.Name)
 			}
 		}

@@ -56,13 +56,13 @@ func TestRuleFor(t *testing.T) {
 			}
 		})
 	}
-	if rule, err := trust.KeyPolicy(newSigner(t, "alice").Authority()).RuleFor("anything/at:all"); err != nil || rule.Name != "--key" {
+	if rule, err := trust.KeyPolicy(authorityOf(t, newSigner(t, "alice"))).RuleFor("anything/at:all"); err != nil || rule.Name != "--key" {
 		t.Errorf("--key: got rule %q, error %v", rule.Name, err)
 	}
 }
 
 func TestPolicyCheck(t *testing.T) {
-	alice, bob := newSigner(t, "alice").Authority(), newSigner(t, "bob").Authority()
+	alice, bob := authorityOf(t, newSigner(t, "alice")), authorityOf(t, newSigner(t, "bob"))
 	again := trust.Authority{Name: "alice again", Key: &trust.Key{PEM: append([]byte("her key, once more\n"), alice.Key.PEM...)}}
 	tests := []struct {
 		name string
@@ -82,7 +82,7 @@ func TestPolicyCheck(t *testing.T) {
 		{"two rules for one scope", func(p *trust.Policy) { p.Rules = append(p.Rules, p.Rules[0]) }, "again in rule"},
 		{"nobody", func(p *trust.Policy) { p.Rules[0].Authorities = nil }, "names nobody"},
 		{"authority without name", func(p *trust.Policy) { p.Rules[0].Authorities[0].Name = "" }, "authority 1 has no name"},
-		{"authority without key", func(p *trust.Policy) { p.Rules[0].Authorities[1].Key = nil }, "has no key"},
+		{"authority without key", func(p *trust.Policy) { p.Rules[0].Authorities[1].Key = nil }, "needs a key or identities"},
 		{"28: one name twice", func(p *trust.Policy) { p.Rules[0].Authorities[1].Name = alice.Name }, "twice"},
 		{"28: one key under two names", func(p *trust.Policy) { p.Rules[0].Authorities[1] = again }, "the same key"},
 	}

@@ -6,6 +6,7 @@ package trust
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -44,21 +45,25 @@ type Sealer struct {
 	// nil means time.Now.
 	Now func() time.Time
 
-	signer   Signer
-	verifier Verifier
+	signer     Signer
+	verifier   Verifier
+	predicates []Predicate
 }
 
-// NewSealer returns a sealer that signs with signer and reads its own
-// signatures back with v. It refuses, with recap.Usage, a signer whose authority
-// makes no sense.
-func NewSealer(signer Signer, v Verifier) (*Sealer, error) {
-	if signer == nil || v == nil {
-		return nil, recap.Errorf(recap.Usage, "no-signer", "signing takes a signer and a verifier")
+// SignPredicate returns the predicate of a signature, as cosign v3 writes it.
+func SignPredicate() Predicate {
+	return Predicate{Type: predicateTypeSign, JSON: json.RawMessage("{}")}
+}
+
+// NewSealer returns a sealer that signs one statement for each predicate with
+// signer, and reads them back with v. [SignPredicate] makes the signature that
+// a policy asks for; the others are attestations. It refuses, with recap.Usage,
+// to be without a predicate.
+func NewSealer(signer Signer, v Verifier, predicates ...Predicate) (*Sealer, error) {
+	if signer == nil || v == nil || len(predicates) == 0 {
+		return nil, recap.Errorf(recap.Usage, "no-signer", "signing takes a signer, a verifier and something to say")
 	}
-	if err := KeyPolicy(signer.Authority()).Check(); err != nil {
-		return nil, err
-	}
-	return &Sealer{signer: signer, verifier: v}, nil
+	return &Sealer{signer: signer, verifier: v, predicates: predicates}, nil
 }
 
 // Seal signs root, which dst already holds, unless dst lists a valid signature
@@ -75,10 +80,18 @@ func (s *Sealer) Seal(ctx context.Context, dst content.GraphStorage, root ocispe
 	}
 	// Only what identifies the root goes into the signature's manifest.
 	root = ocispec.Descriptor{MediaType: root.MediaType, Digest: root.Digest, Size: root.Size}
-	rule := KeyPolicy(s.signer.Authority()).Rules[0]
+	authority, err := s.signer.Authority(ctx)
+	if err != nil {
+		return Report{}, fmt.Errorf("signing %s: nothing was added: %w", root.Digest, err)
+	}
+	policy := KeyPolicy(authority)
+	if err := policy.Check(); err != nil {
+		return Report{}, err
+	}
+	rule := policy.Rules[0]
 	report := Report{
 		Digest: root.Digest, Verdict: VerdictVerified,
-		Rule: "signing key " + s.signer.Authority().Name, Mode: Enforce, Threshold: 1,
+		Rule: "signing key " + authority.Name, Mode: Enforce, Threshold: 1,
 	}
 	e := &examiner{src: dst, verifier: s.verifier, authorities: rule.Authorities, root: root}
 	list, err := listReferrers(ctx, dst, root)
@@ -96,7 +109,7 @@ func (s *Sealer) Seal(ctx context.Context, dst content.GraphStorage, root ocispe
 		return Report{}, fmt.Errorf("signing %s: nothing was added: %w", root.Digest, tooManyReferrers(root, "%d referrers already", len(list)))
 	}
 
-	bundle, err := s.sign(ctx, root)
+	bundle, err := s.sign(ctx, root, authority)
 	if err != nil {
 		return Report{}, fmt.Errorf("signing %s: nothing was added: %w", root.Digest, err)
 	}
@@ -110,13 +123,13 @@ func (s *Sealer) Seal(ctx context.Context, dst content.GraphStorage, root ocispe
 	}
 	report.Signatures = append(report.Signatures, added)
 	sortReports(report.Signatures)
-	report.Authorities = []string{s.signer.Authority().Name}
+	report.Authorities = []string{authority.Name}
 	return report, nil
 }
 
 // sign returns a bundle that verifies under the signer's own authority: a
 // signer that doesn't know its own key must not publish anything.
-func (s *Sealer) sign(ctx context.Context, root ocispec.Descriptor) ([]byte, error) {
+func (s *Sealer) sign(ctx context.Context, root ocispec.Descriptor, authority Authority) ([]byte, error) {
 	statement, err := newStatement(root.Digest)
 	if err != nil {
 		return nil, err
@@ -125,7 +138,7 @@ func (s *Sealer) sign(ctx context.Context, root ocispec.Descriptor) ([]byte, err
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.verifier.Verify(ctx, bundle, root.Digest, s.signer.Authority()); err != nil {
+	if _, err := s.verifier.Verify(ctx, bundle, root.Digest, authority); err != nil {
 		return nil, fmt.Errorf("the new signature doesn't verify under its own key: %w", err)
 	}
 	return bundle, nil

@@ -24,7 +24,7 @@ import (
 
 func newSealer(t testing.TB, signer trust.Signer) *trust.Sealer {
 	t.Helper()
-	sealer, err := trust.NewSealer(signer, sigstore.NewVerifier())
+	sealer, err := trust.NewSealer(signer, sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.SignPredicate())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestSealAddsBesideOthers(t *testing.T) {
 	if diff := cmp.Diff([]string{"env://alice"}, report.Authorities); diff != "" {
 		t.Errorf("authorities (-want +got):\n%s", diff)
 	}
-	policy := &trust.Policy{Rules: []trust.Rule{{Name: "both", Scopes: []string{"**"}, Threshold: 2, Authorities: []trust.Authority{alice.Authority(), bob.Authority()}}}}
+	policy := &trust.Policy{Rules: []trust.Rule{{Name: "both", Scopes: []string{"**"}, Threshold: 2, Authorities: []trust.Authority{authorityOf(t, alice), authorityOf(t, bob)}}}}
 	if _, err := admitUnder(t, policy, s, root); err != nil {
 		t.Errorf("not admitted: %v", err)
 	}
@@ -210,7 +210,7 @@ func TestSealFails(t *testing.T) {
 				return data, nil
 			}
 		}, recap.Unavailable, "was pushed, but could not be read back", 3},
-		{"a signer that doesn't know its own key", liar{alice, newSigner(t, "bob").Authority()}, nil, recap.Untrusted, "nothing was added", 0},
+		{"a signer that doesn't know its own key", liar{alice, authorityOf(t, newSigner(t, "bob"))}, nil, recap.Untrusted, "nothing was added", 0},
 		{"a signer that fails", broken{alice}, nil, errBroken, "nothing was added", 0},
 		{"canceled", canceling{alice}, nil, context.Canceled, "nothing was added", 0},
 	}
@@ -267,14 +267,14 @@ func TestSealLimit(t *testing.T) {
 
 func TestSealRefuses(t *testing.T) {
 	alice := newSigner(t, "alice")
-	if _, err := trust.NewSealer(nil, sigstore.NewVerifier()); !errors.Is(err, recap.Usage) {
+	if _, err := trust.NewSealer(nil, sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.SignPredicate()); !errors.Is(err, recap.Usage) {
 		t.Errorf("no signer: got error %v, want %v", err, recap.Usage)
 	}
-	if _, err := trust.NewSealer(alice, nil); !errors.Is(err, recap.Usage) {
+	if _, err := trust.NewSealer(alice, nil, trust.SignPredicate()); !errors.Is(err, recap.Usage) {
 		t.Errorf("no verifier: got error %v, want %v", err, recap.Usage)
 	}
-	if _, err := trust.NewSealer(liar{alice, trust.Authority{}}, sigstore.NewVerifier()); !errors.Is(err, recap.Usage) {
-		t.Errorf("no authority: got error %v, want %v", err, recap.Usage)
+	if _, err := trust.NewSealer(alice, sigstore.NewVerifier(sigstore.VerifierOptions{})); !errors.Is(err, recap.Usage) {
+		t.Errorf("nothing to say: got error %v, want %v", err, recap.Usage)
 	}
 	blob := ocispec.Descriptor{MediaType: "text/markdown", Digest: digest.FromString("x"), Size: 1}
 	if _, err := newSealer(t, alice).Seal(t.Context(), newStore(), blob); !errors.Is(err, recap.Usage) {
@@ -294,7 +294,7 @@ type liar struct {
 	authority trust.Authority
 }
 
-func (l liar) Authority() trust.Authority { return l.authority }
+func (l liar) Authority(context.Context) (trust.Authority, error) { return l.authority, nil }
 
 var errBroken = errors.New("the token was pulled out")
 

@@ -209,6 +209,15 @@ func newSigner(t testing.TB, name string) trust.Signer {
 	return signer
 }
 
+func authorityOf(t testing.TB, signer trust.Signer) trust.Authority {
+	t.Helper()
+	authority, err := signer.Authority(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return authority
+}
+
 func sign(t testing.TB, signer trust.Signer, statement string) []byte {
 	t.Helper()
 	bundle, err := signer.Sign(t.Context(), []byte(statement))
