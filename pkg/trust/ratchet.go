@@ -3,8 +3,261 @@
 
 package trust
 
-// Ratchet remembers what was admitted under each tag, so that a tag can't go
-// back. See DESIGN §4.
+import (
+	"context"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+
+	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// Ratchet remembers what was admitted under each tag of each repository, so
+// that whoever holds the registry can't serve an older version, though it is
+// signed as well as the newer one.
+//
+// It keeps the user's state file, recap.lock, or both; each is a [Release]
+// list in JSON. What either knows counts. They are read anew under a lock for
+// each change and replaced in one durable step, so a Ratchet may be used by
+// any number of goroutines and processes at once.
+//
+// It protects nobody on first use, and nobody on another machine except
+// through a recap.lock that they share.
 type Ratchet struct {
-	path string
+	files []ledgerFile
+	now   func() time.Time
+}
+
+// RatchetOptions say where a Ratchet remembers. With neither path it remembers
+// nothing.
+type RatchetOptions struct {
+	// Path is the user's state file. It and its directory are made when absent.
+	Path string
+
+	// LockPath is a recap.lock to hold to and to bring up to date: what a
+	// project accepted, kept with its sources. Default: none.
+	LockPath string
+
+	// Now is the time that new releases are noted with. Default: no time is.
+	Now func() time.Time
+}
+
+// Sighting is what was found under a tag and admitted.
+type Sighting struct {
+	Repository string // as the rule that admitted it sees it
+	Tag        string // as typed; empty when the user wrote the digest
+
+	Kind    artifact.Kind
+	Name    string // the slug of a bundle, the name of a pack
+	Version string // as stated; empty when none is
+	Digest  digest.Digest
+
+	Authorities []string  // of the rule, that vouched
+	Signers     []string  // who they were, in words
+	SignedAt    time.Time // zero when no timestamp says
+}
+
+// Release is one version of one thing that was admitted in a repository.
+type Release struct {
+	Repository string `json:"repository"`
+
+	// Tags that it was last admitted under. In the state file a release that
+	// has lost its tags to later ones stays, so that its version can't come
+	// back with other content.
+	Tags []string `json:"tags"`
+
+	Kind    artifact.Kind `json:"kind"`
+	Name    string        `json:"name"`
+	Version string        `json:"version"` // without a leading v
+	Digest  digest.Digest `json:"digest"`
+
+	Authorities []string  `json:"authorities"`
+	Signers     []string  `json:"signers,omitempty"`
+	FirstSeen   time.Time `json:"firstSeen,omitzero"`
+}
+
+// RollbackState says what a ratchet made of a sighting.
+type RollbackState string
+
+// The states.
+const (
+	RollbackFirstUse    RollbackState = "first-use"   // nothing was known under the tag: no protection yet
+	RollbackSame        RollbackState = "same"        // what was known
+	RollbackAdvanced    RollbackState = "advanced"    // a later version than was known
+	RollbackPinned      RollbackState = "pinned"      // a digest, or a tag that spells its version: asked for as it is
+	RollbackUnversioned RollbackState = "unversioned" // no version is stated, so none can be older
+	RollbackOff         RollbackState = "off"         // nothing is remembered
+)
+
+// RollbackReport is a [Ratchet]'s part of a [Report].
+type RollbackReport struct {
+	State        RollbackState `json:"state"`
+	Version      string        `json:"version,omitempty"`      // that was served
+	KnownVersion string        `json:"knownVersion,omitempty"` // that was admitted under the tag before
+	KnownDigest  digest.Digest `json:"knownDigest,omitempty"`
+	Warning      string        `json:"warning,omitempty"` // what is odd and no reason to refuse
+}
+
+// NewRatchet returns a ratchet. No file is touched before it is used.
+func NewRatchet(opts RatchetOptions) *Ratchet {
+	r := &Ratchet{now: opts.Now}
+	if opts.Path != "" {
+		r.files = append(r.files, ledgerFile{path: opts.Path, kind: stateKind})
+	}
+	if opts.LockPath != "" {
+		r.files = append(r.files, ledgerFile{path: opts.LockPath, kind: lockKind})
+	}
+	return r
+}
+
+// Check says what [Ratchet.Advance] would, and changes nothing.
+func (r *Ratchet) Check(_ context.Context, s Sighting) (RollbackReport, error) {
+	report, _, err := r.look(s)
+	return report, err
+}
+
+// Advance remembers s, unless what is remembered forbids it. When it returns
+// no error, what it remembers would outlast a power cut.
+//
+// Errors of kind recap.Stale: rollback, when a floating tag names a lower
+// version than before, or none; mix-and-match, when a tag names another thing
+// or another kind of thing; equivocation, when a version has other content than
+// before, under whatever tag of the repository; bad-state and bad-lock, when a
+// file isn't what it should be, which is never taken for an empty one. Of kind
+// recap.Local: state-unreadable, state-unwritable, state-not-a-file and busy.
+func (r *Ratchet) Advance(ctx context.Context, s Sighting) (RollbackReport, error) {
+	// First without a lock: where there is nothing to write, nothing has to
+	// be writable, and nobody waits.
+	report, changed, err := r.look(s)
+	if err != nil || len(changed) == 0 {
+		return report, err
+	}
+	unlock, err := r.lock(ctx)
+	if err != nil {
+		return report, err
+	}
+	defer unlock()
+	// Somebody may have been faster. What is written is made from what was read
+	// under the lock, never from what was read before.
+	if report, changed, err = r.look(s); err != nil {
+		return report, err
+	}
+	for _, l := range changed {
+		if err := l.save(); err != nil {
+			return report, err
+		}
+	}
+	return report, nil
+}
+
+// Reset forgets, on purpose, what is known of a tag: the releases that it
+// names and those of the version that it spells, wherever else they were seen.
+// An empty tag forgets the whole repository. It returns what was forgotten,
+// and the state file keeps a note of it.
+//
+// Errors: recap.NotFound nothing-known when there was nothing to forget, else
+// those of [Ratchet.Advance] that are about files.
+func (r *Ratchet) Reset(ctx context.Context, repository, tag string) ([]Release, error) {
+	unlock, err := r.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	var forgotten []Release
+	var changed []*ledger
+	for _, f := range r.files {
+		l, err := f.read()
+		if err != nil {
+			return nil, err
+		}
+		if gone := l.forget(repository, tag, r.time()); len(gone) > 0 {
+			changed = append(changed, l)
+			forgotten = append(forgotten, gone...)
+		}
+	}
+	if len(changed) == 0 {
+		what := repository
+		if tag != "" {
+			what += ":" + tag
+		}
+		return nil, recap.Errorf(recap.NotFound, "nothing-known", "nothing is remembered of %s", what)
+	}
+	for _, l := range changed {
+		if err := l.save(); err != nil {
+			return nil, err
+		}
+	}
+	return uniqueReleases(forgotten), nil
+}
+
+// Entries returns what is remembered, in order of repository, name and version,
+// the newest first.
+func (r *Ratchet) Entries(context.Context) ([]Release, error) {
+	var list []Release
+	for _, f := range r.files {
+		l, err := f.read()
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, l.Releases...)
+	}
+	return uniqueReleases(list), nil
+}
+
+// uniqueReleases puts together what two files know of one release.
+func uniqueReleases(list []Release) []Release {
+	sortReleases(list)
+	var unique []Release
+	for _, release := range list {
+		if n := len(unique) - 1; n >= 0 && unique[n].is(release) && unique[n].Digest == release.Digest {
+			unique[n].Tags = union(unique[n].Tags, release.Tags)
+			if unique[n].FirstSeen.IsZero() {
+				unique[n].FirstSeen = release.FirstSeen
+			}
+			continue
+		}
+		unique = append(unique, release)
+	}
+	return unique
+}
+
+func (r *Ratchet) time() time.Time {
+	if r.now == nil {
+		return time.Time{}
+	}
+	return r.now().UTC().Truncate(time.Second)
+}
+
+// look judges s by every file, and returns those that would change, changed.
+// What is stricter wins, since none may object.
+func (r *Ratchet) look(s Sighting) (RollbackReport, []*ledger, error) {
+	s, report := s.normalised()
+	if len(r.files) == 0 {
+		return RollbackReport{State: RollbackOff, Version: s.Version}, nil, nil
+	}
+	if report.State == RollbackPinned {
+		return report, nil, nil // by digest: what is remembered has no say
+	}
+	var known Release
+	var changed []*ledger
+	for _, f := range r.files {
+		l, err := f.read()
+		if err != nil {
+			return report, nil, err
+		}
+		k, err := l.judge(s)
+		if k.Version != "" && (known.Version == "" || compareVersions(k.Version, known.Version) > 0) {
+			known = k
+		}
+		if err != nil {
+			report.KnownVersion, report.KnownDigest = known.Version, known.Digest
+			return report, nil, err
+		}
+		if s.Version != "" && l.accept(s, r.time()) {
+			changed = append(changed, l)
+		}
+	}
+	report.conclude(s, known)
+	return report, changed, nil
 }

@@ -1,0 +1,149 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package trust
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/semver"
+
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// maxVersionLength bounds what is remembered of somebody else's version. A tag
+// couldn't spell a longer one.
+const maxVersionLength = 128
+
+// ReleaseVersion returns version as releases are compared by it: a whole
+// semantic version, 1.2.3 or 1.2.3-rc.1, without a leading v. ok is false for
+// anything else, build metadata included, which has no order.
+func ReleaseVersion(version string) (plain string, ok bool) {
+	plain = strings.TrimPrefix(version, "v")
+	core, _, _ := strings.Cut(plain, "-")
+	ok = len(plain) <= maxVersionLength && semver.IsValid("v"+plain) &&
+		strings.Count(core, ".") == 2 && !strings.Contains(plain, "+")
+	if !ok {
+		return "", false
+	}
+	return plain, true
+}
+
+// compareVersions compares two that ReleaseVersion returned.
+func compareVersions(a, b string) int { return semver.Compare("v"+a, "v"+b) }
+
+// normalised returns s with its version as it is compared, and what can be
+// said before anything is read.
+func (s Sighting) normalised() (Sighting, RollbackReport) {
+	stated := s.Version
+	version, ok := ReleaseVersion(stated)
+	s.Version = version
+	report := RollbackReport{Version: version}
+	switch {
+	case s.Tag == "":
+		report.State = RollbackPinned
+	case !ok:
+		report.State = RollbackUnversioned
+		if stated != "" {
+			report.Warning = fmt.Sprintf("the version it states, %.128q, is not a semantic version, so nothing can be said to be older", stated)
+		}
+	}
+	return s, report
+}
+
+// pinned reports whether the tag spells the version that is stated: the user
+// asked for this one, be it older than others.
+func (s Sighting) pinned() bool {
+	return s.Version != "" && strings.TrimPrefix(s.Tag, "v") == s.Version
+}
+
+// conclude fills in a report on a sighting that nothing forbids.
+func (report *RollbackReport) conclude(s Sighting, known Release) {
+	report.KnownVersion, report.KnownDigest = known.Version, known.Digest
+	switch {
+	case report.State == RollbackUnversioned:
+		return
+	case s.pinned():
+		report.State = RollbackPinned
+	case known.Version == "":
+		report.State = RollbackFirstUse
+	case known.Version == s.Version:
+		report.State = RollbackSame
+	default:
+		report.State = RollbackAdvanced
+	}
+	var warnings []string
+	if tag, ok := ReleaseVersion(s.Tag); ok && tag != s.Version {
+		warnings = append(warnings, fmt.Sprintf("the tag spells version %s, and what it names states %s", tag, s.Version))
+	}
+	if known.Version != "" && !slices.Equal(sorted(known.Authorities), sorted(s.Authorities)) {
+		warnings = append(warnings, fmt.Sprintf("%s vouch for it now, and for what was there before %s did",
+			strings.Join(s.Authorities, ", "), strings.Join(known.Authorities, ", ")))
+	}
+	report.Warning = strings.Join(warnings, "; ")
+}
+
+// judge returns the release that is known under the tag of s, if any, and why
+// s may not follow it.
+func (l *ledger) judge(s Sighting) (known Release, err error) {
+	i := slices.IndexFunc(l.Releases, func(r Release) bool {
+		return r.Repository == s.Repository && slices.Contains(r.Tags, s.Tag)
+	})
+	if i >= 0 {
+		known = l.Releases[i]
+		switch {
+		case known.Kind != s.Kind, s.Name != "" && known.Name != s.Name:
+			return known, l.stale("mix-and-match", s, known, "names another thing than before", s.Tag)
+		case s.Version == "":
+			return known, l.stale("rollback", s, known, "went back to something that states no version", s.Tag)
+		case !s.pinned() && compareVersions(s.Version, known.Version) < 0:
+			return known, l.stale("rollback", s, known, "went back", s.Tag)
+		}
+	}
+	if s.Version == "" {
+		return known, nil
+	}
+	for _, r := range l.Releases {
+		if r.Repository == s.Repository && r.Name == s.Name && r.Version == s.Version && r.Digest != s.Digest {
+			return known, l.stale("equivocation", s, r, "gives one version two contents", s.Version)
+		}
+	}
+	return known, nil
+}
+
+// stale says what was served, what was known, that nothing came of it, and how
+// to go on: by forgetting what is.
+func (l *ledger) stale(code string, s Sighting, known Release, did, forget string) error {
+	return recap.Errorf(recap.Stale, code, "%s:%s %s: it names %s, but %s is known from %s; nothing was written",
+		s.Repository, s.Tag, did, s.describe(), known.describe(), l.file.path).
+		WithHint("whoever serves it may be hiding a newer one: ask its publisher; if this is as they want it, forget what is known: recap trust reset %s:%s", s.Repository, forget)
+}
+
+func (s Sighting) describe() string {
+	text := thing(s.Kind, s.Name, s.Version) + " (" + string(s.Digest)
+	if len(s.Authorities) > 0 {
+		text += ", signed by " + strings.Join(s.Authorities, ", ")
+		if !s.SignedAt.IsZero() {
+			text += " on " + s.SignedAt.UTC().Format(time.RFC3339)
+		}
+	}
+	return text + ")"
+}
+
+func (r Release) describe() string {
+	text := thing(r.Kind, r.Name, r.Version) + " (" + string(r.Digest)
+	if !r.FirstSeen.IsZero() {
+		text += ", first seen " + r.FirstSeen.UTC().Format(time.RFC3339)
+	}
+	if len(r.Authorities) > 0 {
+		text += ", signed by " + strings.Join(r.Authorities, ", ")
+	}
+	return text + ")"
+}
+
+func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) }
+
+func union(a, b []string) []string { return slices.Compact(sorted(slices.Concat(a, b))) }
