@@ -241,7 +241,7 @@ func TestWhatIsNoLayout(t *testing.T) {
 		"open somebody's directory":   {layout.Open, "others", recap.NotFound, "not-a-layout"},
 		"create in somebody's":        {layout.Create, "others", recap.Local, "not-a-layout"},
 		"open a file":                 {layout.Open, "file", recap.Integrity, "bad-archive"},
-		"create over a file":          {layout.Create, "file", recap.Integrity, "bad-archive"},
+		"create over a file":          {layout.Create, "file", recap.Local, "bad-archive"},
 		"create below a file":         {layout.Create, "file/l", recap.Local, "not-a-directory"},
 		"create a compressed archive": {layout.Create, "x.tar.gz", recap.Usage, "compressed-archive"},
 	} {

@@ -94,14 +94,15 @@ func Open(path string, opts Options) (*Store, error) {
 // an archive when path ends in .tar, otherwise a directory, with the ones above
 // it. An archive exists once Commit has written it.
 //
-// Beside what [Open] refuses, it refuses with Local, code not-a-layout, a
-// directory that holds other things, and with Usage the name of a compressed
-// archive.
+// Beside what [Open] refuses, it refuses with Local a directory that holds other
+// things (code not-a-layout) and a file that is no archive, and with Usage the
+// name of a compressed archive.
 func Create(path string, opts Options) (*Store, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && !info.IsDir():
-		return Open(path, opts)
+		s, err := Open(path, opts)
+		return s, notOurs(err)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return nil, durable.Explain(err)
 	}
@@ -119,6 +120,16 @@ func Create(path string, opts Options) (*Store, error) {
 	s.current = emptyIndex()
 	_, _ = durable.Reap(firstExisting(filepath.Dir(path))) // best effort: what is left over does no harm
 	return s, nil
+}
+
+// notOurs makes of a file that is no archive what it is to somebody who would
+// write there: a file of theirs, which stays.
+func notOurs(err error) error {
+	var known *recap.Error
+	if !errors.As(err, &known) || known.Kind != recap.Integrity {
+		return err
+	}
+	return recap.Errorf(recap.Local, known.Code, "%w", err).WithHint("nothing was changed; choose another name")
 }
 
 func newStore(path string, opts Options) *Store {
