@@ -58,7 +58,10 @@ type Request struct {
 // [ErrWrongSigner], [ErrThreshold] or [ErrNoRule]; recap.Unavailable when not
 // everything that counts could be asked; recap.Unsafe when there are more than
 // recap.MaxReferrers referrers. A rule that warns turns the first three and
-// ErrThreshold into an [Admitted] with VerdictWarned. Other errors: the end of
+// ErrThreshold into an [Admitted] with VerdictWarned. What the authorities vouch
+// for and the ratchet refuses is a *RefusedError of kind recap.Stale; what was
+// admitted under an enforcing rule is remembered when Admit returns, or it
+// fails with recap.Local ([Ratchet.Advance]). Other errors: the end of
 // ctx, and recap.Usage for a root that isn't a manifest with a SHA-256 digest
 // and for a policy with two rules for the name.
 func (g *Gate) Admit(ctx context.Context, src content.ReadOnlyGraphStorage, req Request) (*Admitted, error) {
@@ -95,9 +98,12 @@ func (g *Gate) Admit(ctx context.Context, src content.ReadOnlyGraphStorage, req 
 		}
 		report.explain(err)
 		report.Verdict = VerdictWarned
-		return admit(req.Root, report), nil
+	} else {
+		report.Verdict = VerdictVerified
 	}
-	report.Verdict = VerdictVerified
+	if err := g.remember(ctx, src, rule, req, &report); err != nil {
+		return nil, err
+	}
 	return admit(req.Root, report), nil
 }
 

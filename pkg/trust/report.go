@@ -17,6 +17,7 @@ const (
 	VerdictRefused    Verdict = "refused"    // they don't, or it could not be found out
 	VerdictOwnSource  Verdict = "own-source" // built here from files the user named
 	VerdictUnverified Verdict = "unverified" // nobody looked, because the user said so
+	VerdictObserved   Verdict = "observed"   // looked at, and nothing decided
 )
 
 // Outcome is what examining one referrer found.
@@ -50,11 +51,16 @@ type Report struct {
 	Authorities []string `json:"authorities,omitempty"` // authorities that did, in the rule's order
 
 	Signatures []SignatureReport `json:"signatures"` // every referrer examined, in order of digest
+
+	// Rollback is how the digest stands to what was admitted before; absent
+	// when it didn't come to that.
+	Rollback RollbackReport `json:"rollback,omitzero"`
 }
 
-// SignatureReport says what was found at one referrer.
+// SignatureReport says what was found at one candidate: a referrer, or a
+// signature of cosign before version 3.
 type SignatureReport struct {
-	Digest       digest.Digest `json:"digest"`                 // of the referrer manifest
+	Digest       digest.Digest `json:"digest"`                 // of the manifest that holds it
 	ArtifactType string        `json:"artifactType,omitempty"` // as its manifest says
 
 	// PredicateType is the statement's when the outcome is verified or
@@ -63,8 +69,19 @@ type SignatureReport struct {
 
 	Outcome   Outcome `json:"outcome"`
 	Reason    string  `json:"reason,omitempty"`    // in plain words; empty when verified
-	Authority string  `json:"authority,omitempty"` // that vouches by it
-	KeyID     string  `json:"keyID,omitempty"`     // SHA-256 of the public key (PKIX, DER) in hex
-	Algorithm string  `json:"algorithm,omitempty"`
-	Added     bool    `json:"added,omitempty"` // by the Sealer that reports it, just now
+	Authority string  `json:"authority,omitempty"` // that vouches by it; of several, the one it counts for
+
+	// The evidence, as far as it was verified: also for a wrong signer.
+	KeyID       string       `json:"keyID,omitempty"` // SHA-256 of the public key (PKIX, DER) in hex
+	Algorithm   string       `json:"algorithm,omitempty"`
+	Certificate *Certificate `json:"certificate,omitempty"` // nil for a bare key
+	Timestamps  []Timestamp  `json:"timestamps,omitempty"`
+	LogEntries  []LogEntry   `json:"logEntries,omitempty"`
+
+	// Checks are the steps of examining it, in order; the last that didn't
+	// pass is why the outcome isn't verified.
+	Checks []Check `json:"checks,omitempty"`
+
+	Legacy bool `json:"legacy,omitempty"` // in the form of cosign before version 3
+	Added  bool `json:"added,omitempty"`  // by the Sealer that reports it, just now
 }
