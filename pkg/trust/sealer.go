@@ -80,6 +80,8 @@ func (s *Sealer) Seal(ctx context.Context, dst content.GraphStorage, root ocispe
 	}
 	// Only what identifies the root goes into the signature's manifest.
 	root = ocispec.Descriptor{MediaType: root.MediaType, Digest: root.Digest, Size: root.Size}
+	// A forecast, perhaps: who the signer will be is known for certain once it
+	// has signed. Without means there is none.
 	authority, err := s.signer.Authority(ctx)
 	if err != nil {
 		return Report{}, fmt.Errorf("signing %s: nothing was added: %w", root.Digest, err)
