@@ -1,0 +1,109 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package trust
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2/content"
+
+	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// layoutPrefix starts the names of layouts. What they hold is up to who owns
+// the directory, and another directory may be called the same tomorrow: no
+// history is kept of them.
+const layoutPrefix = "oci-layout:"
+
+// remember holds a root that the rule's authorities vouch for against what was
+// admitted before, and remembers it. Of the root, which the source of a pull
+// still has in hand, nothing more is fetched; of a pack the catalog's manifest
+// and config are, since only they say what it is called.
+//
+// Nothing is remembered, and nothing refused, for a root that somebody named by
+// its digest, for layouts and for what isn't recap's; under a rule that only
+// warns, what would be refused is a warning. The error is a *[RefusedError] when
+// the root is refused for what was admitted before.
+func (g *Gate) remember(ctx context.Context, src content.Fetcher, rule Rule, req Request, report *Report) error {
+	repository := rule.history(req.Name)
+	switch {
+	case g.ratchet == nil, strings.HasPrefix(repository, layoutPrefix):
+		report.Rollback.State = RollbackOff
+		return nil
+	case req.Tag == "":
+		report.Rollback.State = RollbackPinned
+		return nil
+	}
+	s, err := sight(ctx, src, req.Root)
+	if err != nil {
+		return err
+	}
+	if s.Kind != artifact.KindBundle && s.Kind != artifact.KindPack {
+		report.Rollback.State = RollbackOff
+		return nil
+	}
+	s.Repository, s.Tag = repository, req.Tag
+	s.Authorities, s.Signers = report.Authorities, report.signers()
+	if rule.mode() == Warn {
+		report.Rollback, err = g.ratchet.Check(ctx, s)
+		if err != nil {
+			report.Rollback.State, report.Rollback.Warning = RollbackOff, err.Error()
+		}
+		return ctx.Err()
+	}
+	if report.Rollback, err = g.ratchet.Advance(ctx, s); errors.Is(err, recap.Stale) {
+		return report.refuse(err)
+	}
+	return err
+}
+
+// sight reads what root says it is.
+func sight(ctx context.Context, src content.Fetcher, root ocispec.Descriptor) (Sighting, error) {
+	node, err := artifact.FetchNode(ctx, src, root)
+	if err != nil {
+		return Sighting{}, err
+	}
+	s := Sighting{Kind: node.Kind(), Version: node.Annotations()[ocispec.AnnotationVersion], Digest: root.Digest}
+	if s.Kind == artifact.KindBundle {
+		// That the config calls it the same is seen to when it is opened.
+		s.Name, _, _ = strings.Cut(node.Manifest.Layers[0].Annotations[ocispec.AnnotationTitle], "/")
+	}
+	return s, nil
+}
+
+// signers says in words who made the signatures that count.
+func (report *Report) signers() []string {
+	var list []string
+	for _, s := range report.Signatures {
+		if s.Outcome == Verified && s.KeyID != "" {
+			list = append(list, "key sha256:"+s.KeyID)
+		}
+	}
+	return union(list, nil)
+}
+
+// history returns the name under which what happens to name is remembered: that
+// of the original, where the rule says that name is a mirror.
+func (r Rule) history(name string) string {
+	if r.MirrorOf == "" {
+		return name
+	}
+	original := literalPrefix(r.MirrorOf)
+	wildcard := strings.TrimPrefix(r.MirrorOf, original)
+	best := ""
+	for _, scope := range r.Scopes {
+		prefix := literalPrefix(scope)
+		if scope[len(prefix):] == wildcard && len(prefix) >= len(best) && scopePattern(scope).MatchString(name) {
+			best = prefix
+		}
+	}
+	if !strings.HasPrefix(name, best) || best == "" {
+		return name
+	}
+	return original + name[len(best):]
+}
