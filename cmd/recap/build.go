@@ -92,19 +92,20 @@ func layoutReference(s string) (target.Reference, error) {
 
 // buildFlags say how a source directory becomes a graph.
 type buildFlags struct {
-	maxFileSize int64
+	maxFileSize byteSize
 	draft       bool
 }
 
 func (f *buildFlags) register(flags *pflag.FlagSet) {
-	flags.Int64Var(&f.maxFileSize, "max-file-size", recap.MaxFileSize, "refuse files of more than `BYTES`")
+	f.maxFileSize = recap.MaxFileSize
+	flags.Var(&f.maxFileSize, "max-file-size", "refuse files of more than `BYTES`; 500M and 4G will do")
 	flags.BoolVar(&f.draft, "draft", false, "accept a recap that says draft: true")
 }
 
 // graph loads, validates and builds the recap at path. Problems are printed
 // one a line, all of them.
 func (f *buildFlags) graph(ctx context.Context, e *env, path string) (*artifact.Graph, error) {
-	src, problems, err := loadSource(path, source.Options{MaxFileSize: f.maxFileSize})
+	src, problems, err := loadSource(path, source.Options{MaxFileSize: int64(f.maxFileSize)})
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +116,7 @@ func (f *buildFlags) graph(ctx context.Context, e *env, path string) (*artifact.
 	if src.Recap.Draft && !f.draft {
 		return nil, recap.Errorf(recap.Negative, "draft", "%s says draft: true", path).WithHint("add --draft if it is to go out all the same")
 	}
-	opts := artifact.BuildOptions{MaxFileSize: f.maxFileSize}
+	opts := artifact.BuildOptions{MaxFileSize: int64(f.maxFileSize)}
 	if opts.SourceDateEpoch, err = e.sourceDateEpoch(); err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ func newPullCmd(e *env) *cobra.Command {
 		selected selectionFlags
 		dir      string
 		force    bool
-		maxSize  int64
+		maxSize  byteSize
 	)
 	cmd := &cobra.Command{
 		Use:        "pull REF",
@@ -77,7 +77,7 @@ directory ($XDG_CACHE_HOME) and not fetched again; the folder may be deleted.`,
 				Reference:   p.ref.String(),
 				Repository:  p.ref.Name(),
 				Selection:   selected.Selection,
-				MaxFileSize: maxSize,
+				MaxFileSize: int64(maxSize),
 				Force:       force,
 				Now:         e.now,
 				OnEvent:     bar.event,
@@ -95,7 +95,8 @@ directory ($XDG_CACHE_HOME) and not fetched again; the folder may be deleted.`,
 	flags := cmd.Flags()
 	flags.StringVarP(&dir, "output", "o", "", "`DIR` to write to (default ./SLUG)")
 	flags.BoolVar(&force, "force", false, "write into a directory that isn't an unmodified earlier pull")
-	flags.Int64Var(&maxSize, "max-file-size", recap.MaxFileSize, "refuse files of more than `BYTES`")
+	maxSize = recap.MaxFileSize
+	flags.Var(&maxSize, "max-file-size", "refuse files of more than `BYTES`; 500M and 4G will do")
 	trusted.register(flags)
 	selected.register(flags)
 	registry.register(flags, "")
