@@ -3,26 +3,24 @@
 
 package trust
 
-import "strings"
-
-// Repository returns the name under which r keeps history of name: name itself,
-// or, in a mirror, the name of what it is a copy of ([Rule.MirrorOf]). The
-// literal prefix of the scope that matches is replaced by MirrorOf's; what the
-// wildcard stands for stays.
+// Repository returns the name under which what happens to name is remembered:
+// name itself or, in a mirror, that of the original ([Rule.MirrorOf]). The
+// literal prefix of the longest scope that matches and ends in the same
+// wildcard is replaced by MirrorOf's; what the wildcard stands for stays.
 func (r Rule) Repository(name string) string {
 	if r.MirrorOf == "" {
 		return name
 	}
-	best, matched := "", false
+	best, found := "", false
 	for _, scope := range r.Scopes {
-		if scopePattern(scope).MatchString(name) && (!matched || len(literalPrefix(scope)) > len(literalPrefix(best))) {
-			best, matched = scope, true
+		if wildcard(scope) == wildcard(r.MirrorOf) && scopePattern(scope).MatchString(name) && (!found || len(scope) > len(best)) {
+			best, found = scope, true
 		}
 	}
-	if !matched || wildcard(best) != wildcard(r.MirrorOf) {
-		return name // a policy that Check refuses
+	if !found {
+		return name
 	}
-	return literalPrefix(r.MirrorOf) + strings.TrimPrefix(name, literalPrefix(best))
+	return literalPrefix(r.MirrorOf) + name[len(literalPrefix(best)):]
 }
 
 // wildcard returns a scope from its first wildcard on.

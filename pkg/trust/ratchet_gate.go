@@ -6,7 +6,9 @@ package trust
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
+	"time"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
@@ -30,7 +32,7 @@ const layoutPrefix = "oci-layout:"
 // warns, what would be refused is a warning. The error is a *[RefusedError] when
 // the root is refused for what was admitted before.
 func (g *Gate) remember(ctx context.Context, src content.Fetcher, rule Rule, req Request, report *Report) error {
-	repository := rule.history(req.Name)
+	repository := rule.Repository(req.Name)
 	switch {
 	case g.ratchet == nil, strings.HasPrefix(repository, layoutPrefix):
 		report.Rollback.State = RollbackOff
@@ -48,7 +50,7 @@ func (g *Gate) remember(ctx context.Context, src content.Fetcher, rule Rule, req
 		return nil
 	}
 	s.Repository, s.Tag = repository, req.Tag
-	s.Authorities, s.Signers = report.Authorities, report.signers()
+	s.Authorities, s.Signers, s.SignedAt = report.Authorities, report.signers(), report.signedAt()
 	if rule.mode() == Warn {
 		report.Rollback, err = g.ratchet.Check(ctx, s)
 		if err != nil {
@@ -80,30 +82,27 @@ func sight(ctx context.Context, src content.Fetcher, root ocispec.Descriptor) (S
 func (report *Report) signers() []string {
 	var list []string
 	for _, s := range report.Signatures {
-		if s.Outcome == Verified && s.KeyID != "" {
+		switch {
+		case s.Outcome != Verified:
+		case s.Certificate != nil:
+			list = append(list, fmt.Sprintf("%.400s (%.400s)", s.Certificate.Subject, s.Certificate.Issuer))
+		case s.KeyID != "":
 			list = append(list, "key sha256:"+s.KeyID)
 		}
 	}
 	return union(list, nil)
 }
 
-// history returns the name under which what happens to name is remembered: that
-// of the original, where the rule says that name is a mirror.
-func (r Rule) history(name string) string {
-	if r.MirrorOf == "" {
-		return name
-	}
-	original := literalPrefix(r.MirrorOf)
-	wildcard := strings.TrimPrefix(r.MirrorOf, original)
-	best := ""
-	for _, scope := range r.Scopes {
-		prefix := literalPrefix(scope)
-		if scope[len(prefix):] == wildcard && len(prefix) >= len(best) && scopePattern(scope).MatchString(name) {
-			best = prefix
+// signedAt returns the earliest time of a signature that counts and that
+// somebody trusted attests.
+func (report *Report) signedAt() time.Time {
+	var first time.Time
+	for _, s := range report.Signatures {
+		for _, t := range s.Timestamps {
+			if s.Outcome == Verified && (first.IsZero() || t.Time.Before(first)) {
+				first = t.Time
+			}
 		}
 	}
-	if !strings.HasPrefix(name, best) || best == "" {
-		return name
-	}
-	return original + name[len(best):]
+	return first
 }

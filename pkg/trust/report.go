@@ -48,13 +48,23 @@ type Report struct {
 	Rule        string   `json:"rule,omitempty"`        // the rule that applied
 	Mode        Mode     `json:"mode,omitempty"`        // of that rule
 	Threshold   int      `json:"threshold,omitempty"`   // authorities that had to vouch
-	Authorities []string `json:"authorities,omitempty"` // authorities that did, in the rule's order
+	Authorities []string `json:"authorities,omitempty"` // authorities that did, in the rule's order, each by a signer of its own
 
-	Signatures []SignatureReport `json:"signatures"` // every referrer examined, in order of digest
+	Signatures   []SignatureReport   `json:"signatures"`             // every candidate examined, in order of digest
+	Attestations []AttestationReport `json:"attestations,omitempty"` // those that the rule asks for, in its order
 
 	// Rollback is how the digest stands to what was admitted before; absent
 	// when it didn't come to that.
 	Rollback RollbackReport `json:"rollback,omitzero"`
+}
+
+// AttestationReport says who made an attestation that a rule asks for, or that
+// nobody did.
+type AttestationReport struct {
+	PredicateType string        `json:"predicateType"`
+	Met           bool          `json:"met"`
+	Authority     string        `json:"authority,omitempty"` // that made it
+	Digest        digest.Digest `json:"digest,omitempty"`    // of the manifest that holds it
 }
 
 // SignatureReport says what was found at one candidate: a referrer, or a
