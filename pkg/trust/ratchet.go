@@ -247,7 +247,7 @@ func (r *Ratchet) look(s Sighting) (RollbackReport, []*ledger, error) {
 			return report, nil, err
 		}
 		k, err := l.judge(s)
-		if k.Version != "" && (known.Version == "" || compareVersions(k.Version, known.Version) > 0) {
+		if k.Version != "" && (known.Version == "" || recap.CompareVersions(k.Version, known.Version) > 0) {
 			known = k
 		}
 		if err != nil {

@@ -163,7 +163,6 @@ func (l *ledger) check() error {
 }
 
 func (r Release) check() error {
-	version, ok := ReleaseVersion(r.Version)
 	switch {
 	case r.Repository == "":
 		return errors.New("it has no repository")
@@ -171,7 +170,7 @@ func (r Release) check() error {
 		return fmt.Errorf("it is a %.40q, neither bundle nor pack", r.Kind)
 	case r.Name == "":
 		return errors.New("it has no name")
-	case !ok || version != r.Version:
+	case !recap.IsVersion(r.Version):
 		return fmt.Errorf("%.128q is not a version", r.Version)
 	case r.Digest.Validate() != nil || r.Digest.Algorithm() != digest.SHA256:
 		return fmt.Errorf("%.100q is not a SHA-256 digest", string(r.Digest))
@@ -235,7 +234,7 @@ func (l *ledger) prune(repository string) {
 
 // forget drops the releases that the tag names or spells, and returns them.
 func (l *ledger) forget(repository, tag string, now time.Time) []Release {
-	version, _ := ReleaseVersion(tag)
+	version, _ := plainVersion(tag)
 	var gone []Release
 	l.Releases = slices.DeleteFunc(l.Releases, func(r Release) bool {
 		match := r.Repository == repository && (tag == "" || slices.Contains(r.Tags, tag) || r.Version == version)
@@ -314,7 +313,7 @@ func (r Release) is(o Release) bool {
 
 func sortReleases(list []Release) {
 	slices.SortStableFunc(list, func(a, b Release) int {
-		return cmp.Or(cmp.Compare(a.Repository, b.Repository), cmp.Compare(a.Name, b.Name), compareVersions(b.Version, a.Version), cmp.Compare(a.Version, b.Version))
+		return cmp.Or(cmp.Compare(a.Repository, b.Repository), cmp.Compare(a.Name, b.Name), recap.CompareVersions(b.Version, a.Version), cmp.Compare(a.Version, b.Version))
 	})
 }
 

@@ -9,37 +9,24 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/mod/semver"
-
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
-// maxVersionLength bounds what is remembered of somebody else's version. A tag
-// couldn't spell a longer one.
-const maxVersionLength = 128
-
-// ReleaseVersion returns version as releases are compared by it: a whole
-// semantic version, 1.2.3 or 1.2.3-rc.1, without a leading v. ok is false for
-// anything else, build metadata included, which has no order.
-func ReleaseVersion(version string) (plain string, ok bool) {
+// plainVersion returns version as releases are compared by it, without a
+// leading v. ok is false for what has no order.
+func plainVersion(version string) (plain string, ok bool) {
 	plain = strings.TrimPrefix(version, "v")
-	core, _, _ := strings.Cut(plain, "-")
-	ok = len(plain) <= maxVersionLength && semver.IsValid("v"+plain) &&
-		strings.Count(core, ".") == 2 && !strings.Contains(plain, "+")
-	if !ok {
+	if !recap.IsVersion(plain) {
 		return "", false
 	}
 	return plain, true
 }
 
-// compareVersions compares two that ReleaseVersion returned.
-func compareVersions(a, b string) int { return semver.Compare("v"+a, "v"+b) }
-
 // normalised returns s with its version as it is compared, and what can be
 // said before anything is read.
 func (s Sighting) normalised() (Sighting, RollbackReport) {
 	stated := s.Version
-	version, ok := ReleaseVersion(stated)
+	version, ok := plainVersion(stated)
 	s.Version = version
 	report := RollbackReport{Version: version}
 	switch {
@@ -76,7 +63,7 @@ func (report *RollbackReport) conclude(s Sighting, known Release) {
 		report.State = RollbackAdvanced
 	}
 	var warnings []string
-	if tag, ok := ReleaseVersion(s.Tag); ok && tag != s.Version {
+	if tag, ok := plainVersion(s.Tag); ok && tag != s.Version {
 		warnings = append(warnings, fmt.Sprintf("the tag spells version %s, and what it names states %s", tag, s.Version))
 	}
 	if known.Version != "" && !slices.Equal(sorted(known.Authorities), sorted(s.Authorities)) {
@@ -99,7 +86,7 @@ func (l *ledger) judge(s Sighting) (known Release, err error) {
 			return known, l.stale("mix-and-match", s, known, "names another thing than before", s.Tag)
 		case s.Version == "":
 			return known, l.stale("rollback", s, known, "went back to something that states no version", s.Tag)
-		case !s.pinned() && compareVersions(s.Version, known.Version) < 0:
+		case !s.pinned() && recap.CompareVersions(s.Version, known.Version) < 0:
 			return known, l.stale("rollback", s, known, "went back", s.Tag)
 		}
 	}
