@@ -29,6 +29,13 @@ type BuildOptions struct {
 	// SourceDateEpoch is the creation time of a recap that states no day; nil
 	// leaves such a bundle without one.
 	SourceDateEpoch *time.Time
+
+	// Version is the bundle's, 1.2.3 or 1.2.3-rc.1, without a leading v; empty
+	// leaves the bundle without one. With a version, readers can tell a bundle
+	// from an older one ([trust.Ratchet]).
+	//
+	// [trust.Ratchet]: https://pkg.go.dev/github.com/recap-oci/recap/pkg/trust#Ratchet
+	Version string
 }
 
 // BuildBundle makes the graph of a bundle. r is the recap in its normalised form;
@@ -40,13 +47,19 @@ type BuildOptions struct {
 // times, modes, links between files and what else lies in files make no
 // difference.
 //
-// Errors: [recap.Usage] bad-recap for rows or metadata that no bundle can have;
+// Errors: [recap.Usage] bad-recap for rows or metadata that no bundle can have, and
+// bad-version;
 // [recap.Unsafe] unsafe-path, path-collision and reserved-name for a path,
 // symlink-in-source and not-a-regular-file for what isn't one and is never
 // opened, too-large for a file over the limit, which isn't read, and for too many
 // files; [recap.Integrity] file-changed for one that changes meanwhile;
 // [recap.NotFound] not-found and [recap.Local] unreadable.
 func BuildBundle(ctx context.Context, r *recap.Recap, files fs.FS, opts BuildOptions) (*Graph, error) {
+	if opts.Version != "" {
+		if err := recap.CheckVersion(opts.Version); err != nil {
+			return nil, err
+		}
+	}
 	own := *r
 	own.Files = slices.Clone(r.Files)
 	slices.SortFunc(own.Files, func(a, b recap.File) int {
@@ -111,7 +124,7 @@ func assemble(r *recap.Recap, files fs.FS, opts BuildOptions) (*Graph, error) {
 		MediaType:    ocispec.MediaTypeImageManifest,
 		ArtifactType: recap.ArtifactTypeBundle,
 		Config:       describe(recap.MediaTypeConfig, config),
-		Annotations:  annotations(r, opts.SourceDateEpoch),
+		Annotations:  annotations(r, opts),
 	}
 	g := &Graph{files: files, blobs: map[digest.Digest]blob{}}
 	g.add(manifest.Config, blob{raw: config})
@@ -153,18 +166,19 @@ func describe(mediaType string, raw []byte) ocispec.Descriptor {
 
 // annotations says of the bundle what the recap states, in OCI's words, for
 // those who look at a registry without recap. Nothing is made up.
-func annotations(r *recap.Recap, epoch *time.Time) map[string]string {
+func annotations(r *recap.Recap, opts BuildOptions) map[string]string {
 	var url string
 	if r.Facts.Source != nil {
 		url = r.Facts.Source.URL
 	}
 	created, ok := r.Date.Created()
-	if !ok && epoch != nil {
-		created = epoch.UTC().Format(time.RFC3339)
+	if !ok && opts.SourceDateEpoch != nil {
+		created = opts.SourceDateEpoch.UTC().Format(time.RFC3339)
 	}
 	a := map[string]string{
 		ocispec.AnnotationTitle:       r.Title,
 		ocispec.AnnotationDescription: r.Description,
+		ocispec.AnnotationVersion:     opts.Version,
 		ocispec.AnnotationAuthors:     strings.Join(authors(r), ", "),
 		ocispec.AnnotationLicenses:    r.Facts.License,
 		ocispec.AnnotationURL:         url,

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/recap-oci/recap/pkg/artifact"
@@ -186,6 +187,42 @@ func TestBuildBundleAnnotations(t *testing.T) {
 				t.Errorf("annotations (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestBuildBundleVersion(t *testing.T) {
+	r, files := fixture()
+	digests := map[digest.Digest]string{}
+	for _, version := range []string{"", "1.2.3", "1.2.4-rc.1"} {
+		g, err := artifact.BuildBundle(t.Context(), r, files, artifact.BuildOptions{Version: version})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if other, ok := digests[g.Root.Digest]; ok {
+			t.Errorf("versions %q and %q have one digest", other, version)
+		}
+		digests[g.Root.Digest] = version
+		bundle, err := artifact.Open(t.Context(), g, g.Root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := bundle.Version(); got != version {
+			t.Errorf("built with version %q, opened with %q", version, got)
+		}
+		if got, stated := bundle.Node.Annotations()[ocispec.AnnotationVersion]; got != version || stated != (version != "") {
+			t.Errorf("built with version %q, the annotation is %q, there: %t", version, got, stated)
+		}
+	}
+	for _, version := range []string{"v1.2.3", "1.2", "1.2.3+build", "latest", "1.2.3\n"} {
+		guarded := &countingFS{MapFS: files}
+		_, err := artifact.BuildBundle(t.Context(), r, guarded, artifact.BuildOptions{Version: version})
+		var e *recap.Error
+		if !errors.As(err, &e) || e.Kind != recap.Usage || e.Code != "bad-version" {
+			t.Errorf("version %q: got %v, want Usage bad-version", version, err)
+		}
+		if len(guarded.opened) > 0 {
+			t.Errorf("version %q: %v was opened", version, guarded.opened)
+		}
 	}
 }
 

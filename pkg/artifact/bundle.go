@@ -69,6 +69,11 @@ func (b *Bundle) Layer(f recap.File) (layer ocispec.Descriptor, ok bool) {
 	return ocispec.Descriptor{}, false
 }
 
+// Version returns the version that the manifest states, empty where it states
+// none. It is as its publisher wrote it; [recap.IsVersion] says whether it can be
+// compared.
+func (b *Bundle) Version() string { return b.Node.Annotations()[ocispec.AnnotationVersion] }
+
 // newBundle decodes config and holds it against the manifest.
 func newBundle(node *Node, config []byte) (*Bundle, error) {
 	r := new(recap.Recap)
