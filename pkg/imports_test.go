@@ -24,7 +24,7 @@ var rooms = map[string][]string{
 	"pkg/artifact":  {"pkg/recap"},
 	"pkg/layout":    {"pkg/recap"},
 	"pkg/target":    {"pkg/recap", "pkg/layout"},
-	"pkg/trust":     {"pkg/recap", "pkg/artifact"},
+	"pkg/trust":     {"pkg/recap", "pkg/artifact", "schemas"},
 	"pkg/sigstore":  {"pkg/recap", "pkg/trust"},
 	"pkg/transfer":  {"pkg/recap", "pkg/artifact", "pkg/trust"},
 	"pkg/reader":    {"pkg/recap", "pkg/document", "pkg/artifact", "pkg/trust"},
@@ -32,6 +32,7 @@ var rooms = map[string][]string{
 
 	"pkg/internal/canonical": {"pkg/recap"},
 	"pkg/internal/durable":   {"pkg/recap"},
+	"pkg/internal/fit":       {"pkg/recap"},
 	"pkg/internal/safepath":  {"pkg/recap"},
 	"pkg/internal/shape":     {"pkg/recap"},
 	"pkg/internal/tree":      {"pkg/recap"},

@@ -18,7 +18,7 @@ func TestEveryPatternHasWords(t *testing.T) {
 		for i, item := range n.Items {
 			walk(item, at+"/"+itoa(i))
 		}
-		if p := n.Get("pattern"); p != nil && p.Kind == tree.String && formOf("x#"+at) == "" {
+		if p := n.Get("pattern"); p != nil && p.Kind == tree.String && form().PatternOf("x#"+at) == "" {
 			t.Errorf("the pattern at %s has no words", at)
 		}
 		for _, e := range n.Entries {
@@ -33,25 +33,6 @@ func TestMessagesSpeakNoSchema(t *testing.T) {
 	for _, form := range forms {
 		if strings.ContainsAny(form, "^$\\") {
 			t.Errorf("%q is a pattern, not words", form)
-		}
-	}
-}
-
-func TestNearest(t *testing.T) {
-	known := []string{"observations", "sessions", "minValue", "maxValue", "event", "by", "to"}
-	for _, tt := range []struct{ in, want string }{
-		{"observatons", "observations"},
-		{"min_value", "minValue"},
-		{"MINVALUE", "minValue"},
-		{"evnet", "event"},
-		{"weather", ""},
-		{"b", ""},
-		{"", ""},
-		{"x", ""},
-		{"session", "sessions"},
-	} {
-		if got := nearest(tt.in, known); got != tt.want {
-			t.Errorf("nearest(%q) = %q, want %q", tt.in, got, tt.want)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/recap-oci/recap/pkg/document"
+	"github.com/recap-oci/recap/pkg/internal/fit"
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/recap"
 )
@@ -121,7 +122,7 @@ func refuseInit(why string) error {
 func checkEvent(event string) error {
 	n := utf8.RuneCountInString(event)
 	if n < 2 || n > 200 || recap.Printable(event) != event || strings.ContainsRune(event, '\u200d') {
-		return recap.Errorf(recap.Usage, "bad-event", "%q is no name of an event", clip(event)).
+		return recap.Errorf(recap.Usage, "bad-event", "%q is no name of an event", fit.Clip(event)).
 			WithHint("name the event in 2 to 200 characters, on one line")
 	}
 	return nil

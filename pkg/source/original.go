@@ -12,6 +12,7 @@ import (
 	"path"
 
 	"github.com/recap-oci/recap/pkg/document"
+	"github.com/recap-oci/recap/pkg/internal/fit"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -56,7 +57,7 @@ func (l *loader) checkOriginal() error {
 func (l *loader) checkInside(src *recap.Source) error {
 	pos, _ := l.normalised.Find("/recap/source/path")
 	if src.Path != "" && l.has(path.Clean(src.Path)) {
-		l.report(ruleOriginal, pos, "move it out of the recap, and name it relative to pack.yaml", "%s is the original and lies inside the recap", clip(src.Path))
+		l.report(ruleOriginal, pos, "move it out of the recap, and name it relative to pack.yaml", "%s is the original and lies inside the recap", fit.Clip(src.Path))
 		return nil
 	}
 	for _, f := range l.list {
@@ -88,7 +89,7 @@ func (l *loader) readOriginal(src *recap.Source) ([]byte, error) {
 	}
 	pos, _ := l.normalised.Find("/recap/source/path")
 	if !fs.ValidPath(name) {
-		l.report(rulePath, pos, "name it relative to pack.yaml", "source.path: %q leads out of the pack", clip(src.Path))
+		l.report(rulePath, pos, "name it relative to pack.yaml", "source.path: %q leads out of the pack", fit.Clip(src.Path))
 		return nil, nil
 	}
 	info, err := fs.Lstat(l.opts.Originals, name)

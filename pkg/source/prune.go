@@ -9,23 +9,12 @@ import (
 	"github.com/recap-oci/recap/pkg/internal/tree"
 )
 
-// at returns the value at a pointer into the front matter, or nil.
-func (l *loader) at(pointer string) *tree.Node {
-	n := l.front
-	for _, t := range tree.Tokens(pointer) {
-		if n, _ = n.Child(t); n == nil {
-			return nil
-		}
-	}
-	return n
-}
-
 // cut removes values that don't fit. An entity keeps its id, so that what names
 // it isn't reported as well.
 func (l *loader) cut(pointers []string) {
 	cut := map[*tree.Node]bool{}
 	for _, p := range pointers {
-		if n := l.at(p); n != nil && n != l.front {
+		if n := l.front.At(p); n != nil && n != l.front {
 			cut[n] = true
 		}
 	}

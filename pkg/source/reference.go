@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/recap-oci/recap/pkg/document"
+	"github.com/recap-oci/recap/pkg/internal/fit"
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/recap"
 )
@@ -28,7 +29,7 @@ func (l *loader) checkBody() {
 	for _, s := range l.doc.Shortcodes {
 		if s.Name != "figure" {
 			l.report(ruleShortcode, tree.Pos{Path: at, Line: s.Line, Col: s.Col}, "write it in Markdown",
-				"the shortcode %q is shown as typed outside its site", clip(s.Name))
+				"the shortcode %q is shown as typed outside its site", fit.Clip(s.Name))
 		}
 	}
 }
@@ -79,14 +80,14 @@ func (l *loader) checkFile(name, what string, pos tree.Pos) {
 	name = path.Clean(name)
 	switch {
 	case path.IsAbs(name) || name == ".." || strings.HasPrefix(name, "../") || strings.ContainsAny(name, "\\\x00"):
-		l.report(rulePath, pos, "put the file into the recap and name it relative to index.md", "%s: %q leads out of the recap", what, clip(name))
+		l.report(rulePath, pos, "put the file into the recap and name it relative to index.md", "%s: %q leads out of the recap", what, fit.Clip(name))
 	case l.has(name):
 		l.used[name] = true
 	case l.single != "":
 		l.report(ruleMissingFile, pos, "give the recap a directory of its own, with the text as index.md and the file beside it",
-			"%s: %q can't be part of a recap that is a single file", what, clip(name))
+			"%s: %q can't be part of a recap that is a single file", what, fit.Clip(name))
 	default:
-		l.report(ruleMissingFile, pos, l.missing(name), "%s: there is no file %q", what, clip(name))
+		l.report(ruleMissingFile, pos, l.missing(name), "%s: there is no file %q", what, fit.Clip(name))
 	}
 }
 
@@ -94,14 +95,14 @@ func (l *loader) checkFile(name, what string, pos tree.Pos) {
 func (l *loader) missing(name string) string {
 	for c := range strings.SplitSeq(name, "/") {
 		if leftOut(c) {
-			return fmt.Sprintf("rename %s: such names are left out of a recap", clip(c))
+			return fmt.Sprintf("rename %s: such names are left out of a recap", fit.Clip(c))
 		}
 	}
 	paths := make([]string, len(l.list))
 	for i, f := range l.list {
 		paths[i] = f.path
 	}
-	if s := nearest(name, paths); s != "" {
+	if s := fit.Nearest(name, paths); s != "" {
 		return fmt.Sprintf("did you mean %s?", s)
 	}
 	return "add the file or mend the reference"
@@ -116,7 +117,7 @@ func (l *loader) checkLink(link document.Link, described map[string]bool) {
 	}
 	name, local := localPath(link.Dest)
 	if link.Image && strings.TrimSpace(link.Text) == "" && !described[name] {
-		l.report(ruleAlt, pos, "describe it between the brackets: ![what it shows](file)", "the image %q has no alternative text", clip(link.Dest))
+		l.report(ruleAlt, pos, "describe it between the brackets: ![what it shows](file)", "the image %q has no alternative text", fit.Clip(link.Dest))
 	}
 	if f, ok := recap.CheckLink(link.Dest); !ok {
 		l.report(f.Rule, pos, f.Mend, "%s: %s", what, f.Message)
@@ -128,11 +129,11 @@ func (l *loader) checkLink(link document.Link, described map[string]bool) {
 	outside := path.IsAbs(name) || name == ".." || strings.HasPrefix(name, "../")
 	switch {
 	case path.IsAbs(name), outside && !link.Image:
-		l.report(ruleLink, pos, "write the whole address", "the %s %q leads nowhere outside its site", what, clip(link.Dest))
+		l.report(ruleLink, pos, "write the whole address", "the %s %q leads nowhere outside its site", what, fit.Clip(link.Dest))
 	case link.Image, l.has(name), namesFile(name):
 		l.checkFile(name, what, pos)
 	default:
-		l.report(ruleLink, pos, "write the whole address", "the %s %q leads nowhere outside its site", what, clip(link.Dest))
+		l.report(ruleLink, pos, "write the whole address", "the %s %q leads nowhere outside its site", what, fit.Clip(link.Dest))
 	}
 }
 

@@ -89,6 +89,8 @@ func (c *compiler) keyword(s *Schema, keyword string, value any) {
 		}
 	case "$ref":
 		s.ref = c.reference(value, at)
+	case "allOf":
+		s.allOf = c.schemas(value, at)
 	case "anyOf":
 		s.anyOf = c.schemas(value, at)
 	case "oneOf":

@@ -21,10 +21,12 @@ type (
 		Got  string
 		Want []string
 	}
-	Const                struct{ Want any }
-	Enum                 struct{ Want []any }
-	AnyOf                struct{}
-	OneOf                struct{}
+	Const struct{ Want any }
+	Enum  struct{ Want []any }
+	AnyOf struct{}
+	OneOf struct {
+		Fit []string // fields that the alternatives that fit require, where more than one does
+	}
 	Required             struct{ Missing []string }
 	AdditionalProperties struct{ Names []string }
 	PropertyNames        struct{ Name string } // of a field of the object that Location gives

@@ -15,8 +15,8 @@ type Schema struct {
 	description string
 	never       bool // false in place of a schema: no value fits
 
-	ref          *Schema
-	anyOf, oneOf []*Schema
+	ref                 *Schema
+	allOf, anyOf, oneOf []*Schema
 
 	types  []string // JSON types, and "integer"; any where nil
 	enum   []any    // scalars; any value where nil

@@ -37,6 +37,8 @@ func TestCompileRefuses(t *testing.T) {
 		{"a limit below zero", `{"maxLength": -1}`, "#/maxLength: is no count"},
 		{"half a limit", `{"minItems": 1.5}`, "#/minItems: is no count"},
 		{"a limit as text", `{"maximum": "1"}`, "#/maximum: is no number"},
+		{"nothing to fit", `{"allOf": []}`, "#/allOf: is no list of anything"},
+		{"itself, with others", `{"$defs": {"a": {"allOf": [{"$ref": "#/$defs/a"}]}}}`, "#/$defs/a: refers to itself"},
 		{"no alternatives", `{"oneOf": []}`, "#/oneOf: is no list of anything"},
 		{"alternatives as an object", `{"anyOf": {}}`, "#/anyOf: is no list"},
 		{"no values", `{"enum": []}`, "#/enum: is no list of anything"},
@@ -77,9 +79,10 @@ func TestValidate(t *testing.T) {
 	}
 	got := s.Validate(map[string]any{
 		"unknown": 1.0, "other": 1.0,
-		"list": []any{map[string]any{"both": false}, 1.0},
-		"map":  map[string]any{"a/b": []any{true}, "c": "x"},
-		"any":  []any{1.0},
+		"list":  []any{map[string]any{"both": false}, 1.0},
+		"map":   map[string]any{"a/b": []any{true}, "c": "x"},
+		"any":   []any{1.0},
+		"every": map[string]any{"a": 1.0, "b": 1.0, "c": 1.0},
 	})
 	want := []*shape.Error{
 		{Location: []string{"any"}, Schema: "#/properties/any", Kind: shape.AnyOf{}, Branches: [][]*shape.Error{
@@ -87,6 +90,7 @@ func TestValidate(t *testing.T) {
 			{{Location: []string{"any"}, Schema: "#/properties/any/anyOf/1", Kind: shape.Type{Got: "array", Want: []string{"string"}}}},
 			{{Location: []string{"any"}, Schema: "#/properties/any/anyOf/2", Kind: shape.MinItems{Got: 1, Want: 2}}},
 		}},
+		{Location: []string{"every"}, Schema: "#/$defs/either", Kind: shape.OneOf{Fit: []string{"a", "b", "c"}}},
 		{Location: []string{"list", "0", "both"}, Schema: "#/$defs/self/properties/both", Kind: shape.Type{Got: "boolean", Want: []string{"string"}}},
 		{Location: []string{"map", "a/b"}, Schema: "#/$defs/tree", Kind: shape.OneOf{}, Branches: [][]*shape.Error{
 			{{Location: []string{"map", "a/b"}, Schema: "#/$defs/tree/oneOf/0", Kind: shape.Type{Got: "array", Want: []string{"string"}}}},

@@ -35,7 +35,7 @@ func (s *Schema) beside() []*Schema {
 	if s.ref != nil {
 		found = append(found, s.ref)
 	}
-	return append(append(found, s.anyOf...), s.oneOf...)
+	return slices.Concat(found, s.allOf, s.anyOf, s.oneOf)
 }
 
 // Under returns what they say about the field of that name.

@@ -92,6 +92,9 @@ func (v *validation) try(s *Schema, value any) []*Error {
 }
 
 func (v *validation) alternatives(s *Schema, value any) {
+	for _, every := range s.allOf {
+		v.check(every, value)
+	}
 	if s.anyOf != nil {
 		if branches := v.branches(s.anyOf, value); len(branches) == len(s.anyOf) {
 			v.fail(s, AnyOf{}, branches...)
@@ -103,9 +106,20 @@ func (v *validation) alternatives(s *Schema, value any) {
 		case len(s.oneOf):
 			v.fail(s, OneOf{}, branches...)
 		default:
-			v.fail(s, OneOf{})
+			v.fail(s, OneOf{Fit: v.fitting(s.oneOf, value)})
 		}
 	}
+}
+
+// fitting returns the fields that the alternatives that fit require.
+func (v *validation) fitting(alternatives []*Schema, value any) []string {
+	var names []string
+	for _, s := range alternatives {
+		if v.try(s, value) == nil {
+			names = append(names, s.required...)
+		}
+	}
+	return names
 }
 
 // branches returns why alternatives don't fit, of those that don't.

@@ -195,6 +195,16 @@ func (n *Node) Child(token string) (value, key *Node) {
 	return nil, nil
 }
 
+// At returns the value at a JSON Pointer, or nil.
+func (n *Node) At(pointer string) *Node {
+	for _, t := range Tokens(pointer) {
+		if n, _ = n.Child(t); n == nil {
+			return nil
+		}
+	}
+	return n
+}
+
 // Find returns the place of the value at a JSON Pointer, or of the deepest
 // value above it that exists, and whether the value itself does. Values that
 // stand under a key are placed at the key: that is where a reader looks.
