@@ -10,8 +10,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/recap-oci/recap/pkg/recap"
 )
@@ -28,6 +30,20 @@ type KeyOptions struct {
 	// Password is asked, once, only when a private key is encrypted. Nil:
 	// encrypted keys are refused.
 	Password func(ctx context.Context) ([]byte, error)
+
+	// Offline refuses keys in a key management service.
+	Offline bool
+
+	// SigningConfig is the path of a signing configuration. Signatures are then
+	// entered in its transparency logs, and timestamped by its timestamp
+	// authorities. Default: neither; a key needs none.
+	SigningConfig string
+
+	// Transport, OnNotice and Budget are those of [KeylessOptions], for the
+	// services of SigningConfig.
+	Transport http.RoundTripper
+	OnNotice  func(Notice)
+	Budget    time.Duration
 }
 
 // readKey returns the one PEM block at a key reference.

@@ -1,0 +1,29 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sigstore
+
+import (
+	"fmt"
+	"time"
+)
+
+// Notice says that a service keeps the signer waiting. Its texts may come from
+// outside: print them escaped.
+type Notice struct {
+	Service string        // in words: "the certificate authority", "the transparency log"
+	Address string        // where it was asked
+	Reason  string        // what went wrong, or that it hasn't answered yet
+	Wait    time.Duration // before it is asked again; zero while an answer is awaited
+	Left    time.Duration // what is left of the budget
+	Attempt int           // how often it was asked, this time included
+}
+
+// String returns the notice as one line.
+func (n Notice) String() string {
+	if n.Wait == 0 {
+		return fmt.Sprintf("waiting for %s at %s: %s", n.Service, n.Address, n.Reason)
+	}
+	return fmt.Sprintf("%s at %s: %s; asking again in %s (giving up in %s)",
+		n.Service, n.Address, n.Reason, n.Wait.Round(100*time.Millisecond), n.Left.Round(time.Second))
+}
