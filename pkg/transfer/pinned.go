@@ -23,12 +23,16 @@ import (
 // Pinned is a source whose reference has been resolved, once and for all. It
 // has no Resolve: what is verified and what is used can only be the same
 // digest, whatever happens to the tag meanwhile. The root is served from the
-// bytes that resolving it returned.
+// bytes that resolving it returned, and of the manifests and configs that were
+// fetched as many are remembered as are worth it, so that who admits a root and
+// who then pulls it ask for them once.
 //
 // A Pinned is safe for use by several goroutines if its source is.
 type Pinned struct {
-	src  content.ReadOnlyGraphStorage
-	node *artifact.Node
+	src    content.ReadOnlyGraphStorage
+	node   *artifact.Node
+	legacy func(ctx context.Context, tag string) (*artifact.Node, error) // the one look-up by tag that is left
+	memory memory
 }
 
 var (
@@ -51,7 +55,10 @@ func Resolve(ctx context.Context, src oras.ReadOnlyGraphTarget, reference string
 	if err != nil {
 		return nil, err
 	}
-	return &Pinned{src: src, node: node}, nil
+	return &Pinned{
+		src: src, node: node,
+		legacy: func(ctx context.Context, tag string) (*artifact.Node, error) { return fetchReference(ctx, src, tag) },
+	}, nil
 }
 
 // Root returns the descriptor that the reference resolved to.
@@ -60,12 +67,14 @@ func (p *Pinned) Root() ocispec.Descriptor { return p.node.Descriptor }
 // Node returns the parsed root.
 func (p *Pinned) Node() *artifact.Node { return p.node }
 
-// Fetch returns the content that desc describes. The root needs no request.
+// Fetch returns the content that desc describes. The root, and what is
+// remembered, needs no request. A manifest or config that is going to be
+// remembered is read and verified before Fetch returns.
 func (p *Pinned) Fetch(ctx context.Context, desc ocispec.Descriptor) (io.ReadCloser, error) {
 	if content.Equal(desc, p.node.Descriptor) {
 		return io.NopCloser(bytes.NewReader(p.node.Raw)), nil
 	}
-	return p.src.Fetch(ctx, desc)
+	return p.memory.fetch(ctx, p.src, desc)
 }
 
 // Exists reports whether the source has the content that desc describes.
@@ -85,6 +94,26 @@ func (p *Pinned) Predecessors(ctx context.Context, desc ocispec.Descriptor) ([]o
 // Referrers calls fn with the manifests whose subject is desc.
 func (p *Pinned) Referrers(ctx context.Context, desc ocispec.Descriptor, artifactType string, fn func([]ocispec.Descriptor) error) error {
 	return referrers(ctx, p.src, desc, artifactType, fn)
+}
+
+// LegacySignatures resolves the tag under which cosign before version 3 kept the
+// signatures of root, sha256-….sig, and returns the manifest that it names. The
+// tag is derived from a digest, so that nobody can lead it elsewhere than to
+// other signatures, which are verified like any.
+//
+// Errors: [recap.NotFound] if there are none, [recap.Usage] bad-digest for a
+// root whose digest isn't SHA-256, else as those of [Resolve].
+func (p *Pinned) LegacySignatures(ctx context.Context, root ocispec.Descriptor) (ocispec.Descriptor, error) {
+	if root.Digest.Validate() != nil || root.Digest.Algorithm() != digest.SHA256 {
+		return ocispec.Descriptor{}, recap.Errorf(recap.Usage, "bad-digest", "looking for signatures of %q: it is no SHA-256 digest", string(root.Digest))
+	}
+	node, err := p.legacy(ctx, "sha256-"+root.Digest.Encoded()+".sig")
+	if err != nil {
+		return ocispec.Descriptor{}, err
+	}
+	desc := ocispec.Descriptor{MediaType: node.Descriptor.MediaType, Digest: node.Descriptor.Digest, Size: node.Descriptor.Size}
+	p.memory.keep(desc, node.Raw)
+	return desc, nil
 }
 
 // resolver is what a reference is looked up in.
