@@ -4,8 +4,6 @@
 package trust
 
 import (
-	"slices"
-
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/recap-oci/recap/pkg/recap"
@@ -64,10 +62,7 @@ func (a *Admitted) Report() Report {
 	if a == nil {
 		return Report{}
 	}
-	report := a.report
-	report.Authorities = slices.Clone(report.Authorities)
-	report.Signatures = slices.Clone(report.Signatures)
-	return report
+	return a.report.clone()
 }
 
 // Verified reports whether signatures satisfied an enforcing rule: false for

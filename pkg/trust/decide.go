@@ -12,37 +12,87 @@ import (
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
-// decide says whether the signatures found satisfy the rule and fills in the
-// report's authorities. The error is the one that a RefusedError wraps.
-func (report *Report) decide(rule Rule) error {
-	for _, authority := range rule.Authorities {
-		if slices.ContainsFunc(report.Signatures, func(s SignatureReport) bool {
-			return s.Outcome == Verified && s.Authority == authority.Name
-		}) {
-			report.Authorities = append(report.Authorities, authority.Name)
-		}
-	}
-	if len(report.Authorities) >= rule.threshold() {
+// decide says whether what was found satisfies the rule, and completes the
+// report. The error is the one that a RefusedError wraps.
+func (report *Report) decide(rule Rule, found findings) error {
+	report.Authorities = found.assign(rule)
+	report.Attestations = found.attested(rule)
+	report.Signatures = found.reports()
+
+	unmet := slices.IndexFunc(report.Attestations, func(a AttestationReport) bool { return !a.Met })
+	enough := len(report.Authorities) >= rule.threshold()
+	if enough && unmet < 0 {
 		return nil
 	}
-	if n, reason := report.count(Unreachable); n > 0 {
-		return recap.Errorf(recap.Unavailable, "referrers-unavailable", "%s: %d of %d referrers could not be examined: %s", report.object(), n, len(report.Signatures), reason).
-			WithHint("whether it is signed could not be found out; try again")
+	// Who could not be asked might have been enough.
+	if err := found.unanswered(report); err != nil {
+		return err
+	}
+	if enough {
+		return report.unattested(rule.Attestations[unmet], found)
 	}
 	if n, reason := report.count(BadSignature); n > 0 {
 		return refusal(ErrBadSignature, "%s: %w%s: %s", report.object(), ErrBadSignature, several(n), reason).
-			WithHint("don't use it before its publisher explains it; every signature found is in: recap verify %s --format json", report.reference())
+			WithHint("don't use it before its publisher explains it; every signature found, and what is wrong with it: %s", report.explainCommand())
 	}
 	if n := len(report.Authorities); n > 0 {
 		return refusal(ErrThreshold, "%s: %w: %d of %d vouch for it (%s)", report.object(), ErrThreshold, n, rule.threshold(), strings.Join(report.Authorities, ", ")).
 			WithHint("%d more must sign it, of: %s", rule.threshold()-n, strings.Join(rule.missing(report.Authorities), ", "))
 	}
 	if n, reason := report.count(WrongSigner); n > 0 {
-		return refusal(ErrWrongSigner, "%s: %w%s: %s", report.object(), ErrWrongSigner, several(n), reason).
-			WithHint("if you trust that signer too, pass their public key: --key FILE")
+		err := refusal(ErrWrongSigner, "%s: %w%s: %s", report.object(), ErrWrongSigner, several(n), reason)
+		if slices.ContainsFunc(report.Signatures, func(s SignatureReport) bool { return s.Outcome == WrongSigner && s.Certificate != nil }) {
+			return err.WithHint("if you trust that signer too: recap policy init %s; each check: %s", report.reference(), report.explainCommand())
+		}
+		return err.WithHint("if you trust that signer too, pass their public key: --key FILE; each check: %s", report.explainCommand())
 	}
 	return refusal(ErrNoSignature, "%s: %w%s", report.object(), ErrNoSignature, report.others()).
-		WithHint("its publisher signs it with: recap sign %s --key recap.key; or go on without knowing who published it: --unverified", report.reference())
+		WithHint("its publisher signs it with: recap sign %s; or go on without knowing who published it: --unverified", report.reference())
+}
+
+// assign returns the authorities that vouch, each by a signer of its own, and
+// notes for which of several authorities a signature counts.
+func (f findings) assign(rule Rule) []string {
+	may := make([][]string, len(rule.Authorities))
+	for _, c := range f.candidates {
+		if c.report.Outcome == Verified {
+			for _, i := range c.vouching {
+				may[i] = append(may[i], c.signer)
+			}
+		}
+	}
+	var names []string
+	for i, signer := range match(may) {
+		if signer == "" {
+			continue
+		}
+		names = append(names, rule.Authorities[i].Name)
+		for j, c := range f.candidates {
+			if c.report.Outcome == Verified && c.signer == signer {
+				f.candidates[j].report.Authority = rule.Authorities[i].Name
+			}
+		}
+	}
+	return names
+}
+
+// unanswered returns an error when something that might count could not be
+// asked: of the kind of what stood in the way, so that whoever gets it knows
+// whether trying again is worth it.
+func (f findings) unanswered(report *Report) error {
+	if f.trouble != nil {
+		return fmt.Errorf("%s: %w", report.object(), f.trouble)
+	}
+	for _, c := range f.candidates {
+		if c.trouble != nil {
+			return fmt.Errorf("%s: signature %s could not be verified: %w", report.object(), c.report.Digest, c.trouble)
+		}
+	}
+	if n, reason := report.count(Unreachable); n > 0 {
+		return recap.Errorf(recap.Unavailable, "referrers-unavailable", "%s: %d of %d referrers could not be examined: %s", report.object(), n, len(report.Signatures), reason).
+			WithHint("whether it is signed could not be found out; try again")
+	}
+	return nil
 }
 
 // missing returns the authorities that are not among those that vouch.
@@ -119,4 +169,13 @@ func (report *Report) reference() string {
 		return "REFERENCE@" + report.Digest.String()
 	}
 	return report.Name + "@" + report.Digest.String()
+}
+
+// explainCommand is what to type to see every candidate and check.
+func (report *Report) explainCommand() string {
+	command := "recap verify " + report.reference() + " --explain"
+	if strings.HasPrefix(report.Policy, "--key") {
+		command += " --key FILE"
+	}
+	return command
 }

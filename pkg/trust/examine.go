@@ -35,49 +35,93 @@ const (
 	maxExamined = 16
 )
 
-// examiner examines the referrers of one root under some authorities.
+// examiner examines what may be signatures of one root under some authorities.
 type examiner struct {
 	src         content.ReadOnlyGraphStorage
 	verifier    Verifier
 	authorities []Authority
+	matchers    []matcher // of the authorities
+	anybody     bool      // every identity is the one authority's
 	root        ocispec.Descriptor
 }
 
-// all examines every listed referrer, side by side, and reports each in order
-// of digest. The error is about the question (ctx, an authority that makes no
-// sense), never about a candidate.
-func (e *examiner) all(ctx context.Context, list []ocispec.Descriptor) ([]SignatureReport, error) {
-	reports := make([]SignatureReport, len(list))
+// newExaminer refuses, with recap.Usage, authorities that make no sense.
+func newExaminer(src content.ReadOnlyGraphStorage, v Verifier, root ocispec.Descriptor, authorities []Authority) (*examiner, error) {
+	e := &examiner{src: src, verifier: v, root: root, authorities: authorities}
+	for _, a := range authorities {
+		m, err := newMatcher(a)
+		if err != nil {
+			return nil, err
+		}
+		e.matchers = append(e.matchers, m)
+	}
+	return e, nil
+}
+
+// candidate is something that may be a signature, and what examining it found.
+type candidate struct {
+	report SignatureReport
+
+	vouching  []int     // authorities that signed it, by index
+	signer    string    // who that is; see signerOf
+	payload   []byte    // what was signed, by them or by others; nil if that isn't established
+	statement statement // that is the payload; none in a legacy signature
+
+	// trouble is why nobody could say whether it is an authority's.
+	trouble error
+}
+
+// findings is everything that was found about a root.
+type findings struct {
+	candidates []candidate // in order of digest
+
+	// trouble is why there may be candidates that weren't found.
+	trouble error
+}
+
+// reports returns what is said of each candidate.
+func (f findings) reports() []SignatureReport {
+	list := make([]SignatureReport, 0, len(f.candidates))
+	for _, c := range f.candidates {
+		list = append(list, c.report)
+	}
+	return list
+}
+
+// all examines every listed referrer, side by side. The error is about the
+// question (ctx, an authority that makes no sense), never about a candidate.
+func (e *examiner) all(ctx context.Context, list []ocispec.Descriptor) (findings, error) {
+	found := findings{candidates: make([]candidate, len(list))}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(maxExamined)
 	for i, desc := range list {
 		group.Go(func() error {
 			var err error
-			reports[i], err = e.one(ctx, desc)
+			found.candidates[i], err = e.one(ctx, desc)
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return nil, err
+		return findings{}, err
 	}
-	sortReports(reports)
-	return reports, nil
+	found.sort()
+	return found, nil
 }
 
-func sortReports(reports []SignatureReport) {
-	slices.SortFunc(reports, func(a, b SignatureReport) int { return cmp.Compare(a.Digest, b.Digest) })
+func (f findings) sort() {
+	slices.SortStableFunc(f.candidates, func(a, b candidate) int { return cmp.Compare(a.report.Digest, b.report.Digest) })
 }
 
 // one examines a listed referrer. Nothing of the listing is believed but the
 // digest, under which the manifest is fetched.
-func (e *examiner) one(ctx context.Context, desc ocispec.Descriptor) (SignatureReport, error) {
+func (e *examiner) one(ctx context.Context, desc ocispec.Descriptor) (candidate, error) {
 	report := SignatureReport{
 		Digest:        desc.Digest,
 		ArtifactType:  desc.ArtifactType,
 		PredicateType: desc.Annotations[annotationPredicateType],
 	}
 	if desc.MediaType != ocispec.MediaTypeImageManifest {
-		return report.with(NotASignature, "a referrer of type %q, not an image manifest", desc.MediaType), nil
+		return candidate{report: report.with(NotASignature, "a referrer of type %q, not an image manifest", desc.MediaType)}, nil
 	}
 	// What can't be looked into is judged by what the listing calls it.
 	unreadable := NotASignature
@@ -85,25 +129,31 @@ func (e *examiner) one(ctx context.Context, desc ocispec.Descriptor) (SignatureR
 		unreadable = BadSignature
 	}
 	if desc.Size > maxCandidateManifest {
-		return report.with(unreadable, "its manifest has %d bytes, and a signature's has at most %d", desc.Size, maxCandidateManifest), nil
+		return candidate{report: report.with(unreadable, "its manifest has %d bytes, and a signature's has at most %d", desc.Size, maxCandidateManifest)}, nil
 	}
 	bare := ocispec.Descriptor{MediaType: desc.MediaType, Digest: desc.Digest, Size: desc.Size}
 	node, err := artifact.FetchNode(ctx, e.src, bare)
 	if err != nil {
-		return report.unread(ctx, err, "manifest", unreadable)
+		return unread(ctx, report, err, "manifest", unreadable)
 	}
 	manifest := node.Manifest
 	report.ArtifactType = cmp.Or(manifest.ArtifactType, manifest.Config.MediaType)
 	report.PredicateType = manifest.Annotations[annotationPredicateType]
 	layer, report := e.bundleLayer(report, manifest)
 	if report.Outcome != "" {
-		return report, nil
+		return candidate{report: report}, nil
 	}
 	raw, err := artifact.ReadBlob(ctx, e.src, layer, recap.MaxSigstoreBundle)
 	if err != nil {
-		return report.unread(ctx, err, "Sigstore bundle", BadSignature)
+		return unread(ctx, report, err, "Sigstore bundle", BadSignature)
 	}
-	return e.judge(ctx, report, raw)
+	c, err := e.judge(ctx, report, func(a Authority) (Evidence, error) {
+		return e.verifier.Verify(ctx, raw, e.root.Digest, a)
+	})
+	if err != nil || !c.signed() {
+		return c, err
+	}
+	return e.read(c), nil
 }
 
 // bundleLayer returns the layer with the Sigstore bundle of a signature of the
@@ -127,52 +177,26 @@ func (e *examiner) bundleLayer(report SignatureReport, manifest *ocispec.Manifes
 	return manifest.Layers[0], report
 }
 
-// judge verifies a bundle under each authority until one vouches for it, then
-// reads what was signed.
-func (e *examiner) judge(ctx context.Context, report SignatureReport, raw []byte) (SignatureReport, error) {
-	var worst *Rejection
-	for _, authority := range e.authorities {
-		evidence, err := e.verifier.Verify(ctx, raw, e.root.Digest, authority)
-		var rejection *Rejection
-		switch {
-		case errors.As(err, &rejection):
-			// Bad outweighs wrong: under the one authority whose key the
-			// bundle names, a signature that doesn't match is what it is.
-			if worst == nil || worst.Outcome == WrongSigner {
-				worst = rejection
-			}
-			continue
-		case err != nil:
-			return report, fmt.Errorf("verifying %s under authority %q: %w", report.Digest, authority.Name, err)
-		}
-		report.Authority, report.KeyID, report.Algorithm = authority.Name, evidence.KeyID, evidence.Algorithm
-		return e.read(report, evidence.Statement), nil
-	}
-	if worst == nil {
-		return report.with(WrongSigner, "the rule names nobody"), nil
-	}
-	outcome := BadSignature
-	if errors.Is(worst, ErrWrongSigner) {
-		outcome = WrongSigner
-	}
-	return report.with(outcome, "%s", worst.Reason), nil
-}
-
-// read decides what a validly signed payload says about the root.
-func (e *examiner) read(report SignatureReport, payload []byte) SignatureReport {
-	s, err := parseStatement(payload)
+// read decides what a validly signed statement says about the root.
+func (e *examiner) read(c candidate) candidate {
+	s, err := parseStatement(c.payload)
 	switch {
 	case err != nil:
-		return report.with(BadSignature, "signed, but not a statement with one meaning: %v", err)
+		return c.refuse("statement", "signed, but not a statement with one meaning: %v", err)
 	case !s.names(e.root.Digest):
-		return report.with(BadSignature, "signed, but about another digest")
+		return c.refuse("statement", "signed, but about another digest")
 	}
-	report.PredicateType = s.PredicateType
-	if s.PredicateType != predicateTypeSign {
-		return report.with(NotASignature, "an attestation of type %s, not a signature", s.PredicateType)
+	c.statement, c.report.PredicateType = s, s.PredicateType
+	c.report.Checks = append(c.report.Checks, Check{Name: "predicate", Passed: true, Detail: s.PredicateType})
+	switch {
+	case len(c.vouching) == 0:
+		// Whatever it says, nobody who counts says it.
+	case s.PredicateType != predicateTypeSign:
+		c.report = c.report.with(NotASignature, "an attestation of type %s, not a signature", s.PredicateType)
+	default:
+		c.report.Outcome = Verified
 	}
-	report.Outcome = Verified
-	return report
+	return c
 }
 
 // with returns the report with a failing outcome. Who was about to vouch no
@@ -187,20 +211,21 @@ func (r SignatureReport) with(outcome Outcome, format string, args ...any) Signa
 
 // unread reports content that could not be read: missing, damaged or too large
 // is the candidate's fault, anything else means that it could not be asked.
-func (r SignatureReport) unread(ctx context.Context, err error, what string, damaged Outcome) (SignatureReport, error) {
+func unread(ctx context.Context, r SignatureReport, err error, what string, damaged Outcome) (candidate, error) {
 	switch {
 	case ctx.Err() != nil:
-		return r, fmt.Errorf("fetching %s of referrer %s: %w", what, r.Digest, err)
+		return candidate{}, fmt.Errorf("fetching %s of referrer %s: %w", what, r.Digest, err)
 	case errors.Is(err, recap.NotFound), errors.Is(err, errdef.ErrNotFound):
-		return r.with(damaged, "its %s is listed but missing", what), nil
+		r = r.with(damaged, "its %s is listed but missing", what)
 	case errors.Is(err, recap.Unsafe):
-		return r.with(damaged, "its %s is too much to read: %v", what, err), nil
+		r = r.with(damaged, "its %s is too much to read: %v", what, err)
 	case errors.Is(err, recap.Integrity),
 		errors.Is(err, content.ErrMismatchedDigest), errors.Is(err, content.ErrInvalidDescriptorSize), errors.Is(err, content.ErrTrailingData):
-		return r.with(damaged, "its %s is damaged: %v", what, err), nil
+		r = r.with(damaged, "its %s is damaged: %v", what, err)
 	default:
-		return r.with(Unreachable, "its %s could not be fetched: %v", what, err), nil
+		r = r.with(Unreachable, "its %s could not be fetched: %v", what, err)
 	}
+	return candidate{report: r}, nil
 }
 
 func isBundleType(mediaType string) bool { return strings.HasPrefix(mediaType, mediaTypeBundlePrefix) }

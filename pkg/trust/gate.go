@@ -9,6 +9,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"golang.org/x/sync/errgroup"
 	"oras.land/oras-go/v2/content"
 
 	"github.com/recap-oci/recap/pkg/recap"
@@ -81,18 +82,14 @@ func (g *Gate) Admit(ctx context.Context, src content.ReadOnlyGraphStorage, req 
 	}
 	report.Rule, report.Mode, report.Threshold = rule.Name, rule.mode(), rule.threshold()
 
-	list, err := listReferrers(ctx, src, req.Root)
+	found, err := g.find(ctx, src, req.Root, rule)
 	switch {
-	case errors.Is(err, recap.Unavailable), errors.Is(err, recap.Unsafe):
+	case ctx.Err() == nil && (errors.Is(err, recap.Unavailable) || errors.Is(err, recap.Unsafe)):
 		return nil, report.refuse(err)
 	case err != nil:
 		return nil, err
 	}
-	e := examiner{src: src, verifier: g.verifier, authorities: rule.Authorities, root: req.Root}
-	if report.Signatures, err = e.all(ctx, list); err != nil {
-		return nil, err
-	}
-	if err := report.decide(rule); err != nil {
+	if err := report.decide(rule, found); err != nil {
 		if rule.mode() != Warn || !errors.Is(err, recap.Untrusted) {
 			return nil, report.refuse(err)
 		}
@@ -105,6 +102,37 @@ func (g *Gate) Admit(ctx context.Context, src content.ReadOnlyGraphStorage, req 
 		return nil, err
 	}
 	return admit(req.Root, report), nil
+}
+
+// find examines everything that may be a signature under the rule's authorities.
+func (g *Gate) find(ctx context.Context, src content.ReadOnlyGraphStorage, root ocispec.Descriptor, rule Rule) (findings, error) {
+	e, err := newExaminer(src, g.verifier, root, rule.Authorities)
+	if err != nil {
+		return findings{}, err
+	}
+	var found, legacy findings
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		list, err := listReferrers(groupCtx, src, root)
+		if err == nil {
+			found, err = e.all(groupCtx, list)
+		}
+		return err
+	})
+	if rule.LegacySignatures {
+		group.Go(func() error {
+			var err error
+			legacy, err = e.legacy(groupCtx)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return findings{}, err
+	}
+	found.candidates = append(found.candidates, legacy.candidates...)
+	found.trouble = legacy.trouble
+	found.sort()
+	return found, nil
 }
 
 // refuse returns the refusal with a finished report.

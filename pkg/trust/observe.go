@@ -5,6 +5,7 @@ package trust
 
 import (
 	"context"
+	"fmt"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
@@ -24,11 +25,24 @@ func Observe(ctx context.Context, src content.ReadOnlyGraphStorage, root ocispec
 	if err := checkRoot(root); err != nil {
 		return Report{}, err
 	}
+	e, err := newExaminer(src, v, root, []Authority{{Name: "anybody", Keyless: &Keyless{}}})
+	if err != nil {
+		return Report{}, err
+	}
+	e.anybody = true
 	list, err := listReferrers(ctx, src, root)
 	if err != nil {
 		return Report{}, err
 	}
-	e := &examiner{src: src, verifier: v, authorities: []Authority{{Name: "anybody", Keyless: &Keyless{}}}, root: root}
-	report.Signatures, err = e.all(ctx, list)
-	return report, err
+	found, err := e.all(ctx, list)
+	if err != nil {
+		return Report{}, err
+	}
+	for _, c := range found.candidates {
+		if c.trouble != nil {
+			return Report{}, fmt.Errorf("%s: signature %s could not be verified: %w", root.Digest, c.report.Digest, c.trouble)
+		}
+	}
+	report.Signatures = found.reports()
+	return report, nil
 }

@@ -28,6 +28,10 @@ var (
 	// ErrThreshold: authorities vouch for the digest, fewer than the rule asks.
 	ErrThreshold error = recap.Errorf(recap.Untrusted, "threshold", "too few authorities")
 
+	// ErrNoAttestation: the digest is signed as the rule asks, and an
+	// attestation that it also asks for isn't there.
+	ErrNoAttestation error = recap.Errorf(recap.Untrusted, "no-attestation", "no attestation")
+
 	// ErrNoRule: no rule of the policy applies to the name, so nobody is
 	// trusted for it.
 	ErrNoRule error = recap.Errorf(recap.Untrusted, "no-rule", "no rule applies")
@@ -35,8 +39,9 @@ var (
 
 // RefusedError is a refusal to admit, with everything that was found. Err is
 // one of the errors above, or, when the question could not be answered, of
-// kind recap.Unavailable (the registry could not be asked) or recap.Unsafe
-// (more referrers than are examined).
+// kind recap.Unavailable (the registry could not be asked), recap.Unsafe (more
+// referrers than are examined), recap.Stale (the ratchet, or a trusted root that
+// has expired) or whatever else kept a signature from being verified.
 type RefusedError struct {
 	Report Report
 	Err    error

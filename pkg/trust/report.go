@@ -4,6 +4,9 @@
 package trust
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/opencontainers/go-digest"
 )
 
@@ -88,10 +91,27 @@ type SignatureReport struct {
 	Timestamps  []Timestamp  `json:"timestamps,omitempty"`
 	LogEntries  []LogEntry   `json:"logEntries,omitempty"`
 
-	// Checks are the steps of examining it, in order; the last that didn't
-	// pass is why the outcome isn't verified.
+	// Checks are the steps of verifying it, in order; one that didn't pass is
+	// why the outcome isn't verified.
 	Checks []Check `json:"checks,omitempty"`
 
 	Legacy bool `json:"legacy,omitempty"` // in the form of cosign before version 3
 	Added  bool `json:"added,omitempty"`  // by the Sealer that reports it, just now
+}
+
+// clone returns a copy that shares nothing with the report.
+func (report Report) clone() Report {
+	report.Authorities = slices.Clone(report.Authorities)
+	report.Attestations = slices.Clone(report.Attestations)
+	report.Signatures = slices.Clone(report.Signatures)
+	for i := range report.Signatures {
+		s := &report.Signatures[i]
+		if s.Certificate != nil {
+			certificate := *s.Certificate
+			certificate.Claims = maps.Clone(certificate.Claims)
+			s.Certificate = &certificate
+		}
+		s.Timestamps, s.LogEntries, s.Checks = slices.Clone(s.Timestamps), slices.Clone(s.LogEntries), slices.Clone(s.Checks)
+	}
+	return report
 }

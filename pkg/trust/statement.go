@@ -5,6 +5,7 @@ package trust
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/opencontainers/go-digest"
@@ -41,14 +42,21 @@ type subject struct {
 	Annotations map[string]any    `json:"annotations"`
 }
 
-// newStatement returns the statement that cosign v3 signs for d: the version
-// with annotations, without a name.
-func newStatement(d digest.Digest) ([]byte, error) {
+// newStatement returns the statement that says p about d, in the shape of those
+// that cosign v3 signs: the subject has annotations and no name.
+func newStatement(d digest.Digest, p Predicate) ([]byte, error) {
+	var object map[string]any
+	if err := canonical.Unmarshal(p.JSON, &object); err != nil {
+		return nil, err
+	}
+	if object == nil {
+		return nil, errors.New("a predicate is a JSON object, not null")
+	}
 	return canonical.Marshal(statement{
 		Type:          statementV1,
 		Subject:       []subject{{Digest: map[string]string{string(d.Algorithm()): d.Encoded()}, Annotations: map[string]any{}}},
-		PredicateType: predicateTypeSign,
-		Predicate:     json.RawMessage("{}"),
+		PredicateType: p.Type,
+		Predicate:     p.JSON,
 	})
 }
 

@@ -27,7 +27,7 @@ func TestStatementSubjectLimit(t *testing.T) {
 // reading that every JSON parser has, too.
 func FuzzStatement(f *testing.F) {
 	d := digest.FromString("x")
-	good, err := newStatement(d)
+	good, err := newStatement(d, SignPredicate())
 	if err != nil {
 		f.Fatal(err)
 	}

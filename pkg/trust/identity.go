@@ -1,0 +1,132 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package trust
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// matcher recognises an authority's identities in certificates.
+type matcher []identityMatcher
+
+type identityMatcher struct {
+	Identity
+	issuer, subject *regexp.Regexp // nil where there is no expression
+}
+
+// newMatcher returns the matcher of a's identities; that of a key recognises
+// nobody. It refuses, with recap.Usage, expressions that don't compile.
+func newMatcher(a Authority) (matcher, error) {
+	if a.Keyless == nil {
+		return nil, nil
+	}
+	list := make(matcher, 0, len(a.Keyless.Identities))
+	for _, id := range a.Keyless.Identities {
+		m := identityMatcher{Identity: id}
+		var err error
+		if m.issuer, err = anchored(id.IssuerRegExp); err == nil {
+			m.subject, err = anchored(id.SubjectRegExp)
+		}
+		if err != nil {
+			return nil, recap.Errorf(recap.Usage, "bad-policy", "identity of authority %q: %w", a.Name, err)
+		}
+		list = append(list, m)
+	}
+	return list, nil
+}
+
+// anchored compiles an expression that has to match a whole text: unanchored,
+// alice@example.com would match alice@example.com.evil.example. The empty
+// expression is none.
+func anchored(expr string) (*regexp.Regexp, error) {
+	if expr == "" {
+		return nil, nil
+	}
+	// By itself first: a)|(?:b is no expression, but would be one, and loose
+	// at both ends, once the anchors stand around it.
+	if _, err := regexp.Compile(expr); err != nil {
+		return nil, err
+	}
+	return regexp.Compile(`\A(?:` + expr + `)\z`)
+}
+
+// mismatch returns "" when c's identity is one of m, else in plain words why
+// it isn't the one that comes closest.
+func (m matcher) mismatch(c Certificate) string {
+	reason, closest := "no identity is named", -1
+	for _, id := range m {
+		why, matched := id.mismatch(c)
+		if why == "" {
+			return ""
+		}
+		if matched > closest {
+			reason, closest = why, matched
+		}
+	}
+	return reason
+}
+
+// mismatch returns "" when c's identity is m's, else why not and how many parts
+// of it are right before the first that isn't. What either side leaves open
+// matches nothing.
+func (m identityMatcher) mismatch(c Certificate) (reason string, matched int) {
+	if why := differs("issuer", c.Issuer, m.Issuer, m.issuer); why != "" {
+		return why, 0
+	}
+	if why := differs("subject", c.Subject, m.Subject, m.subject); why != "" {
+		return why, 1
+	}
+	for i, name := range slices.Sorted(maps.Keys(m.Claims)) {
+		switch got, ok := c.Claims[name]; {
+		case !ok:
+			return fmt.Sprintf("the certificate doesn't state %s, which has to be %q", name, m.Claims[name]), 2 + i
+		case got != m.Claims[name]:
+			return fmt.Sprintf("its %s is %q, not %q", name, got, m.Claims[name]), 2 + i
+		}
+	}
+	return "", 0
+}
+
+// differs returns "" when got is what is wanted, exactly, by expression, or
+// both where both are given.
+func differs(what, got, exact string, expr *regexp.Regexp) string {
+	switch {
+	case got == "":
+		return "the certificate names no " + what
+	case exact == "" && expr == nil:
+		return "no " + what + " is named"
+	case exact != "" && got != exact:
+		return fmt.Sprintf("the %s is %q, not %q", what, got, exact)
+	case expr != nil && !expr.MatchString(got):
+		return fmt.Sprintf("the %s %q isn't matched by %q", what, got, inner(expr))
+	}
+	return ""
+}
+
+// inner returns an anchored expression as it was written.
+func inner(expr *regexp.Regexp) string {
+	return strings.TrimSuffix(strings.TrimPrefix(expr.String(), `\A(?:`), `)\z`)
+}
+
+// String returns whom c was issued to, in one phrase.
+func (c *Certificate) String() string {
+	return fmt.Sprintf("%s (certified for %s)", cmp.Or(c.Subject, "nobody"), cmp.Or(c.Issuer, "nobody"))
+}
+
+// signerOf identifies who made a signature, so that nobody counts twice: by the
+// identity in the certificate, however many keys it was issued for, or by the
+// key.
+func signerOf(e Evidence) string {
+	if e.Certificate != nil {
+		return fmt.Sprintf("identity %q %q", e.Certificate.Issuer, e.Certificate.Subject)
+	}
+	return "key " + strings.ToLower(e.KeyID)
+}
