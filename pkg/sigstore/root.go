@@ -3,6 +3,30 @@
 
 package sigstore
 
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/sigstore/sigstore-go/pkg/root"
+
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// Names of the files that a TUF repository for Sigstore serves.
+const (
+	trustedRootFile   = "trusted_root.json"
+	signingConfigFile = "signing_config.v0.2.json"
+)
+
+// maxRootSize bounds a trusted root and a signing configuration. The public
+// instance's have some kilobytes.
+const maxRootSize = 1 << 20
+
 // RootOptions say where the trusted root of a Sigstore instance comes from.
 type RootOptions struct {
 	// Path is a trusted_root.json; with it, nothing needs the network.
@@ -12,19 +36,189 @@ type RootOptions struct {
 	// first root.json. Default: Sigstore's public instance.
 	TUFMirror, TUFRoot string
 
-	// CacheDir keeps what TUF fetched.
+	// CacheDir keeps what TUF fetched. Default: nothing is kept.
 	CacheDir string
+
+	// MaxAge is how long what TUF fetched is used before the repository is
+	// asked for news. Default: a day. Less than zero: it is always asked.
+	MaxAge time.Duration
 
 	// Offline never asks the network: what TUF fetched before has to do.
 	Offline bool
+
+	// Transport carries the requests. Default: http.DefaultTransport.
+	Transport http.RoundTripper
+
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
 }
 
 // Root is the trusted root of a Sigstore instance: certificate authorities,
 // transparency logs, timestamp authorities. It is loaded when it is first
-// needed. It is safe for concurrent use.
+// needed, once. It is safe for concurrent use.
+//
+// Its methods fail with recap.Usage (bad-trusted-root) for files that make no
+// sense, recap.NotFound (no-trusted-root) where there are none,
+// recap.Unavailable when the repository can't be asked, recap.Stale (tuf-expired,
+// tuf-rollback) and recap.Integrity (bad-tuf) when it answers what must not be
+// believed.
 type Root struct {
 	opts RootOptions
+
+	gate   chan struct{} // holds one token: who has it may look at what follows
+	loaded *loadedRoot
+}
+
+// loadedRoot is what was loaded.
+type loadedRoot struct {
+	trusted *root.TrustedRoot
+	raw     []byte
+	tuf     *repository // nil: from a file
 }
 
 // NewRoot returns the root that opts describe and loads nothing.
-func NewRoot(opts RootOptions) *Root { return &Root{opts: opts} }
+func NewRoot(opts RootOptions) *Root {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.MaxAge == 0 {
+		opts.MaxAge = 24 * time.Hour
+	}
+	r := &Root{opts: opts, gate: make(chan struct{}, 1)}
+	r.gate <- struct{}{}
+	return r
+}
+
+// Load loads the root, unless it is loaded.
+func (r *Root) Load(ctx context.Context) error {
+	_, err := r.load(ctx)
+	return err
+}
+
+// JSON returns the root in the form of a trusted_root.json.
+func (r *Root) JSON(ctx context.Context) ([]byte, error) {
+	loaded, err := r.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return loaded.raw, nil
+}
+
+// SigningConfig returns which services to sign with, according to the TUF
+// repository. A root from a file says nothing of them: recap.Usage
+// (no-signing-config).
+func (r *Root) SigningConfig(ctx context.Context) (*root.SigningConfig, error) {
+	loaded, err := r.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if loaded.tuf == nil {
+		return nil, recap.Errorf(recap.Usage, "no-signing-config", "trusted root %q doesn't say which services to sign with", r.opts.Path).
+			WithHint("name them: --signing-config signing_config.json")
+	}
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-r.gate:
+		defer func() { r.gate <- struct{}{} }()
+	}
+	raw, err := loaded.tuf.target(ctx, signingConfigFile)
+	if err != nil {
+		return nil, err
+	}
+	config, err := root.NewSigningConfigFromJSON(raw)
+	if err != nil {
+		return nil, recap.Errorf(recap.Integrity, "bad-tuf", "the signing configuration of %s makes no sense: %s", loaded.tuf.mirror, plain(err))
+	}
+	return config, nil
+}
+
+// load loads the root once. What failed is tried again by the next caller.
+func (r *Root) load(ctx context.Context) (*loadedRoot, error) {
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-r.gate:
+		defer func() { r.gate <- struct{}{} }()
+	}
+	if r.loaded != nil {
+		return r.loaded, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	loaded, err := r.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.loaded = loaded
+	return loaded, nil
+}
+
+func (r *Root) read(ctx context.Context) (*loadedRoot, error) {
+	if r.opts.Path != "" {
+		if r.opts.TUFMirror != "" || r.opts.TUFRoot != "" {
+			return nil, recap.Errorf(recap.Usage, "bad-trusted-root", "a trusted root comes from a file or from a TUF repository, not from both")
+		}
+		raw, err := readTrusted(r.opts.Path, maxRootSize)
+		if err != nil {
+			return nil, err
+		}
+		trusted, err := parseRoot(raw)
+		if err != nil {
+			return nil, recap.Errorf(recap.Usage, "bad-trusted-root", "trusted root %q: %w", r.opts.Path, err).
+				WithHint("save one that is: recap trust root --output %s", trustedRootFile)
+		}
+		return &loadedRoot{trusted: trusted, raw: raw}, nil
+	}
+	tuf, err := openRepository(ctx, r.opts)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := tuf.target(ctx, trustedRootFile)
+	if err != nil {
+		return nil, err
+	}
+	trusted, err := parseRoot(raw)
+	if err != nil {
+		return nil, recap.Errorf(recap.Integrity, "bad-tuf", "the trusted root of %s: %w", tuf.mirror, err)
+	}
+	return &loadedRoot{trusted: trusted, raw: raw, tuf: tuf}, nil
+}
+
+// parseRoot parses a trusted_root.json. It refuses one that trusts nobody.
+func parseRoot(raw []byte) (*root.TrustedRoot, error) {
+	proto, err := root.NewTrustedRootProtobuf(raw)
+	if err != nil {
+		return nil, errors.New("not a trusted_root.json: " + plain(errors.Unwrap(err)))
+	}
+	if len(proto.GetCertificateAuthorities())+len(proto.GetTlogs())+len(proto.GetTimestampAuthorities()) == 0 {
+		return nil, errors.New("it names no certificate authority, no transparency log and no timestamp authority")
+	}
+	trusted, err := root.NewTrustedRootFromProtobuf(proto)
+	if err != nil {
+		return nil, errors.New(plain(err))
+	}
+	return trusted, nil
+}
+
+// readTrusted reads a file of trust material that the user named.
+func readTrusted(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, recap.Errorf(recap.NotFound, "no-trusted-root", "reading trusted root: %w", err)
+	}
+	if err != nil {
+		return nil, recap.Errorf(recap.Local, "io", "reading trusted root: %w", err)
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, recap.Errorf(recap.Local, "io", "reading trusted root: %w", err)
+	}
+	if int64(len(raw)) > limit {
+		return nil, recap.Errorf(recap.Usage, "bad-trusted-root", "trusted root %q has more than %d bytes", path, limit)
+	}
+	return raw, nil
+}
+
