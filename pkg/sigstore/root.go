@@ -104,10 +104,10 @@ func (r *Root) JSON(ctx context.Context) ([]byte, error) {
 	return loaded.raw, nil
 }
 
-// SigningConfig returns which services to sign with, according to the TUF
-// repository. A root from a file says nothing of them: recap.Usage
-// (no-signing-config).
-func (r *Root) SigningConfig(ctx context.Context) (*root.SigningConfig, error) {
+// SigningConfig returns which services to sign with, as JSON of a TUF
+// repository. It is authentic, but not looked at otherwise. A root from a file
+// says nothing of services: recap.Usage (no-signing-config).
+func (r *Root) SigningConfig(ctx context.Context) ([]byte, error) {
 	loaded, err := r.load(ctx)
 	if err != nil {
 		return nil, err
@@ -116,36 +116,21 @@ func (r *Root) SigningConfig(ctx context.Context) (*root.SigningConfig, error) {
 		return nil, recap.Errorf(recap.Usage, "no-signing-config", "trusted root %q doesn't say which services to sign with", r.opts.Path).
 			WithHint("name them: --signing-config signing_config.json")
 	}
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-r.gate:
-		defer func() { r.gate <- struct{}{} }()
-	}
-	raw, err := loaded.tuf.target(ctx, signingConfigFile)
-	if err != nil {
+	if err := r.enter(ctx); err != nil {
 		return nil, err
 	}
-	config, err := root.NewSigningConfigFromJSON(raw)
-	if err != nil {
-		return nil, recap.Errorf(recap.Integrity, "bad-tuf", "the signing configuration of %s makes no sense: %s", loaded.tuf.mirror, plain(err))
-	}
-	return config, nil
+	defer r.leave()
+	return loaded.tuf.target(ctx, signingConfigFile)
 }
 
 // load loads the root once. What failed is tried again by the next caller.
 func (r *Root) load(ctx context.Context) (*loadedRoot, error) {
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-r.gate:
-		defer func() { r.gate <- struct{}{} }()
+	if err := r.enter(ctx); err != nil {
+		return nil, err
 	}
+	defer r.leave()
 	if r.loaded != nil {
 		return r.loaded, nil
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
 	}
 	loaded, err := r.read(ctx)
 	if err != nil {
@@ -154,6 +139,21 @@ func (r *Root) load(ctx context.Context) (*loadedRoot, error) {
 	r.loaded = loaded
 	return loaded, nil
 }
+
+// enter waits until nobody else is in r.
+func (r *Root) enter(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-r.gate:
+		return nil
+	}
+}
+
+func (r *Root) leave() { r.gate <- struct{}{} }
 
 func (r *Root) read(ctx context.Context) (*loadedRoot, error) {
 	if r.opts.Path != "" {
