@@ -26,6 +26,7 @@ var rooms = map[string][]string{
 	"pkg/target":    {"pkg/recap", "pkg/layout"},
 	"pkg/trust":     {"pkg/recap", "pkg/artifact", "schemas"},
 	"pkg/sigstore":  {"pkg/recap", "pkg/trust"},
+	"pkg/attest":    {"pkg/recap", "pkg/trust"},
 	"pkg/transfer":  {"pkg/recap", "pkg/artifact", "pkg/trust"},
 	"pkg/reader":    {"pkg/recap", "pkg/document", "pkg/artifact", "pkg/trust"},
 	"pkg/recaptest": nil, // anything but cmd; imported by tests only
