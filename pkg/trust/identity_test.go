@@ -1,0 +1,119 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package trust
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+func TestIdentityMismatch(t *testing.T) {
+	const issuer, subject = "https://issuer.example.com", "https://github.com/acme/app/.github/workflows/rel.yml@refs/tags/v1"
+	claims := map[string]string{"sourceRepositoryURI": "https://github.com/acme/app", "runnerEnvironment": "github-hosted", "empty": ""}
+	exact := Identity{Issuer: issuer, Subject: subject}
+	tests := []struct {
+		name string
+		id   Identity
+		edit func(*Certificate)
+		want string // empty: matches
+	}{
+		{"exact", exact, nil, ""},
+		{"expressions", Identity{IssuerRegExp: `https://issuer\.example\.(com|org)`, SubjectRegExp: `https://github\.com/acme/app/.*@refs/tags/v.*`}, nil, ""},
+		{"exact and expression", Identity{Issuer: issuer, IssuerRegExp: `https://.*`, Subject: subject}, nil, ""},
+		{"with claims", Identity{Issuer: issuer, Subject: subject, Claims: map[string]string{"sourceRepositoryURI": "https://github.com/acme/app", "runnerEnvironment": "github-hosted"}}, nil, ""},
+		{"a claim that is empty", Identity{Issuer: issuer, Subject: subject, Claims: map[string]string{"empty": ""}}, nil, ""},
+		{"an alternative", Identity{Issuer: issuer, SubjectRegExp: `x|` + `https://github\.com/acme/.*`}, nil, ""},
+
+		{"19: issuer mismatch with the right subject", Identity{Issuer: "https://other.example.com", Subject: subject}, nil, `the issuer is "https://issuer.example.com", not "https://other.example.com"`},
+		{"19: subject mismatch", Identity{Issuer: issuer, Subject: "alice@example.com"}, nil, `the subject is "https://github.com/acme/app/.github/workflows/rel.yml@refs/tags/v1", not "alice@example.com"`},
+		{"19: another case", Identity{Issuer: issuer, Subject: strings.ToUpper(subject)}, nil, "the subject is"},
+		{"19: subject is a prefix", exact, func(c *Certificate) { c.Subject += "-evil" }, "the subject is"},
+		{"19: expression inside a text", Identity{Issuer: issuer, SubjectRegExp: `https://github\.com/acme/app`}, nil, `isn't matched by "https://github\\.com/acme/app"`},
+		{"19: text before the expression", Identity{Issuer: issuer, SubjectRegExp: `https://github\.com/acme/.*`}, func(c *Certificate) { c.Subject = "https://evil.example/" + c.Subject }, "isn't matched by"},
+		{"19: prefix of a name", Identity{Issuer: issuer, SubjectRegExp: `https://github\.com/acme/app/.*`}, func(c *Certificate) { c.Subject = "https://github.com/acme/app-evil/x" }, "isn't matched by"},
+		{"T36: mail address", Identity{Issuer: issuer, SubjectRegExp: `alice@example\.com`}, func(c *Certificate) { c.Subject = "alice@example.com.evil.example" }, "isn't matched by"},
+		{"T36: alternatives are anchored too", Identity{Issuer: issuer, SubjectRegExp: `alice@example\.com|bob@example\.com`}, func(c *Certificate) { c.Subject = "evil-bob@example.com" }, "isn't matched by"},
+		{"T36: a line of its own", Identity{Issuer: issuer, SubjectRegExp: `(?m)^alice@example\.com$`}, func(c *Certificate) { c.Subject = "evil\nalice@example.com" }, "isn't matched by"},
+		{"T36: a line at the end", Identity{Issuer: issuer, SubjectRegExp: `alice@example\.com`}, func(c *Certificate) { c.Subject = "alice@example.com\n" }, "isn't matched by"},
+		{"exact and another expression", Identity{Issuer: issuer, IssuerRegExp: `http://.*`, Subject: subject}, nil, "the issuer"},
+		{"20: no issuer in the policy", Identity{Subject: subject}, nil, "no issuer is named"},
+		{"20: no subject in the policy", Identity{Issuer: issuer}, nil, "no subject is named"},
+		{"T23: no issuer in the certificate", Identity{IssuerRegExp: `.*`, Subject: subject}, func(c *Certificate) { c.Issuer = "" }, "the certificate names no issuer"},
+		{"T23: no subject in the certificate", Identity{Issuer: issuer, SubjectRegExp: `.*`}, func(c *Certificate) { c.Subject = "" }, "the certificate names no subject"},
+		{"another claim", Identity{Issuer: issuer, Subject: subject, Claims: map[string]string{"runnerEnvironment": "self-hosted", "sourceRepositoryURI": "https://github.com/acme/app"}}, nil, `its runnerEnvironment is "github-hosted", not "self-hosted"`},
+		{"no such claim", Identity{Issuer: issuer, Subject: subject, Claims: map[string]string{"buildTrigger": "push"}}, nil, `doesn't state buildTrigger, which has to be "push"`},
+		{"no such claim, to be empty", Identity{Issuer: issuer, Subject: subject, Claims: map[string]string{"buildTrigger": ""}}, nil, "doesn't state buildTrigger"},
+		{"claim in another case", Identity{Issuer: issuer, Subject: subject, Claims: map[string]string{"SourceRepositoryURI": "https://github.com/acme/app"}}, nil, "doesn't state SourceRepositoryURI"},
+		{"no claims at all", Identity{Issuer: issuer, Subject: subject, Claims: map[string]string{"a": "b"}}, func(c *Certificate) { c.Claims = nil }, "doesn't state a"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c := Certificate{Issuer: issuer, Subject: subject, Claims: claims}
+			if test.edit != nil {
+				test.edit(&c)
+			}
+			m, err := newMatcher(Authority{Keyless: &Keyless{Identities: []Identity{test.id}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := m.mismatch(c); (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// Of several identities one is enough, and the nearest says why none is.
+func TestIdentities(t *testing.T) {
+	m, err := newMatcher(Authority{Keyless: &Keyless{Identities: []Identity{
+		{Issuer: "a", Subject: "x"}, {Issuer: "b", Subject: "y", Claims: map[string]string{"k": "v"}}, {Issuer: "b", Subject: "z"},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if why := m.mismatch(Certificate{Issuer: "b", Subject: "z"}); why != "" {
+		t.Errorf("the third isn't enough: %s", why)
+	}
+	if why, want := m.mismatch(Certificate{Issuer: "b", Subject: "y"}), "the certificate doesn't state k"; !strings.HasPrefix(why, want) {
+		t.Errorf("got %q, want %q", why, want)
+	}
+	none, err := newMatcher(Authority{Keyless: &Keyless{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if why := none.mismatch(Certificate{Issuer: "a", Subject: "x"}); why == "" {
+		t.Error("20: an empty list of identities matches")
+	}
+}
+
+func TestMatcherRefuses(t *testing.T) {
+	for _, expr := range []string{`(`, `a)|(?:b`, `.*)|(.*`, `a\`, `\Qabc`, `[`, `a{1001}`} {
+		for _, id := range []Identity{{Issuer: "a", SubjectRegExp: expr}, {IssuerRegExp: expr, Subject: "a"}} {
+			_, err := newMatcher(Authority{Name: "ci", Keyless: &Keyless{Identities: []Identity{id}}})
+			if !errors.Is(err, recap.Usage) || !strings.Contains(err.Error(), "ci") {
+				t.Errorf("%q: got error %v, want %v", expr, err, recap.Usage)
+			}
+		}
+	}
+}
+
+// FuzzAnchored holds that whatever expression a policy has, what it matches it
+// matches whole.
+func FuzzAnchored(f *testing.F) {
+	for _, expr := range []string{`a`, `a|b`, `(?i)a`, `a)|(?:b`, `\Qa`, `(?m)^a$`, `a\z|b`, `^a`, `a$`, `(?s).`, `(?:`, `a(?#`, `\C`} {
+		f.Add(expr, "a")
+	}
+	f.Fuzz(func(t *testing.T, expr, text string) {
+		re, err := anchored(expr)
+		if err != nil || re == nil {
+			return
+		}
+		if at := re.FindStringIndex(text); at != nil && (at[0] != 0 || at[1] != len(text)) {
+			t.Errorf("%q matches %v of %q", expr, at, text)
+		}
+	})
+}
