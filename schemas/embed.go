@@ -16,6 +16,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 )
 
@@ -38,6 +39,7 @@ func Names() []string {
 	for _, entry := range entries {
 		names = append(names, strings.TrimSuffix(entry.Name(), suffix))
 	}
+	slices.Sort(names) // the files are, which is another order: policy-check.v1 before policy.v1
 	return names
 }
 
