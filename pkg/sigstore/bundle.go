@@ -9,8 +9,6 @@ import (
 	"strings"
 
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
-	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
-	protodsse "github.com/sigstore/protobuf-specs/gen/pb-go/dsse"
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/recap-oci/recap/pkg/recap"
@@ -83,29 +81,6 @@ func parseBundle(raw []byte) (*protobundle.Bundle, *trust.Rejection) {
 // non-breaking spaces that it puts in at random.
 func plain(err error) string {
 	return strings.TrimPrefix(strings.ReplaceAll(err.Error(), "\u00a0", " "), "proto: ")
-}
-
-// newBundle returns the bundle of a statement signed with a key, as JSON.
-func newBundle(statement, sig []byte, keyID [32]byte) ([]byte, error) {
-	raw, err := protojson.Marshal(&protobundle.Bundle{
-		MediaType: trust.MediaTypeBundle,
-		VerificationMaterial: &protobundle.VerificationMaterial{
-			Content: &protobundle.VerificationMaterial_PublicKey{
-				PublicKey: &protocommon.PublicKeyIdentifier{Hint: hintOf(keyID)},
-			},
-		},
-		Content: &protobundle.Bundle_DsseEnvelope{
-			DsseEnvelope: &protodsse.Envelope{
-				Payload:     statement,
-				PayloadType: payloadType,
-				Signatures:  []*protodsse.Signature{{Sig: sig}},
-			},
-		},
-	})
-	if err != nil {
-		return nil, err
-	}
-	return compact(raw)
 }
 
 // hintOf returns the hint by which cosign names a key in a bundle.

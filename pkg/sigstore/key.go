@@ -6,14 +6,17 @@ package sigstore
 import (
 	"context"
 	"crypto"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/secure-systems-lab/go-securesystemslib/encrypted"
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
+	"github.com/sigstore/sigstore/pkg/signature"
 
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
@@ -25,26 +28,21 @@ const (
 	pemEncryptedCosign = "ENCRYPTED COSIGN PRIVATE KEY"
 )
 
-// LoadSigner returns a signer with the private key at keyRef: a path, or
-// env://NAME for a variable that holds the key itself. It reads PKCS#8, EC and
-// RSA keys, encrypted PKCS#8, and cosign's encrypted keys, old and new. The
-// signer's authority carries keyRef as its name and the public half.
+// LoadSigner returns a signer with the private key at keyRef: a path, env://NAME
+// for a variable that holds the key itself, or the address of a key in a key
+// management service, such as awskms://…. It reads PKCS#8, EC and RSA keys,
+// encrypted PKCS#8, and cosign's encrypted keys, old and new. The signer's
+// authority carries keyRef as its name, the public half, and the evidence that
+// the witnesses of opts.SigningConfig provide.
 //
 // Errors are of kind recap.NotFound when there is no such file or variable,
 // recap.Denied with code wrong-password, and recap.Usage for a key that can't
-// sign: a public key, a weak one, another format.
+// sign: a public key, a weak one, another format; and for one that the
+// transparency log of opts.SigningConfig doesn't take (unloggable-key).
 func LoadSigner(ctx context.Context, keyRef string, opts KeyOptions) (trust.Signer, error) {
-	block, err := readKey(ctx, keyRef, opts)
+	signer, pub, hash, err := openSigner(ctx, keyRef, opts)
 	if err != nil {
 		return nil, err
-	}
-	private, err := openPrivateKey(ctx, keyRef, block, opts)
-	if err != nil {
-		return nil, err
-	}
-	signer, pub, err := signerOf(private)
-	if err != nil {
-		return nil, recap.Errorf(recap.Usage, "bad-key", "signing key %q is %w", keyRef, err)
 	}
 	public, err := cryptoutils.MarshalPublicKeyToPEM(pub)
 	if err != nil {
@@ -54,11 +52,64 @@ func LoadSigner(ctx context.Context, keyRef string, opts KeyOptions) (trust.Sign
 	if err != nil {
 		return nil, fmt.Errorf("signing key %q: %w", keyRef, err)
 	}
-	return &keySigner{
+	s := &keySigner{
 		signer:    signer,
+		public:    pub,
+		hash:      hash,
 		keyID:     keyID,
 		authority: trust.Authority{Name: keyRef, Key: &trust.Key{PEM: public}},
-	}, nil
+	}
+	if opts.SigningConfig == "" {
+		return s, nil
+	}
+
+	found, err := loadServices(ctx, opts.SigningConfig, nil, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	if found.logVersion == 2 {
+		if _, err := loggable(pub, hash); err != nil {
+			return nil, recap.Errorf(recap.Usage, "unloggable-key", "signing key %q: %w", keyRef, err).
+				WithHint("make a key on P-256 with: recap key generate; or leave out --signing-config")
+		}
+	}
+	s.witnesses = &witnesses{caller: newCaller(opts.Transport, opts.OnNotice, opts.Budget), services: found}
+	require := s.witnesses.require()
+	s.authority.Require = &require
+	return s, nil
+}
+
+// openSigner returns what signs with the key at keyRef, its public half, and
+// the hash that it makes of a message; 0: none.
+func openSigner(ctx context.Context, keyRef string, opts KeyOptions) (signature.Signer, crypto.PublicKey, crypto.Hash, error) {
+	if isKMS(keyRef) {
+		key, err := openKMS(ctx, keyRef, opts.Offline)
+		if err != nil {
+			return nil, nil, 0, err
+		}
+		return key, key.public, key.hash, nil
+	}
+	block, err := readKey(ctx, keyRef, opts)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	private, err := openPrivateKey(ctx, keyRef, block, opts)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	signer, pub, err := signerOf(private)
+	if err != nil {
+		return nil, nil, 0, recap.Errorf(recap.Usage, "bad-key", "signing key %q is %w", keyRef, err)
+	}
+	return signer, pub, hashOf(pub), nil
+}
+
+// hashOf returns the hash that a key in a file signs with; 0: none.
+func hashOf(pub crypto.PublicKey) crypto.Hash {
+	if _, ok := pub.(ed25519.PublicKey); ok {
+		return 0
+	}
+	return crypto.SHA256
 }
 
 // openPrivateKey parses a private key and asks for the password it needs.
@@ -135,21 +186,14 @@ func decryptKey(block *pem.Block, password []byte) (crypto.PrivateKey, error) {
 }
 
 // LoadAuthority returns the authority recognised by the public key at keyRef:
-// a path, or env://NAME for a variable that holds the key itself. keyRef is its
-// name. A private key, a certificate or a weak key is refused with recap.Usage,
-// a missing file or variable with recap.NotFound.
+// a path, env://NAME for a variable that holds the key itself, or the address of
+// a key in a key management service, which is asked for the public half. keyRef
+// is its name. A private key, a certificate or a weak key is refused with
+// recap.Usage, a missing file or variable with recap.NotFound.
 func LoadAuthority(ctx context.Context, keyRef string, opts KeyOptions) (trust.Authority, error) {
-	block, err := readKey(ctx, keyRef, opts)
+	pub, err := openPublicKey(ctx, keyRef, opts)
 	if err != nil {
 		return trust.Authority{}, err
-	}
-	if strings.HasSuffix(block.Type, "PRIVATE KEY") {
-		return trust.Authority{}, recap.Errorf(recap.Usage, "private-key", "key %q is a private key; verifying takes the public one, and a private key is never handed out", keyRef).
-			WithHint("pass the public key: --key %s", guess(keyRef, ".key", ".pub", "cosign.pub"))
-	}
-	pub, err := parsePublicKey(pem.EncodeToMemory(block))
-	if err != nil {
-		return trust.Authority{}, recap.Errorf(recap.Usage, "bad-key", "key %q: %w", keyRef, err)
 	}
 	if _, err := schemes(pub); err != nil {
 		return trust.Authority{}, recap.Errorf(recap.Usage, "bad-key", "key %q is %w", keyRef, err)
@@ -159,6 +203,29 @@ func LoadAuthority(ctx context.Context, keyRef string, opts KeyOptions) (trust.A
 		return trust.Authority{}, fmt.Errorf("key %q: %w", keyRef, err)
 	}
 	return trust.Authority{Name: keyRef, Key: &trust.Key{PEM: public}}, nil
+}
+
+func openPublicKey(ctx context.Context, keyRef string, opts KeyOptions) (crypto.PublicKey, error) {
+	if isKMS(keyRef) {
+		key, err := openKMS(ctx, keyRef, opts.Offline)
+		if err != nil {
+			return nil, err
+		}
+		return key.public, nil
+	}
+	block, err := readKey(ctx, keyRef, opts)
+	if err != nil {
+		return nil, err
+	}
+	if strings.HasSuffix(block.Type, "PRIVATE KEY") {
+		return nil, recap.Errorf(recap.Usage, "private-key", "key %q is a private key; verifying takes the public one, and a private key is never handed out", keyRef).
+			WithHint("pass the public key: --key %s", guess(keyRef, ".key", ".pub", "cosign.pub"))
+	}
+	pub, err := parsePublicKey(pem.EncodeToMemory(block))
+	if err != nil {
+		return nil, recap.Errorf(recap.Usage, "bad-key", "key %q: %w", keyRef, err)
+	}
+	return pub, nil
 }
 
 // parsePublicKey parses one PEM block with a public key.

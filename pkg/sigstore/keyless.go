@@ -5,8 +5,14 @@ package sigstore
 
 import (
 	"context"
+	"crypto"
+	"crypto/rand"
 	"net/http"
 	"time"
+
+	"github.com/secure-systems-lab/go-securesystemslib/dsse"
+	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
+	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
 
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
@@ -26,7 +32,7 @@ type KeylessOptions struct {
 	// a token lives. It has to be set.
 	Token func(ctx context.Context) (Token, error)
 
-	// Transport carries the requests. Default: as net/http does, with limits.
+	// Transport carries the requests. Default: net/http's.
 	Transport http.RoundTripper
 
 	// OnNotice is told what is being waited for. It is never called twice at
@@ -39,29 +45,182 @@ type KeylessOptions struct {
 }
 
 // KeylessSigner implements [trust.Signer] with a certificate for an identity,
-// issued for a key that exists only in memory. It is safe for concurrent use.
+// issued for a key that exists only in memory. One certificate serves all that
+// is signed within minutes. A KeylessSigner is safe for concurrent use.
 type KeylessSigner struct {
-	opts KeylessOptions
+	opts   KeylessOptions
+	caller *caller
+	gate   chan struct{} // holds one token: who has it may look at what follows
+
+	witnesses *witnesses
+	token     Token
+	certified *certified
 }
 
 var _ trust.Signer = (*KeylessSigner)(nil)
 
-// NewKeylessSigner returns a signer that asks no service yet.
+// NewKeylessSigner returns a signer that asks no service and reads no file
+// until it is used.
 func NewKeylessSigner(opts KeylessOptions) (*KeylessSigner, error) {
 	if opts.Token == nil {
-		return nil, recap.Errorf(recap.Usage, "no-token", "signing with an identity: no way to get an identity token")
+		return nil, recap.Errorf(recap.Usage, "no-token", "signing with an identity: there is no way to get an identity token")
 	}
-	return &KeylessSigner{opts: opts}, nil
+	s := &KeylessSigner{
+		opts:   opts,
+		caller: newCaller(opts.Transport, opts.OnNotice, opts.Budget),
+		gate:   make(chan struct{}, 1),
+	}
+	s.gate <- struct{}{}
+	return s, nil
 }
 
 // Authority implements [trust.Signer]. Before something was signed it is the
 // forecast of [Token.Identity], for which it needs a token, and has no means
 // where there is none; after, it is who the certificate was issued to.
+//
+// It fails, as Sign does, if the signing configuration makes no sense, so that
+// a caller can find out before anything is published.
 func (s *KeylessSigner) Authority(ctx context.Context) (trust.Authority, error) {
-	return trust.Authority{}, ctx.Err()
+	if err := s.enter(ctx); err != nil {
+		return trust.Authority{}, err
+	}
+	defer s.leave()
+	if err := s.load(ctx); err != nil {
+		return trust.Authority{}, err
+	}
+	if s.certified != nil {
+		return s.authority(s.certified.identity), nil
+	}
+	token, err := s.identify(ctx)
+	if err != nil {
+		return trust.Authority{}, err
+	}
+	if issuer, subject, ok := token.Identity(); ok {
+		return s.authority(trust.Identity{Issuer: issuer, Subject: subject}), nil
+	}
+	return trust.Authority{Name: token.String()}, nil
 }
 
-// Sign implements [trust.Signer].
-func (s *KeylessSigner) Sign(ctx context.Context, statement []byte) ([]byte, error) {
-	return nil, recap.Errorf(recap.Unavailable, "service-unavailable", "signing: no service")
+// authority returns the authority of an identity, with the evidence that the
+// signer's witnesses provide.
+func (s *KeylessSigner) authority(identity trust.Identity) trust.Authority {
+	a := trust.Authority{Name: identity.Subject, Keyless: &trust.Keyless{Identities: []trust.Identity{identity}}}
+	if require := s.witnesses.require(); require.TLog == 0 {
+		require.SCT = 1
+		a.Require = &require
+	}
+	return a
 }
+
+// Sign implements [trust.Signer]. It publishes the signer's identity, and that
+// it signed, in the logs of the signing configuration.
+//
+// Errors are of kind recap.Unavailable when a service stays away for longer
+// than the budget, and recap.Denied when the certificate authority refuses the
+// token (token-refused).
+func (s *KeylessSigner) Sign(ctx context.Context, statement []byte) ([]byte, error) {
+	holder, witnesses, err := s.certify(ctx)
+	if err != nil {
+		return nil, err
+	}
+	material := &protobundle.VerificationMaterial{
+		Content: &protobundle.VerificationMaterial_Certificate{
+			Certificate: &protocommon.X509Certificate{RawBytes: holder.certificate.Raw},
+		},
+	}
+	hash := crypto.SHA256.New()
+	hash.Write(dsse.PAE(payloadType, statement))
+	sum := hash.Sum(nil)
+	unsigned := signedStatement{statement: statement, hash: crypto.SHA256, certificate: holder.certificate}
+	sig, err := witnesses.attest(ctx, material, unsigned, func() ([]byte, error) {
+		return holder.key.Sign(rand.Reader, sum, crypto.SHA256)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return marshalBundle(material, statement, sig)
+}
+
+// certify returns the certificate in hand, or a new one.
+func (s *KeylessSigner) certify(ctx context.Context) (*certified, *witnesses, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, nil, err
+	}
+	defer s.leave()
+	if err := s.load(ctx); err != nil {
+		return nil, nil, err
+	}
+	if s.certified != nil && s.certified.fresh() {
+		return s.certified, s.witnesses, nil
+	}
+	token, err := s.identify(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	holder, err := certify(ctx, s.caller, s.witnesses.services.authorities, token)
+	if err != nil {
+		return nil, nil, err
+	}
+	// Who signs must not change under a caller that asked who it is.
+	if before := s.certified; before != nil {
+		if was, is := before.identity, holder.identity; was.Issuer != is.Issuer || was.Subject != is.Subject {
+			return nil, nil, recap.Errorf(recap.Denied, "identity-changed", "signing began as %q of %q, and the new certificate is for %q of %q",
+				was.Subject, was.Issuer, is.Subject, is.Issuer)
+		}
+	}
+	s.certified = holder
+	return holder, s.witnesses, nil
+}
+
+// load finds out, once, which services to sign with.
+func (s *KeylessSigner) load(ctx context.Context) error {
+	if s.witnesses != nil {
+		return nil
+	}
+	found, err := loadServices(ctx, s.opts.SigningConfig, s.opts.Root, time.Now())
+	if err != nil {
+		return err
+	}
+	if len(found.authorities) == 0 {
+		return recap.Errorf(recap.Usage, "bad-signing-config", "the signing configuration names no certificate authority that is valid now").
+			WithHint("name other services with --signing-config FILE, or sign with a key: --key")
+	}
+	if len(found.logs) == 0 && len(found.timestamps) == 0 {
+		return recap.Errorf(recap.Usage, "bad-signing-config", "the signing configuration names no transparency log and no timestamp authority: nobody could tell that the certificate was valid when it was used").
+			WithHint("name other services with --signing-config FILE, or sign with a key: --key")
+	}
+	s.witnesses = &witnesses{caller: s.caller, services: found}
+	return nil
+}
+
+// identify returns the token in hand or, if that has expired, a new one.
+func (s *KeylessSigner) identify(ctx context.Context) (Token, error) {
+	expiry := s.token.Expiry()
+	if !s.token.isZero() && (expiry.IsZero() || time.Until(expiry) > 0) {
+		return s.token, nil
+	}
+	token, err := s.opts.Token(ctx)
+	if err != nil {
+		return Token{}, err
+	}
+	if token.isZero() {
+		return Token{}, recap.Errorf(recap.Usage, "no-token", "signing with an identity: there is no identity token")
+	}
+	s.token = token
+	return token, nil
+}
+
+// enter waits until nobody else looks at what the gate guards.
+func (s *KeylessSigner) enter(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case <-s.gate:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *KeylessSigner) leave() { s.gate <- struct{}{} }

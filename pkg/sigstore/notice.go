@@ -14,16 +14,21 @@ type Notice struct {
 	Service string        // in words: "the certificate authority", "the transparency log"
 	Address string        // where it was asked
 	Reason  string        // what went wrong, or that it hasn't answered yet
-	Wait    time.Duration // before it is asked again; zero while an answer is awaited
-	Left    time.Duration // what is left of the budget
 	Attempt int           // how often it was asked, this time included
+	Again   bool          // it failed and will be asked again, after Wait
+	Wait    time.Duration // zero if somebody else is asked at once
+	Left    time.Duration // what is left of the budget
 }
 
 // String returns the notice as one line.
 func (n Notice) String() string {
-	if n.Wait == 0 {
+	switch {
+	case !n.Again:
 		return fmt.Sprintf("waiting for %s at %s: %s", n.Service, n.Address, n.Reason)
+	case n.Wait == 0:
+		return fmt.Sprintf("%s at %s: %s; asking another", n.Service, n.Address, n.Reason)
+	default:
+		return fmt.Sprintf("%s at %s: %s; asking again in %s, for %s at most",
+			n.Service, n.Address, n.Reason, n.Wait.Round(100*time.Millisecond), n.Left.Round(time.Second))
 	}
-	return fmt.Sprintf("%s at %s: %s; asking again in %s (giving up in %s)",
-		n.Service, n.Address, n.Reason, n.Wait.Round(100*time.Millisecond), n.Left.Round(time.Second))
 }

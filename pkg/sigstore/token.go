@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -131,6 +132,9 @@ func (t Token) Identity() (issuer, subject string, ok bool) {
 		return "", "", false
 	}
 }
+
+// isFor reports whether the token is addressed to name.
+func (t Token) isFor(name string) bool { return slices.Contains(t.claims.Audience, name) }
 
 // isZero reports whether t is no token at all.
 func (t Token) isZero() bool { return t.raw == "" }

@@ -1,0 +1,197 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sigstore
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// trouble is why a service gave no answer.
+type trouble struct {
+	err    *recap.Error
+	reason string        // for a notice: err without the service's name
+	again  bool          // asking again may help
+	few    bool          // but not often: the address may well be wrong
+	wait   time.Duration // that the service asks for
+}
+
+// laterHint says what to do when a service stays away.
+const laterHint = "nothing was signed: try again later, or sign with a key: --key"
+
+// failed returns a trouble that may pass.
+func (r request) failed(code, address, format string, args ...any) *trouble {
+	reason := fmt.Sprintf(format, args...)
+	return &trouble{
+		err:    recap.Errorf(recap.Unavailable, code, "%s at %s: %s", r.service, plainAddress(address), reason).WithHint(laterHint),
+		reason: reason,
+		again:  true,
+	}
+}
+
+// noAnswer explains what kept an answer from coming.
+func (r request) noAnswer(address string, err error) *trouble {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err // which names the whole address, secrets included
+	}
+	if bad, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		t := r.failed("tls", address, "its certificate is not trusted: %s", short(bad.Err.Error()))
+		t.again, t.err.Hint = false, "if this is your own instance, install its authority in the system's certificates"
+		return t
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		t := r.failed("tls", address, "it does not speak TLS")
+		t.again, t.err.Hint = false, "correct its address in the signing configuration"
+		return t
+	}
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		t := r.failed("dns", address, "looking up %q: %s", dns.Name, short(dns.Err))
+		t.few = dns.IsNotFound
+		return t
+	}
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return r.failed("stalled", address, "no answer in time")
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return r.failed("unreachable", address, "nobody listens there")
+	default:
+		return r.failed("connection", address, "%s", short(err.Error()))
+	}
+}
+
+// diagnose returns nil for an answer that is one.
+func (r request) diagnose(got answer) *trouble {
+	if got.status >= 200 && got.status < 300 || slices.Contains(r.pass, got.status) {
+		return nil
+	}
+	said := r.message(got)
+	refused := func(kind recap.Kind, code, format string, args ...any) *trouble {
+		return &trouble{err: recap.Errorf(kind, code, format, args...)}
+	}
+	address := plainAddress(got.url)
+	switch {
+	case got.status >= 300 && got.status < 400:
+		t := refused(recap.Usage, "bad-service", "%s at %s points elsewhere, at %q, which is not followed", r.service, address, plainAddress(got.header.Get("Location")))
+		t.err.Hint = "if that is right, write that address into the signing configuration"
+		return t
+	case got.status == http.StatusNotFound || got.status == http.StatusMethodNotAllowed || got.status == http.StatusGone:
+		t := refused(recap.Usage, "bad-service", "there is no %s at %s: %s", strings.TrimPrefix(r.service, "the "), address, said)
+		t.err.Hint = "correct its address in the signing configuration"
+		return t
+	case got.status == http.StatusTooManyRequests, got.status == http.StatusRequestTimeout, got.status == http.StatusTooEarly,
+		got.status >= 500 && got.status != http.StatusNotImplemented && got.status != http.StatusHTTPVersionNotSupported:
+		t := r.failed("service-unavailable", got.url, "%s", said)
+		t.wait = retryAfter(got.header)
+		return t
+	default:
+		return refused(recap.Denied, "service-refused", "%s at %s refuses: %s", r.service, address, said)
+	}
+}
+
+// message returns what a service says in its answer, in one short line.
+func (r request) message(got answer) string {
+	status := strconv.Itoa(got.status)
+	if text := http.StatusText(got.status); text != "" {
+		status += " " + text
+	}
+	body := got.body[:min(len(got.body), recap.MaxErrorBody)]
+	var parsed struct {
+		Message     string `json:"message"`
+		Error       any    `json:"error"`
+		Description string `json:"error_description"`
+	}
+	said := ""
+	switch err := json.Unmarshal(body, &parsed); {
+	case err == nil && parsed.Message != "":
+		said = parsed.Message
+	case err == nil && parsed.Description != "":
+		said = parsed.Description
+	case err == nil && parsed.Error != nil:
+		said = fmt.Sprint(parsed.Error)
+	case err != nil && !strings.HasPrefix(strings.TrimSpace(string(body)), "<"):
+		said = string(body)
+	}
+	if r.redact != nil {
+		said = r.redact(said)
+	}
+	if said = short(said); said == "" {
+		return status
+	}
+	return status + ": " + said
+}
+
+// short returns a text from outside as one line that is not too long.
+func short(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if runes := []rune(text); len(runes) > 300 {
+		text = string(runes[:300]) + "…"
+	}
+	return text
+}
+
+// retryAfter returns how long an answer asks to wait: seconds or a date,
+// https://www.rfc-editor.org/rfc/rfc9110.html#name-retry-after.
+func retryAfter(header http.Header) time.Duration {
+	value := strings.TrimSpace(header.Get("Retry-After"))
+	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
+		return time.Duration(seconds) * time.Second
+	}
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	now := time.Now()
+	if date, err := http.ParseTime(header.Get("Date")); err == nil {
+		now = date // since clocks differ
+	}
+	return max(at.Sub(now), 0)
+}
+
+// plainAddress returns an address without what may be secret in it.
+func plainAddress(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "(an address that makes no sense)"
+	}
+	u.User, u.RawQuery, u.Fragment = nil, "", ""
+	return u.String()
+}
+
+// confidential refuses an address that a secret must not be sent to: one
+// where everybody on the way could read it.
+func confidential(service, address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return recap.Errorf(recap.Usage, "bad-service", "the address of %s makes no sense: %q", service, plainAddress(address))
+	}
+	if u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname()) {
+		return nil
+	}
+	return recap.Errorf(recap.Usage, "insecure-service", "%s at %s would be sent a secret that everybody on the way could read", service, plainAddress(address)).
+		WithHint("use its https address")
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// badAnswer is the error of an answer that says success and makes no sense.
+func badAnswer(service, address, format string, args ...any) error {
+	return recap.Errorf(recap.Unavailable, "bad-answer", "%s at %s: %w", service, plainAddress(address), fmt.Errorf(format, args...)).
+		WithHint(laterHint)
+}
