@@ -37,10 +37,10 @@ func (x explanation) explain(yield func(Misfit) bool) bool {
 		got = fmt.Sprintf(" %q", Clip(value.Text))
 	}
 	bad := func(mend, format string, args ...any) bool {
-		return yield(Misfit{Pos: pos, Mend: mend, Message: fmt.Sprintf(format, args...), Cut: []string{pointer}})
+		return yield(Misfit{Pos: pos, Pointer: pointer, Mend: mend, Message: fmt.Sprintf(format, args...), Cut: []string{pointer}})
 	}
 	lacks := func(mend, format string, args ...any) bool {
-		return yield(Misfit{Pos: pos, Mend: mend, Message: fmt.Sprintf(format, args...)})
+		return yield(Misfit{Pos: pos, Pointer: pointer, Mend: mend, Message: fmt.Sprintf(format, args...)})
 	}
 	switch k := x.error.Kind.(type) {
 	case shape.AdditionalProperties:
@@ -59,7 +59,7 @@ func (x explanation) explain(yield func(Misfit) bool) bool {
 		return bad("keep one of them", "%s has %s", name, and(k.Names))
 	case shape.DependentRequired:
 		return yield(Misfit{
-			Pos: pos, Mend: "add it, or remove " + k.Property, Cut: []string{pointer + "/" + k.Property},
+			Pos: pos, Pointer: pointer, Mend: "add it, or remove " + k.Property, Cut: []string{pointer + "/" + k.Property},
 			Message: fmt.Sprintf("%s has %s but lacks %s", name, k.Property, strings.Join(k.Missing, ", ")),
 		})
 	case shape.FalseSchema:
@@ -79,14 +79,14 @@ func (x explanation) explain(yield func(Misfit) bool) bool {
 			text = value.Text
 		}
 		return yield(Misfit{
-			Pos: pos, Mend: "write " + x.form.Patterns[pattern], Pattern: pattern, Text: text, Cut: []string{pointer},
+			Pos: pos, Pointer: pointer, Mend: "write " + x.form.Patterns[pattern], Pattern: pattern, Text: text, Cut: []string{pointer},
 			Message: fmt.Sprintf("%s %q has the wrong form", name, Clip(text)),
 		})
 	case shape.PropertyNames:
 		field := pointer + "/" + tree.Escape(k.Name)
 		at, _ := x.root.Find(field)
 		return yield(Misfit{
-			Pos: at, Mend: "write " + x.form.Patterns["slug"], Cut: []string{field},
+			Pos: at, Pointer: field, Mend: "write " + x.form.Patterns["slug"], Cut: []string{field},
 			Message: fmt.Sprintf("%s: the key %q is no id", name, Clip(k.Name)),
 		})
 	case shape.MinLength:
@@ -123,7 +123,7 @@ func (x explanation) unknown(pointer string, names []string, yield func(Misfit) 
 			mend = fmt.Sprintf("did you mean %s?", s)
 		}
 		if !yield(Misfit{
-			Pos: at, Mend: mend, Unknown: true, Cut: []string{field},
+			Pos: at, Pointer: field, Mend: mend, Unknown: true, Cut: []string{field},
 			Message: fmt.Sprintf("%s is not a field of %s", x.form.FieldName(field), x.form.Thing),
 		}) {
 			return false

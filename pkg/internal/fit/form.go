@@ -34,6 +34,7 @@ type Form struct {
 // Misfit is one thing that doesn't fit.
 type Misfit struct {
 	Pos     tree.Pos
+	Pointer string // to the value or, where something is missing, what lacks it
 	Message string // what is wrong, about which field
 	Mend    string // in the imperative
 	Unknown bool   // a field that the schema doesn't have

@@ -104,6 +104,12 @@ func TestCheck(t *testing.T) {
 			var got []string
 			for m := range form(t).Check(root) {
 				got = append(got, line(m))
+				if len(m.Cut) == 1 && m.Cut[0] != m.Pointer && m.Message != "the file has from but lacks to" {
+					t.Errorf("%s: at %q, cut %q", m.Message, m.Pointer, m.Cut[0])
+				}
+				if len(m.Cut) == 0 && m.Pointer == "" && !strings.HasPrefix(m.Message, "the file") {
+					t.Errorf("%s: at the file", m.Message)
+				}
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
