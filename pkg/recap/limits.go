@@ -20,5 +20,6 @@ const (
 	MaxReferrers       = 100       // signatures and attestations examined for one digest
 	MaxReferrerPages   = 10        // pages asked for to list them
 	MaxSigstoreBundle  = 1 << 20   // bytes
+	MaxPolicySize      = 1 << 20   // bytes; held as a tree
 	MaxErrorBody       = 8 << 10   // bytes of a registry's error answer that are read
 )

@@ -4,11 +4,7 @@
 package trust
 
 import (
-	"bytes"
-	"encoding/pem"
 	"fmt"
-	"regexp"
-	"strings"
 
 	"github.com/recap-oci/recap/pkg/recap"
 )
@@ -34,6 +30,10 @@ type Policy struct {
 
 	// Rules of which exactly one applies to a name. None: nobody is trusted.
 	Rules []Rule
+
+	// Warnings say what is allowed but was probably not meant: a file that
+	// everybody may change, an expression that matches more than it seems to.
+	Warnings []string
 }
 
 // TrustedRoot says where the trusted root of a Sigstore instance comes from:
@@ -49,8 +49,9 @@ type TrustedRoot struct {
 // Rule is whom the user trusts for the names in its scopes.
 type Rule struct {
 	Name   string
-	Scopes []string // patterns of names; see [Policy.RuleFor]
+	Scopes []string // patterns of names; see [Policy.Match]
 	Mode   Mode
+	Line   int // where it begins in its file; 0 when it has none
 
 	// Authorities whose signatures count, each once.
 	Authorities []Authority
@@ -72,7 +73,7 @@ type Rule struct {
 // AttestationRule asks for a statement about the digest by somebody.
 type AttestationRule struct {
 	PredicateType string
-	Authorities   []string // names of the rule's authorities, any of which may make it
+	Authorities   []string // names of the rule's authorities, any of which may make it; none: any of the rule's
 }
 
 // KeyPolicy returns the policy of a run with --key: for every name one of these
@@ -88,95 +89,51 @@ func KeyPolicy(any ...Authority) *Policy {
 	}
 }
 
-// RuleFor returns the rule that applies to a name: the one with the scope that
-// matches and has the longest literal prefix. In a scope, ** stands for any
-// text and * for any text without a slash. Two rules that are equally close
-// are recap.Usage; no rule at all is [ErrNoRule].
+// RuleFor returns the rule that [Policy.Match] finds.
 func (p *Policy) RuleFor(name string) (Rule, error) {
-	best, bestScope, tie := -1, "", false
+	rule, _, err := p.Match(name)
+	return rule, err
+}
+
+// Match returns the rule that applies to a name, and its scope that does: the
+// one that matches and has the longest literal prefix. In a scope, ** stands
+// for any text and * for any text without a slash. Two rules that are equally
+// close are recap.Usage, code bad-policy; no rule at all is [ErrNoRule].
+func (p *Policy) Match(name string) (rule Rule, scope string, err error) {
+	best, tie := -1, -1
 	for i, rule := range p.Rules {
-		for _, scope := range rule.Scopes {
-			if !scopePattern(scope).MatchString(name) {
+		for _, s := range rule.Scopes {
+			if !matchesScope(s, name) {
 				continue
 			}
-			switch n := len(literalPrefix(scope)); {
-			case best < 0 || n > len(literalPrefix(bestScope)):
-				best, bestScope, tie = i, scope, false
-			case n == len(literalPrefix(bestScope)) && i != best:
-				tie = true
+			switch n := len(literalPrefix(s)); {
+			case best < 0 || n > len(literalPrefix(scope)):
+				best, scope, tie = i, s, -1
+			case n == len(literalPrefix(scope)) && i != best:
+				tie = i
 			}
 		}
 	}
 	switch {
 	case best < 0:
-		return Rule{}, refusal(ErrNoRule, "%s: %w%s", name, ErrNoRule, p.origin(" in ")).
-			WithHint("pass the publisher's public key: --key FILE; or go on without knowing who published it: --unverified")
-	case tie:
-		return Rule{}, p.errorf("two rules apply equally to %q, one of them %q; give one a longer scope", name, p.Rules[best].Name)
+		return Rule{}, "", refusal(ErrNoRule, "%s: %w%s", name, ErrNoRule, p.origin(" in ")).
+			WithHint("see who signed it, and trust them: recap policy init REF; or pass the publisher's public key: --key FILE; or go on without knowing who published it: --unverified")
+	case tie >= 0:
+		return Rule{}, "", p.errorf("rules %s and %s apply equally to %q", p.Rules[best].place(), p.Rules[tie].place(), name).
+			WithHint("give one of them a longer scope")
 	}
-	return p.Rules[best], nil
+	return p.Rules[best], scope, nil
 }
 
-// Check refuses, with recap.Usage and code bad-policy, a policy that makes no
-// sense: a rule without name, scope or authority, two rules for one scope, an
-// authority without means or with a name or key that the rule has already, a
-// threshold that can't be reached.
-func (p *Policy) Check() error {
-	scopes := make(map[string]string)
-	for i, rule := range p.Rules {
-		if rule.Name == "" {
-			return p.errorf("rule %d has no name", i+1)
-		}
-		if len(rule.Scopes) == 0 {
-			return p.errorf("rule %q has no scope, so it never applies", rule.Name)
-		}
-		for _, scope := range rule.Scopes {
-			if scope == "" {
-				return p.errorf("rule %q has an empty scope", rule.Name)
-			}
-			if other, ok := scopes[scope]; ok {
-				return p.errorf("scope %q stands in rule %q and again in rule %q", scope, other, rule.Name)
-			}
-			scopes[scope] = rule.Name
-		}
-		if rule.mode() != Enforce && rule.mode() != Warn {
-			return p.errorf("rule %q has mode %q, not enforce or warn", rule.Name, rule.Mode)
-		}
-		if err := p.checkAuthorities(rule); err != nil {
-			return err
-		}
+// place names a rule in a message.
+func (r Rule) place() string {
+	if r.Line == 0 {
+		return fmt.Sprintf("%q", r.Name)
 	}
-	return nil
+	return fmt.Sprintf("%q (line %d)", r.Name, r.Line)
 }
 
-func (p *Policy) checkAuthorities(rule Rule) error {
-	if len(rule.Authorities) == 0 {
-		return p.errorf("rule %q names nobody", rule.Name)
-	}
-	if rule.Threshold < 0 || rule.threshold() > len(rule.Authorities) {
-		return p.errorf("rule %q has threshold %d and names %d authorities", rule.Name, rule.Threshold, len(rule.Authorities))
-	}
-	for i, authority := range rule.Authorities {
-		if authority.Name == "" {
-			return p.errorf("rule %q: authority %d has no name", rule.Name, i+1)
-		}
-		if (authority.Key == nil) == (authority.Keyless == nil) {
-			return p.errorf("rule %q: authority %q needs a key or identities, one of them", rule.Name, authority.Name)
-		}
-		for _, other := range rule.Authorities[:i] {
-			if other.Name == authority.Name {
-				return p.errorf("rule %q names authority %q twice", rule.Name, authority.Name)
-			}
-			// One signer would count as two.
-			if authority.Key != nil && other.Key != nil && authority.Key.equal(other.Key) {
-				return p.errorf("rule %q: authorities %q and %q have the same key", rule.Name, other.Name, authority.Name)
-			}
-		}
-	}
-	return nil
-}
-
-func (p *Policy) errorf(format string, args ...any) error {
+func (p *Policy) errorf(format string, args ...any) *recap.Error {
 	return recap.Errorf(recap.Usage, "bad-policy", "policy%s: %s", p.origin(" "), fmt.Sprintf(format, args...))
 }
 
@@ -195,26 +152,3 @@ func (r Rule) mode() Mode {
 }
 
 func (r Rule) threshold() int { return max(r.Threshold, 1) }
-
-// equal reports whether two keys are the same, whatever stands around them.
-func (k *Key) equal(other *Key) bool {
-	if bytes.Equal(k.PEM, other.PEM) {
-		return true
-	}
-	a, _ := pem.Decode(k.PEM)
-	b, _ := pem.Decode(other.PEM)
-	return a != nil && b != nil && bytes.Equal(a.Bytes, b.Bytes)
-}
-
-// scopePattern returns the regular expression of a scope, anchored.
-func scopePattern(scope string) *regexp.Regexp {
-	expr := regexp.QuoteMeta(scope)
-	expr = strings.ReplaceAll(expr, `\*\*`, `.*`)
-	expr = strings.ReplaceAll(expr, `\*`, `[^/]*`)
-	return regexp.MustCompile(`\A(?s:` + expr + `)\z`)
-}
-
-func literalPrefix(scope string) string {
-	prefix, _, _ := strings.Cut(scope, "*")
-	return prefix
-}

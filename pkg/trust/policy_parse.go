@@ -1,0 +1,251 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package trust
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/recap-oci/recap/pkg/internal/fit"
+	"github.com/recap-oci/recap/pkg/internal/shape"
+	"github.com/recap-oci/recap/pkg/internal/tree"
+	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/schemas"
+)
+
+// maxPolicyProblems is how many problems of a policy are listed.
+const maxPolicyProblems = 100
+
+// policyForm is the schema of a policy with the words to speak about it, made
+// once.
+var policyForm = sync.OnceValue(func() fit.Form {
+	data, err := schemas.Read("policy")
+	if err != nil {
+		panic("trust: " + err.Error()) // it is embedded
+	}
+	schema, err := shape.Compile(data)
+	if err != nil {
+		panic("trust: " + err.Error()) // every test that loads a policy compiles it
+	}
+	return fit.Form{
+		Schema: schema, Name: "policy", Thing: "a policy", Whole: "the policy",
+		Patterns: map[string]string{
+			"instant":    "a day, such as 2026-03-27, or a time, such as 2026-03-27T10:00:00Z",
+			"kms":        "the address of a key in a key management service, such as awskms://…",
+			"repository": "OWNER/NAME, such as acme/recaps",
+			"workflow":   "the name of a file below .github/workflows, such as publish.yml",
+			"ref":        "a whole git ref, such as refs/heads/main or refs/tags/v*",
+		},
+	}
+})
+
+// ParsePolicy reads a policy in YAML. path is where it came from, which
+// problems and [Policy.Source] name; relative paths in it are relative to its
+// directory. read returns the content of the keys that it names; nil: it may name
+// none.
+//
+// The policy is nil when any of the problems is an error. They are ordered by
+// place.
+func ParsePolicy(path string, data []byte, read func(path string) ([]byte, error)) (*Policy, []recap.Problem) {
+	r := &policyReader{path: path, read: read, policy: &Policy{Source: path}, broken: map[int]bool{}}
+	if r.checkText(data) && r.parse(data) {
+		r.checkForm()
+		r.decode()
+		r.judge()
+	}
+	recap.SortProblems(r.problems)
+	r.problems = slices.Compact(r.problems)
+	failed := slices.ContainsFunc(r.problems, func(p recap.Problem) bool { return p.Severity == recap.SeverityError })
+	if len(r.problems) > maxPolicyProblems {
+		r.problems = r.problems[:maxPolicyProblems]
+	}
+	if failed {
+		return nil, r.problems
+	}
+	for _, p := range r.problems {
+		r.policy.Warnings = append(r.policy.Warnings, describe(p))
+	}
+	return r.policy, r.problems
+}
+
+// policyReader is one run of ParsePolicy.
+type policyReader struct {
+	path     string
+	read     func(string) ([]byte, error)
+	root     *tree.Node
+	broken   map[int]bool // rules that don't fit the schema; -1: something else doesn't
+	policy   *Policy
+	problems []recap.Problem
+}
+
+func (r *policyReader) report(pos tree.Pos, severity recap.Severity, code, message, mend string) {
+	r.problems = append(r.problems, recap.Problem{
+		Path: r.path, Line: pos.Line, Col: pos.Col, Severity: severity, Rule: code, Message: message, Mend: mend,
+	})
+}
+
+func (r *policyReader) fail(pos tree.Pos, code, mend, format string, args ...any) {
+	r.report(pos, recap.SeverityError, code, fmt.Sprintf(format, args...), mend)
+}
+
+// checkText reports whether data is text that shows what it says: a reader of
+// the file must see whom it trusts.
+func (r *policyReader) checkText(data []byte) bool {
+	start := tree.Pos{Line: 1, Col: 1}
+	switch {
+	case len(data) > recap.MaxPolicySize:
+		r.fail(start, codeText, "split it", "the policy has more than %d bytes", recap.MaxPolicySize)
+		return false
+	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
+		r.fail(start, codeText, "save it as UTF-8", "the text is in UTF-16")
+		return false
+	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
+		r.fail(start, codeText, "save it as UTF-8 without a byte order mark", "the text begins with a byte order mark")
+		return false
+	}
+	for at, line, col := 0, 1, 1; at < len(data); {
+		c, size := utf8.DecodeRune(data[at:])
+		pos := tree.Pos{Line: line, Col: col}
+		switch {
+		case c == utf8.RuneError && size == 1:
+			r.fail(pos, codeText, "save it as UTF-8", "the text is not UTF-8 from here on")
+			return false
+		case c == '\n':
+			line, col = line+1, 0
+		case c == '\t', c == '\r' && bytes.HasPrefix(data[at+1:], []byte("\n")), recap.IsPrintable(c):
+		default:
+			r.fail(pos, codeText, "delete it", "a character that doesn't show (U+%04X) stands in the text", c)
+			return false
+		}
+		at, col = at+size, col+size
+	}
+	return true
+}
+
+// parse reports whether data could be read as YAML.
+func (r *policyReader) parse(data []byte) bool {
+	root, problems := tree.Parse(tree.YAML, data, r.path, 1)
+	for i, p := range problems {
+		if i == maxPolicyProblems {
+			break
+		}
+		code := codeTwice
+		if p.Class == tree.Malformed {
+			code = codeText
+		}
+		r.fail(p.Pos, code, p.Mend, "%s", p.Message)
+	}
+	if root == nil || len(problems) > 0 {
+		return false
+	}
+	if root.Kind != tree.Map {
+		r.fail(root.Pos, codeText, "write key: value lines", "the policy is %s, not a mapping", root.Kind)
+		return false
+	}
+	r.root = root
+	return r.checkValues(root, "")
+}
+
+// checkValues refuses values that an escape hides such a character in. Only the
+// text of a key has lines.
+func (r *policyReader) checkValues(n *tree.Node, key string) bool {
+	ok := true
+	for _, c := range n.Text {
+		if !recap.IsPrintable(c) && (key != "data" || c != '\n' && c != '\r') {
+			r.fail(n.Pos, codeText, "delete it", "a character that doesn't show (U+%04X) stands in this value", c)
+			return false
+		}
+	}
+	for _, item := range n.Items {
+		ok = r.checkValues(item, "") && ok
+	}
+	for _, e := range n.Entries {
+		ok = r.checkValues(e.Key, "") && r.checkValues(e.Value, e.Key.Text) && ok
+	}
+	return ok
+}
+
+// checkForm reports what doesn't fit the schema. Rules that don't are not
+// looked at any further.
+func (r *policyReader) checkForm() {
+	n := 0
+	for m := range policyForm().Check(r.root) {
+		if n++; n > maxPolicyProblems {
+			break
+		}
+		r.broken[ruleIn(m.Pointer)] = true
+		code := codeValue
+		if m.Unknown {
+			code = codeUnknown
+		}
+		message, mend := m.Message, m.Mend
+		if m.Pattern != "" {
+			mend = patternMend(m, mend)
+		}
+		r.fail(m.Pos, code, mend, "%s", message)
+	}
+}
+
+// patternMend says what was probably meant by a text of the wrong form.
+func patternMend(m fit.Misfit, mend string) string {
+	text := strings.TrimSpace(m.Text)
+	switch m.Pattern {
+	case "repository":
+		_, rest, _ := strings.Cut(strings.TrimSuffix(text, "/"), "github.com/")
+		if rest = strings.TrimSuffix(rest, ".git"); strings.Count(rest, "/") == 1 {
+			return "write " + rest
+		}
+	case "workflow":
+		if i := strings.LastIndexByte(text, '/'); i >= 0 && i+1 < len(text) {
+			return "write " + text[i+1:]
+		}
+	case "ref":
+		if !strings.HasPrefix(text, "refs/") && !strings.ContainsAny(text, " \t") {
+			return fmt.Sprintf("write refs/heads/%s for a branch, refs/tags/%s for a tag", text, text)
+		}
+	}
+	return mend
+}
+
+// judge reports what makes no sense, where the form is right.
+func (r *policyReader) judge() {
+	for _, f := range r.policy.findings() {
+		if r.broken[ruleIn(f.pointer)] {
+			continue
+		}
+		pos, _ := r.root.Find(f.pointer)
+		r.report(pos, f.severity, f.code, f.message, f.mend)
+	}
+}
+
+// ruleIn returns the index of the rule that a pointer leads into, or -1.
+func ruleIn(pointer string) int {
+	tokens := tree.Tokens(pointer)
+	if len(tokens) < 2 || tokens[0] != "policies" {
+		return -1
+	}
+	i, err := strconv.Atoi(tokens[1])
+	if err != nil {
+		return -1
+	}
+	return i
+}
+
+// describe returns a problem as one line without its severity and code.
+func describe(p recap.Problem) string {
+	text := p.Path
+	if p.Line > 0 {
+		text += fmt.Sprintf(":%d:%d", p.Line, p.Col)
+	}
+	text += ": " + p.Message
+	if p.Mend != "" {
+		text += "; " + p.Mend
+	}
+	return text
+}
