@@ -4,11 +4,15 @@
 package sigstore
 
 import (
-	"crypto/x509"
 	"encoding/base64"
+	"encoding/hex"
 	"strings"
 
+	"github.com/opencontainers/go-digest"
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
+	"github.com/sigstore/sigstore-go/pkg/bundle"
+	"github.com/sigstore/sigstore-go/pkg/verify"
+	"github.com/sigstore/sigstore/pkg/signature"
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/recap-oci/recap/pkg/recap"
@@ -45,7 +49,7 @@ func parseBundle(raw []byte) (*protobundle.Bundle, *trust.Rejection) {
 	switch material.GetContent().(type) {
 	case *protobundle.VerificationMaterial_PublicKey:
 	case *protobundle.VerificationMaterial_Certificate:
-		if _, err := x509.ParseCertificate(material.GetCertificate().GetRawBytes()); err != nil {
+		if _, err := parseCertificate(material.GetCertificate().GetRawBytes()); err != nil {
 			return nil, trust.Rejectf(trust.BadSignature, "the bundle's certificate is none: %v", err)
 		}
 	case *protobundle.VerificationMaterial_X509CertificateChain:
@@ -75,6 +79,50 @@ func parseBundle(raw []byte) (*protobundle.Bundle, *trust.Rejection) {
 	// hint it doesn't like; here the policy says which key to try.
 	envelope.Signatures[0].Keyid = ""
 	return b, nil
+}
+
+// readBundle reads a bundle for verifying.
+func readBundle(raw []byte) (*signed, *trust.Rejection) {
+	parsed, rejection := parseBundle(raw)
+	if rejection != nil {
+		return nil, rejection
+	}
+	invalid := func(err error) (*signed, *trust.Rejection) {
+		return nil, trust.Rejectf(trust.BadSignature, "not a valid Sigstore bundle: %s", plain(err))
+	}
+	whole, err := bundle.NewBundle(parsed)
+	if err != nil {
+		return invalid(err)
+	}
+	s := &signed{statement: parsed.GetDsseEnvelope().GetPayload(), hint: parsed.GetVerificationMaterial().GetPublicKey().GetHint()}
+	if der := parsed.GetVerificationMaterial().GetCertificate().GetRawBytes(); der != nil {
+		if s.certificate, err = parseCertificate(der); err != nil {
+			return invalid(err)
+		}
+	}
+	if s.content, err = whole.SignatureContent(); err != nil {
+		return invalid(err)
+	}
+	if s.entries, err = whole.TlogEntries(); err != nil {
+		return invalid(err)
+	}
+	if s.timestamps, err = whole.Timestamps(); err != nil {
+		return invalid(err)
+	}
+	if s.version, err = whole.Version(); err != nil {
+		return invalid(err)
+	}
+	s.matches = func(verifier signature.Verifier) bool {
+		return verify.VerifySignature(s.content, &bundle.PublicKey{}, materialOf(verifier)) == nil
+	}
+	s.names = func(verifier signature.Verifier, d digest.Digest) error {
+		sum, err := hex.DecodeString(d.Encoded())
+		if err != nil {
+			return err
+		}
+		return verify.VerifySignatureWithArtifactDigests(s.content, &bundle.PublicKey{}, materialOf(verifier), []verify.ArtifactDigest{{Algorithm: "sha256", Digest: sum}})
+	}
+	return s, nil
 }
 
 // plain returns the text of an error of the protobuf library without the

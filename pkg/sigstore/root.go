@@ -221,4 +221,3 @@ func readTrusted(path string, limit int64) ([]byte, error) {
 	}
 	return raw, nil
 }
-

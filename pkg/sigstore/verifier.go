@@ -6,22 +6,20 @@ package sigstore
 import (
 	"context"
 	"crypto"
-	"encoding/hex"
+	"crypto/sha256"
 	"time"
 
 	"github.com/opencontainers/go-digest"
-	"github.com/sigstore/sigstore-go/pkg/bundle"
 	"github.com/sigstore/sigstore-go/pkg/root"
-	"github.com/sigstore/sigstore-go/pkg/verify"
-	"github.com/sigstore/sigstore/pkg/signature"
 
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
-// Verifier implements [trust.Verifier].
+// Verifier implements [trust.Verifier]. It is safe for concurrent use.
 type Verifier struct {
-	opts VerifierOptions
+	opts  VerifierOptions
+	cache examinedCache
 }
 
 var _ trust.Verifier = (*Verifier)(nil)
@@ -35,121 +33,158 @@ type VerifierOptions struct {
 	// Offline refuses everything that would need the network: keys in a key
 	// management service.
 	Offline bool
+
+	// Now is the clock, against which nothing is held but logs that were given
+	// up: everything else is judged by when it was signed. Default: time.Now.
+	Now func() time.Time
 }
 
-// NewVerifier returns a verifier. It is safe for concurrent use and, for
-// authorities that are keys, never uses the network.
-func NewVerifier(opts VerifierOptions) *Verifier { return &Verifier{opts: opts} }
-
-// VerifyLegacy implements [trust.Verifier].
-func (v *Verifier) VerifyLegacy(ctx context.Context, sig trust.LegacySignature, d digest.Digest, a trust.Authority) (trust.Evidence, error) {
-	return trust.Evidence{}, trust.Rejectf(trust.BadSignature, "a signature in the form of cosign before version 3")
+// NewVerifier returns a verifier. For authorities that are keys in PEM and need
+// no evidence it uses neither the trusted root nor the network.
+func NewVerifier(opts VerifierOptions) *Verifier {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	return &Verifier{opts: opts}
 }
 
 // Verify implements [trust.Verifier]. Log entries and timestamps in a bundle
-// that is verified by key are parsed but prove nothing: a key needs neither.
+// prove nothing, and are not looked at, for a key that needs neither. Where
+// they are, a bundle whose entry in a log of the trusted root doesn't verify is
+// refused whatever else it carries; entries in other logs, and timestamps of
+// other authorities, are as good as absent.
 //
-// It refuses, as [trust.ErrWrongSigner], bundles signed with a certificate or
-// with another key; as [trust.ErrBadSignature] everything else that isn't a
-// valid signature over a statement about d. Which key a bundle names is only a
-// hint, and decides no more than which of the two refusals it is.
+// It refuses, as [trust.ErrWrongSigner], bundles signed with a certificate
+// where a key is expected and the reverse, with another key, or with a
+// certificate of another authority than the trusted root's; as
+// [trust.ErrBadSignature] everything else that isn't a valid signature over a
+// statement about d with the evidence required. Which key a bundle names is
+// only a hint, and decides no more than which of the two refusals it is.
 func (v *Verifier) Verify(ctx context.Context, raw []byte, d digest.Digest, a trust.Authority) (trust.Evidence, error) {
+	return v.verify(ctx, d, a, sha256.Sum256(raw), func() (*signed, *trust.Rejection) { return readBundle(raw) })
+}
+
+// verify verifies what read returns, which is the same for the same sum.
+func (v *Verifier) verify(ctx context.Context, d digest.Digest, a trust.Authority, sum [sha256.Size]byte, read func() (*signed, *trust.Rejection)) (trust.Evidence, error) {
 	if err := ctx.Err(); err != nil {
 		return trust.Evidence{}, err
 	}
 	if err := d.Validate(); err != nil || d.Algorithm() != digest.SHA256 {
 		return trust.Evidence{}, recap.Errorf(recap.Usage, "bad-digest", "verifying digest %q: only SHA-256 is signed", d)
 	}
-	if a.Key == nil {
-		return trust.Evidence{}, recap.Errorf(recap.Usage, "bad-authority", "authority %q has no key", a.Name)
-	}
-	pub, err := parsePublicKey(a.Key.PEM)
+	need, err := needOf(a)
 	if err != nil {
-		return trust.Evidence{}, recap.Errorf(recap.Usage, "bad-key", "key of authority %q: %w", a.Name, err)
+		return trust.Evidence{}, err
 	}
-	evidence, rejection, err := verifyWithKey(raw, d, pub)
-	if err != nil {
-		return trust.Evidence{}, recap.Errorf(recap.Usage, "bad-key", "key of authority %q: %w", a.Name, err)
+
+	var candidates []scheme
+	var keyID [sha256.Size]byte
+	if a.Key != nil {
+		if candidates, keyID, err = v.key(ctx, a); err != nil {
+			return trust.Evidence{}, err
+		}
 	}
+	var trusted *root.TrustedRoot
+	if a.Keyless != nil || need.TLog > 0 || need.Timestamps > 0 {
+		if trusted, err = v.root(ctx, a); err != nil {
+			return trust.Evidence{}, err
+		}
+	}
+
+	examined := v.cache.open(sum, d, read)
+	if examined.rejection != nil {
+		return trust.Evidence{}, copyOf(examined.rejection)
+	}
+	var found *findings
+	if a.Keyless != nil {
+		found = examined.keyless(func(s *signed) *findings { return examineCertified(s, d, trusted, v.opts.Now()) })
+	} else {
+		found = examineKeyed(examined.signed, d, a.Key, keyID, candidates, trusted, v.opts.Now())
+	}
+	if err := ctx.Err(); err != nil {
+		return trust.Evidence{}, err
+	}
+	evidence, rejection := found.judge(need)
 	if rejection != nil {
 		return trust.Evidence{}, rejection
 	}
 	return evidence, nil
 }
 
-// verifyWithKey verifies a bundle under one key. The error is about the key.
-func verifyWithKey(raw []byte, d digest.Digest, pub crypto.PublicKey) (trust.Evidence, *trust.Rejection, error) {
-	keyID, err := fingerprint(pub)
+// needOf returns the evidence that an authority needs, or what is wrong with
+// the authority.
+func needOf(a trust.Authority) (trust.Require, error) {
+	need := a.Required()
+	switch {
+	case a.Key == nil && a.Keyless == nil:
+		return need, recap.Errorf(recap.Usage, "bad-authority", "authority %q has neither a key nor identities", a.Name)
+	case a.Key != nil && a.Keyless != nil:
+		return need, recap.Errorf(recap.Usage, "bad-authority", "authority %q has both a key and identities", a.Name)
+	case a.Key != nil && need.SCT > 0:
+		return need, recap.Errorf(recap.Usage, "bad-authority", "authority %q is a key, and no certificate log lists keys", a.Name)
+	case need.TLog < 0 || need.Timestamps < 0 || need.SCT < 0:
+		return need, recap.Errorf(recap.Usage, "bad-authority", "authority %q needs a negative amount of evidence", a.Name)
+	}
+	// A certificate is valid for minutes, and a key with a window is valid in
+	// it: neither says anything of a signature of unknown time.
+	if need.Timestamps == 0 && (a.Keyless != nil || windowed(a.Key)) {
+		need.Timestamps = 1
+	}
+	return need, nil
+}
+
+func windowed(k *trust.Key) bool { return !k.ValidFrom.IsZero() || !k.ValidUntil.IsZero() }
+
+// key returns the ways in which an authority's key signs.
+func (v *Verifier) key(ctx context.Context, a trust.Authority) ([]scheme, [sha256.Size]byte, error) {
+	pub, err := v.publicKey(ctx, a)
 	if err != nil {
-		return trust.Evidence{}, nil, err
+		return nil, [sha256.Size]byte{}, err
 	}
 	candidates, err := schemes(pub)
 	if err != nil {
-		return trust.Evidence{}, nil, err
+		return nil, [sha256.Size]byte{}, recap.Errorf(recap.Usage, "bad-key", "key of authority %q: %w", a.Name, err)
 	}
-	parsed, rejection := parseBundle(raw)
-	if rejection != nil {
-		return trust.Evidence{}, rejection, nil
-	}
-	material := parsed.GetVerificationMaterial()
-	if material.GetPublicKey() == nil {
-		return trust.Evidence{}, trust.Rejectf(trust.WrongSigner, "signed with a certificate, not with a key"), nil
-	}
-	entity, err := bundle.NewBundle(parsed)
+	keyID, err := fingerprint(pub)
 	if err != nil {
-		return trust.Evidence{}, trust.Rejectf(trust.BadSignature, "not a valid Sigstore bundle: %s", plain(err)), nil
+		return nil, [sha256.Size]byte{}, recap.Errorf(recap.Usage, "bad-key", "key of authority %q: %w", a.Name, err)
 	}
-
-	for _, candidate := range candidates {
-		if !signed(entity, candidate.verifier) {
-			continue
-		}
-		if err := about(entity, candidate.verifier, d); err != nil {
-			return trust.Evidence{}, trust.Rejectf(trust.BadSignature, "signed by this key, but not for %s: %v", d, err), nil
-		}
-		return trust.Evidence{
-			Statement: parsed.GetDsseEnvelope().GetPayload(),
-			KeyID:     hex.EncodeToString(keyID[:]),
-			Algorithm: candidate.name,
-		}, nil, nil
-	}
-	if hint := material.GetPublicKey().GetHint(); hint != "" && hint != hintOf(keyID) {
-		return trust.Evidence{}, trust.Rejectf(trust.WrongSigner, "signed with another key, %s, not with %s", keyName(hint), hex.EncodeToString(keyID[:])), nil
-	}
-	return trust.Evidence{}, trust.Rejectf(trust.BadSignature, "the signature doesn't match the signed statement under key %s", hex.EncodeToString(keyID[:])), nil
+	return candidates, keyID, nil
 }
 
-// signed reports whether the envelope was signed with the key and algorithm of
-// verifier, whatever it says.
-func signed(entity *bundle.Bundle, verifier signature.Verifier) bool {
-	signatureContent, err := entity.SignatureContent()
-	if err != nil {
-		return false
+func (v *Verifier) publicKey(ctx context.Context, a trust.Authority) (crypto.PublicKey, error) {
+	switch {
+	case a.Key.KMS == "":
+	case len(a.Key.PEM) > 0:
+		return nil, recap.Errorf(recap.Usage, "bad-authority", "authority %q has two keys", a.Name)
+	case v.opts.Offline:
+		return nil, recap.Errorf(recap.Usage, "kms-offline", "key of authority %q is in %s, which can't be asked offline", a.Name, a.Key.KMS).
+			WithHint("save the public key once, and name the file")
+	default:
+		return kmsPublicKey(ctx, a.Key.KMS)
 	}
-	verificationContent, err := entity.VerificationContent()
+	pub, err := parsePublicKey(a.Key.PEM)
 	if err != nil {
-		return false
+		return nil, recap.Errorf(recap.Usage, "bad-key", "key of authority %q: %w", a.Name, err)
 	}
-	return verify.VerifySignature(signatureContent, verificationContent, materialOf(verifier)) == nil
+	return pub, nil
 }
 
-// about runs the library's whole verification: signature and subject digest.
-func about(entity *bundle.Bundle, verifier signature.Verifier, d digest.Digest) error {
-	// A key has no expiry to hold a time against, so none is asked for.
-	whole, err := verify.NewVerifier(materialOf(verifier), verify.WithNoObserverTimestamps(), verify.WithoutStatementPredicate())
-	if err != nil {
-		return err
+// root returns the trusted root, which authority a needs.
+func (v *Verifier) root(ctx context.Context, a trust.Authority) (*root.TrustedRoot, error) {
+	if v.opts.Root == nil {
+		return nil, recap.Errorf(recap.Usage, "no-trusted-root", "authority %q needs the trusted root of a Sigstore instance, and none is set", a.Name).
+			WithHint("pass one: --trusted-root trusted_root.json")
 	}
-	sum, err := hex.DecodeString(d.Encoded())
+	loaded, err := v.opts.Root.load(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = whole.Verify(entity, verify.NewPolicy(verify.WithArtifactDigest("sha256", sum), verify.WithKey()))
-	return err
+	return loaded.trusted, nil
 }
 
-// materialOf trusts one key under one algorithm, whatever hint the bundle gives.
-func materialOf(verifier signature.Verifier) root.TrustedMaterial {
-	key := root.NewExpiringKey(verifier, time.Time{}, time.Time{})
-	return root.NewTrustedPublicKeyMaterial(func(string) (root.TimeConstrainedVerifier, error) { return key, nil })
+// copyOf returns a rejection of the caller's own: several get the cached one.
+func copyOf(r *trust.Rejection) *trust.Rejection {
+	c := *r
+	return &c
 }

@@ -1,0 +1,72 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sigstore
+
+import (
+	"crypto/sha256"
+	"sync"
+
+	"github.com/opencontainers/go-digest"
+
+	"github.com/recap-oci/recap/pkg/trust"
+)
+
+// maxExamined is how many signatures a Verifier remembers. A gate holds one
+// against all authorities before it takes the next, several at a time; more
+// would hold the bundles of a hostile registry in memory.
+const maxExamined = 8
+
+// examinedCache remembers the signatures looked at last, so that further
+// authorities cost neither parsing nor, where they are identities, cryptography.
+type examinedCache struct {
+	mu   sync.Mutex
+	last []*examined // the oldest first
+}
+
+type examinedKey struct {
+	sum    [sha256.Size]byte
+	digest digest.Digest
+}
+
+// examined is a signature that was read, and what was found once it was held
+// against the trusted root. Only the verifier's one root is ever used, so the
+// findings don't depend on who asks.
+type examined struct {
+	key       examinedKey
+	readOnce  sync.Once
+	signed    *signed
+	rejection *trust.Rejection // instead of signed
+
+	findOnce sync.Once
+	found    *findings
+}
+
+// open returns the signature, read with read unless it is remembered.
+func (c *examinedCache) open(sum [sha256.Size]byte, d digest.Digest, read func() (*signed, *trust.Rejection)) *examined {
+	e := c.entry(examinedKey{sum, d})
+	e.readOnce.Do(func() { e.signed, e.rejection = read() })
+	return e
+}
+
+func (c *examinedCache) entry(key examinedKey) *examined {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, e := range c.last {
+		if e.key == key {
+			return e
+		}
+	}
+	if len(c.last) == maxExamined {
+		c.last = append(c.last[:0:0], c.last[1:]...)
+	}
+	e := &examined{key: key}
+	c.last = append(c.last, e)
+	return e
+}
+
+// keyless returns what examine finds, which is asked once.
+func (e *examined) keyless(examine func(*signed) *findings) *findings {
+	e.findOnce.Do(func() { e.found = examine(e.signed) })
+	return e.found
+}
