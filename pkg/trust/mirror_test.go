@@ -1,0 +1,39 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package trust_test
+
+import (
+	"testing"
+
+	"github.com/recap-oci/recap/pkg/trust"
+)
+
+func TestRuleRepository(t *testing.T) {
+	tests := []struct {
+		name     string
+		scopes   []string
+		mirrorOf string
+		typed    string
+		want     string
+	}{
+		{"no mirror", []string{"a.example/**"}, "", "a.example/x", "a.example/x"},
+		{"everything below", []string{"a.example/team/**"}, "b.example/**", "a.example/team/x/y", "b.example/x/y"},
+		{"one level", []string{"a.example/*"}, "b.example/team/*", "a.example/x", "b.example/team/x"},
+		{"no wildcard", []string{"a.example/x"}, "b.example/y", "a.example/x", "b.example/y"},
+		{"text after the wildcard", []string{"a.example/*/recaps"}, "b.example/*/recaps", "a.example/x/recaps", "b.example/x/recaps"},
+		{"of two scopes the longer", []string{"a.example/**", "a.example/team/**"}, "b.example/**", "a.example/team/x", "b.example/x"},
+		{"in any order", []string{"a.example/team/**", "a.example/**"}, "b.example/**", "a.example/team/x", "b.example/x"},
+		{"a scope with another wildcard", []string{"a.example/**", "a.example/team/*"}, "b.example/**", "a.example/team/x", "b.example/team/x"},
+		{"a layout", []string{"oci-layout:**"}, "b.example/**", "oci-layout:./x", "b.example/./x"},
+		{"no scope fits", []string{"a.example/*"}, "b.example/**", "a.example/x", "a.example/x"},
+		{"not in its scopes", []string{"a.example/**"}, "b.example/**", "c.example/x", "c.example/x"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if got := (trust.Rule{Scopes: test.scopes, MirrorOf: test.mirrorOf}).Repository(test.typed); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
