@@ -159,8 +159,11 @@ func checkCommit(s string) error {
 	return nil
 }
 
+// checkRef accepts what Git does.
+//
+// See https://git-scm.com/docs/git-check-ref-format
 func checkRef(s string) error {
-	if !strings.HasPrefix(s, "refs/") || strings.ContainsAny(s, " @") {
+	if !strings.HasPrefix(s, "refs/") || strings.ContainsAny(s, " ~^:?*[\\") || strings.Contains(s, "..") || strings.Contains(s, "@{") || strings.Contains(s, "//") {
 		return errors.New("it is not a whole ref, refs/…")
 	}
 	return nil

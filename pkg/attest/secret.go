@@ -45,14 +45,14 @@ func withoutSecrets(args []string) []string {
 		switch {
 		case hide:
 			arg, hide = hidden, false
+		case len(arg) > 2 && (arg[:2] == "-p" || arg[:2] == "-H"): // -pSECRET
+			arg = arg[:2] + hidden
 		case isSecretFlag(name) && given:
 			arg = name + "=" + hidden
-		case isSecretFlag(arg):
+		case isSecretFlag(name):
 			hide = true
 		case given && strings.HasPrefix(name, "-"):
 			arg = name + "=" + withoutUser(value)
-		case len(arg) > 2 && arg[:2] == "-p": // -pSECRET
-			arg = "-p" + hidden
 		default:
 			arg = withoutUser(arg)
 		}
