@@ -57,11 +57,11 @@ func TestAdmitIdentity(t *testing.T) {
 		text    string // of the refusal
 	}{
 		{"as the rule says", certified(githubIssuer, workflow, right), nil, trust.Verified, ""},
-		{"19: issuer mismatch with the right subject", certified("https://evil.example", workflow, right), trust.ErrWrongSigner, trust.WrongSigner, `the issuer is "https://evil.example", not "` + githubIssuer},
-		{"19: another branch", certified(githubIssuer, strings.Replace(workflow, "tags/v1", "heads/main", 1), right), trust.ErrWrongSigner, trust.WrongSigner, "signed by " + strings.Replace(workflow, "tags/v1", "heads/main", 1)},
-		{"19: subject contains the right one", certified(githubIssuer, "https://evil.example/"+workflow, right), trust.ErrWrongSigner, trust.WrongSigner, "isn't matched by"},
+		{"case 19: issuer mismatch with the right subject", certified("https://evil.example", workflow, right), trust.ErrWrongSigner, trust.WrongSigner, `the issuer is "https://evil.example", not "` + githubIssuer},
+		{"case 19: another branch", certified(githubIssuer, strings.Replace(workflow, "tags/v1", "heads/main", 1), right), trust.ErrWrongSigner, trust.WrongSigner, "signed by " + strings.Replace(workflow, "tags/v1", "heads/main", 1)},
+		{"case 19: subject contains the right one", certified(githubIssuer, "https://evil.example/"+workflow, right), trust.ErrWrongSigner, trust.WrongSigner, "isn't matched by"},
 		{"a fork that calls the workflow", certified(githubIssuer, workflow, map[string]string{"sourceRepositoryURI": "https://github.com/evil/recaps"}), trust.ErrWrongSigner, trust.WrongSigner, `its sourceRepositoryURI is "https://github.com/evil/recaps"`},
-		{"21: a key where the policy is keyless", key.Key, trust.ErrWrongSigner, trust.WrongSigner, "signed with a key"},
+		{"case 21: a key where the policy is keyless", key.Key, trust.ErrWrongSigner, trust.WrongSigner, "signed with a key"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -105,7 +105,7 @@ func TestAdmitKeyAgainstCertificate(t *testing.T) {
 	root := s.newRoot(t)
 	attachAll(t, s, root, by(t, "alice@example.com", about(root, signType)))
 	if _, err := judged(t, &notary{}, trust.Rule{Authorities: []trust.Authority{holder(t, "alice")}}, s, root); !errors.Is(err, trust.ErrWrongSigner) {
-		t.Errorf("21: got error %v, want %v", err, trust.ErrWrongSigner)
+		t.Errorf("case 21: got error %v, want %v", err, trust.ErrWrongSigner)
 	}
 }
 
@@ -121,14 +121,14 @@ func TestAdmitDistinctSigners(t *testing.T) {
 		want        []string // that vouch; threshold 2
 	}{
 		{"two authorities are 2 of 2", mails, []any{"ann@example.com", "cat@example.com"}, []string{"ann", "cat"}},
-		{"28: same key twice", []trust.Authority{alice, bob}, []any{alice.Key, alice.Key}, []string{"alice"}},
-		{"28: same identity signing twice", mails, []any{"ann@example.com", "ann@example.com"}, []string{"ann"}},
-		{"28: same identity under two authority names", overlapping, []any{"ann@example.com", "ann@example.com"}, []string{"team"}},
-		{"28: two who are the same authority", overlapping, []any{"cat@example.com", "dan@example.com"}, []string{"team"}},
+		{"case 28: same key twice", []trust.Authority{alice, bob}, []any{alice.Key, alice.Key}, []string{"alice"}},
+		{"case 28: same identity signing twice", mails, []any{"ann@example.com", "ann@example.com"}, []string{"ann"}},
+		{"case 28: same identity under two authority names", overlapping, []any{"ann@example.com", "ann@example.com"}, []string{"team"}},
+		{"case 28: two who are the same authority", overlapping, []any{"cat@example.com", "dan@example.com"}, []string{"team"}},
 		{"two of whom both are either", overlapping, []any{"ann@example.com", "ben@example.com"}, []string{"team", "leads"}},
 		{"two of whom one is only the first", overlapping, []any{"ann@example.com", "cat@example.com"}, []string{"team", "leads"}},
 		{"two of whom one is only the first, in another order", overlapping, []any{"cat@example.com", "ann@example.com"}, []string{"team", "leads"}},
-		{"28: same name, other keys in the certificates", mails, []any{
+		{"case 28: same name, other keys in the certificates", mails, []any{
 			sealed{KeyID: "1", Certificate: certified("https://issuer.example.com", "ann@example.com", nil)},
 			sealed{KeyID: "2", Certificate: certified("https://issuer.example.com", "ann@example.com", map[string]string{"k": "v"})},
 		}, []string{"ann"}},
@@ -198,20 +198,20 @@ func TestAdmitAttestations(t *testing.T) {
 		{"there", rule, func(s *store, root ocispec.Descriptor) {
 			attachAll(t, s, root, by(t, "ben@example.com", about(root, signType)), by(t, "ann@example.com", about(root, slsaType)))
 		}, out{nil, []string{"ann"}, ""}},
-		{"4: the annotation says another type, the payload the right one", rule, func(s *store, root ocispec.Descriptor) {
+		{"case 4: the annotation says another type, the payload the right one", rule, func(s *store, root ocispec.Descriptor) {
 			attachAll(t, s, root, by(t, "ben@example.com", about(root, signType)))
 			s.attach(t, root, by(t, "ann@example.com", about(root, slsaType)), func(m *ocispec.Manifest) { m.Annotations["dev.sigstore.bundle.predicateType"] = sbom })
 		}, out{nil, []string{"ann"}, ""}},
-		{"3: only a signature", rule, func(s *store, root ocispec.Descriptor) {
+		{"case 3: only a signature", rule, func(s *store, root ocispec.Descriptor) {
 			attachAll(t, s, root, by(t, "ann@example.com", about(root, signType)))
 		}, out{trust.ErrNoAttestation, []string{""}, "of type " + slsaType + " by ann"}},
-		{"2: only the attestation", rule, func(s *store, root ocispec.Descriptor) {
+		{"case 2: only the attestation", rule, func(s *store, root ocispec.Descriptor) {
 			attachAll(t, s, root, by(t, "ann@example.com", about(root, slsaType)))
 		}, out{trust.ErrNoSignature, []string{"ann"}, ""}},
-		{"4: another type", rule, func(s *store, root ocispec.Descriptor) {
+		{"case 4: another type", rule, func(s *store, root ocispec.Descriptor) {
 			attachAll(t, s, root, by(t, "ann@example.com", about(root, signType)), by(t, "ann@example.com", about(root, sbom)))
 		}, out{trust.ErrNoAttestation, []string{""}, slsaType}},
-		{"4: annotation says the right type, payload another", rule, func(s *store, root ocispec.Descriptor) {
+		{"case 4: annotation says the right type, payload another", rule, func(s *store, root ocispec.Descriptor) {
 			attachAll(t, s, root, by(t, "ann@example.com", about(root, signType)))
 			s.attach(t, root, by(t, "ann@example.com", about(root, sbom)), func(m *ocispec.Manifest) { m.Annotations["dev.sigstore.bundle.predicateType"] = slsaType })
 		}, out{trust.ErrNoAttestation, []string{""}, slsaType}},
@@ -227,7 +227,7 @@ func TestAdmitAttestations(t *testing.T) {
 			attachAll(t, s, root, by(t, "ann@example.com", about(root, signType)))
 			s.attach(t, root, by(t, "ann@example.com", about(another, slsaType)), func(m *ocispec.Manifest) { m.Annotations["dev.sigstore.bundle.predicateType"] = slsaType })
 		}, out{trust.ErrNoAttestation, []string{""}, "signed, but about another digest"}},
-		{"28: two attestations by one signer are one signer", trust.Rule{Authorities: []trust.Authority{ann, ben}, Threshold: 2}, func(s *store, root ocispec.Descriptor) {
+		{"case 28: two attestations by one signer are one signer", trust.Rule{Authorities: []trust.Authority{ann, ben}, Threshold: 2}, func(s *store, root ocispec.Descriptor) {
 			attachAll(t, s, root, by(t, "ann@example.com", about(root, signType)), by(t, "ben@example.com", about(root, slsaType)))
 		}, out{trust.ErrThreshold, nil, "1 of 2"}},
 		{"two, by whoever may", anybody, func(s *store, root ocispec.Descriptor) {
@@ -314,8 +314,8 @@ func TestAdmitLackingEvidence(t *testing.T) {
 		want        error
 		text        string
 	}{
-		{"9: the authority's", []trust.Authority{strict("ann@example.com")}, trust.ErrBadSignature, "1 of 2 log entries"},
-		{"9: the authority's, beside a laxer one", []trust.Authority{mail("ben", "ben@example.com"), strict("ann@example.com")}, trust.ErrBadSignature, "1 of 2 log entries"},
+		{"case 9: the authority's", []trust.Authority{strict("ann@example.com")}, trust.ErrBadSignature, "1 of 2 log entries"},
+		{"case 9: the authority's, beside a laxer one", []trust.Authority{mail("ben", "ben@example.com"), strict("ann@example.com")}, trust.ErrBadSignature, "1 of 2 log entries"},
 		{"somebody else's, by the laxer one", []trust.Authority{mail("ben", "ben@example.com"), strict("cat@example.com")}, trust.ErrWrongSigner, "signed by ann@example.com"},
 		{"enough for one", []trust.Authority{strict("ann@example.com"), pattern("lax", `ann@example\.com`)}, nil, ""},
 	}

@@ -116,13 +116,13 @@ func TestAdmit(t *testing.T) {
 		{"under the older layer type", edited(func(m *ocispec.Manifest) {
 			m.Layers[0].MediaType = "application/vnd.dev.sigstore.bundle+json;version=0.3"
 		}), nil, out{good}},
-		{"4: annotation says provenance, payload says signature", edited(claiming(slsaType)), nil, out{good}},
+		{"case 4: annotation says provenance, payload says signature", edited(claiming(slsaType)), nil, out{good}},
 
-		{"1: unsigned", all(), trust.ErrNoSignature, nil},
-		{"2: provenance only", func(s *store, root ocispec.Descriptor) {
+		{"case 1: unsigned", all(), trust.ErrNoSignature, nil},
+		{"case 2: provenance only", func(s *store, root ocispec.Descriptor) {
 			attach(s, root, alice, about(root, slsaType), claiming(slsaType))
 		}, trust.ErrNoSignature, out{other}},
-		{"4: annotation says signature, payload says provenance", func(s *store, root ocispec.Descriptor) { attach(s, root, alice, about(root, slsaType), nil) }, trust.ErrNoSignature, out{other}},
+		{"case 4: annotation says signature, payload says provenance", func(s *store, root ocispec.Descriptor) { attach(s, root, alice, about(root, slsaType), nil) }, trust.ErrNoSignature, out{other}},
 		{"somebody else's provenance only", func(s *store, root ocispec.Descriptor) {
 			attach(s, root, bob, about(root, slsaType), claiming(slsaType))
 		}, trust.ErrNoSignature, out{wrong}},
@@ -135,41 +135,41 @@ func TestAdmit(t *testing.T) {
 			s.listed = append(s.listed, s.put(t, "application/vnd.docker.distribution.manifest.v2+json", []byte(`{"schemaVersion":2}`)))
 		}, trust.ErrNoSignature, out{other}},
 
-		{"5: over another digest", func(s *store, root ocispec.Descriptor) {
+		{"case 5: over another digest", func(s *store, root ocispec.Descriptor) {
 			another := ocispec.Descriptor{Digest: digest.FromString("another")}
 			attach(s, root, alice, about(another, signType), nil)
 		}, trust.ErrBadSignature, out{bad}},
-		{"5: about nothing", stating(`"subject":[`, `"subject":[],"x":[`), trust.ErrBadSignature, out{bad}},
-		{"5: SHA-512 only", stating(`"sha256"`, `"sha512"`), trust.ErrBadSignature, out{bad}},
-		{"5: upper-case hex", func(s *store, root ocispec.Descriptor) {
+		{"case 5: about nothing", stating(`"subject":[`, `"subject":[],"x":[`), trust.ErrBadSignature, out{bad}},
+		{"case 5: SHA-512 only", stating(`"sha256"`, `"sha512"`), trust.ErrBadSignature, out{bad}},
+		{"case 5: upper-case hex", func(s *store, root ocispec.Descriptor) {
 			hex := root.Digest.Encoded()
 			attach(s, root, alice, strings.Replace(about(root, signType), hex, strings.ToUpper(hex), 1), nil)
 		}, trust.ErrBadSignature, out{bad}},
-		{"5: short hex", func(s *store, root ocispec.Descriptor) {
+		{"case 5: short hex", func(s *store, root ocispec.Descriptor) {
 			hex := root.Digest.Encoded()
 			attach(s, root, alice, strings.Replace(about(root, signType), hex, hex[:62], 1), nil)
 		}, trust.ErrBadSignature, out{bad}},
-		{"27: statement of an unknown type", stating("Statement/v1", "Statement/v2"), trust.ErrBadSignature, out{bad}},
-		{"27: predicate type given twice", stating(`"predicate":{}`, `"predicateType":"x","predicate":{}`), trust.ErrBadSignature, out{bad}},
-		{"27: predicate type in another case", stating(`"predicateType"`, `"PredicateType"`), trust.ErrBadSignature, out{bad}},
-		{"27: no predicate type", stating(signType, ""), trust.ErrBadSignature, out{bad}},
-		{"30: predicate nested too deep", stating(`"predicate":{}`, `"predicate":`+strings.Repeat("[", 100)+strings.Repeat("]", 100)), trust.ErrBadSignature, out{bad}},
+		{"case 27: statement of an unknown type", stating("Statement/v1", "Statement/v2"), trust.ErrBadSignature, out{bad}},
+		{"case 27: predicate type given twice", stating(`"predicate":{}`, `"predicateType":"x","predicate":{}`), trust.ErrBadSignature, out{bad}},
+		{"case 27: predicate type in another case", stating(`"predicateType"`, `"PredicateType"`), trust.ErrBadSignature, out{bad}},
+		{"case 27: no predicate type", stating(signType, ""), trust.ErrBadSignature, out{bad}},
+		{"case 30: predicate nested too deep", stating(`"predicate":{}`, `"predicate":`+strings.Repeat("[", 100)+strings.Repeat("]", 100)), trust.ErrBadSignature, out{bad}},
 
-		{"31: manifest refers to another digest", edited(func(m *ocispec.Manifest) {
+		{"case 31: manifest refers to another digest", edited(func(m *ocispec.Manifest) {
 			m.Subject = &ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromString("x"), Size: 1}
 		}), trust.ErrBadSignature, out{bad}},
-		{"31: manifest refers to another size", edited(func(m *ocispec.Manifest) {
+		{"case 31: manifest refers to another size", edited(func(m *ocispec.Manifest) {
 			subject := *m.Subject
 			subject.Size++
 			m.Subject = &subject
 		}), trust.ErrBadSignature, out{bad}},
-		{"31: manifest refers to another type", edited(func(m *ocispec.Manifest) {
+		{"case 31: manifest refers to another type", edited(func(m *ocispec.Manifest) {
 			subject := *m.Subject
 			subject.MediaType = ocispec.MediaTypeImageIndex
 			m.Subject = &subject
 		}), trust.ErrBadSignature, out{bad}},
-		{"32: manifest refers to nothing", edited(func(m *ocispec.Manifest) { m.Subject = nil }), trust.ErrBadSignature, out{bad}},
-		{"32: listed, but missing", func(s *store, root ocispec.Descriptor) {
+		{"case 32: manifest refers to nothing", edited(func(m *ocispec.Manifest) { m.Subject = nil }), trust.ErrBadSignature, out{bad}},
+		{"case 32: listed, but missing", func(s *store, root ocispec.Descriptor) {
 			delete(s.blobs, attach(s, root, alice, about(root, signType), nil).Digest)
 		}, trust.ErrBadSignature, out{bad}},
 		{"bundle missing", func(s *store, root ocispec.Descriptor) {
@@ -181,13 +181,13 @@ func TestAdmit(t *testing.T) {
 		}), trust.ErrBadSignature, out{bad}},
 		{"no layer", edited(func(m *ocispec.Manifest) { m.Layers = []ocispec.Descriptor{} }), trust.ErrBadSignature, out{bad}},
 		{"layer of another type", edited(func(m *ocispec.Manifest) { m.Layers[0].MediaType = "application/json" }), trust.ErrBadSignature, out{bad}},
-		{"30: a bundle of 100 MB", edited(func(m *ocispec.Manifest) { m.Layers[0].Size = 100 << 20 }), trust.ErrBadSignature, out{bad}},
+		{"case 30: a bundle of 100 MB", edited(func(m *ocispec.Manifest) { m.Layers[0].Size = 100 << 20 }), trust.ErrBadSignature, out{bad}},
 
 		{"wrong signer", signed(bob), trust.ErrWrongSigner, out{wrong}},
 		{"garbage", garbage, trust.ErrBadSignature, out{bad}},
 		{"bad outweighs wrong", all(signed(bob), garbage, sbom), trust.ErrBadSignature, out{bad, other, wrong}},
 		{"wrong outweighs none", all(signed(bob), sbom), trust.ErrWrongSigner, out{other, wrong}},
-		{"38: bad ones don't hide a good one", all(garbage, signed(bob), sbom, signed(alice)), nil, out{bad, other, good, wrong}},
+		{"case 38: bad ones don't hide a good one", all(garbage, signed(bob), sbom, signed(alice)), nil, out{bad, other, good, wrong}},
 		{"one that can't be fetched doesn't hide a good one", all(unreachableBundle, signed(alice)), nil, out{unreachable, good}},
 		{"one that can't be fetched is not unsigned", all(unreachableBundle, sbom), recap.Unavailable, out{other, unreachable}},
 		{"one that can't be fetched is not bad", all(unreachableBundle, garbage), recap.Unavailable, out{bad, unreachable}},
@@ -297,7 +297,7 @@ func TestAdmitThreshold(t *testing.T) {
 	}{
 		{"nobody", nil, trust.ErrNoSignature, nil},
 		{"one", []trust.Signer{bob}, trust.ErrThreshold, []string{"env://bob"}},
-		{"28: one twice", []trust.Signer{bob, bob}, trust.ErrThreshold, []string{"env://bob"}},
+		{"case 28: one twice", []trust.Signer{bob, bob}, trust.ErrThreshold, []string{"env://bob"}},
 		{"one and a stranger", []trust.Signer{bob, newSigner(t, "mallory")}, trust.ErrThreshold, []string{"env://bob"}},
 		{"two", []trust.Signer{carol, alice}, nil, []string{"env://alice", "env://carol"}},
 		{"three", []trust.Signer{carol, alice, bob}, nil, []string{"env://alice", "env://bob", "env://carol"}},

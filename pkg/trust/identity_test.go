@@ -28,20 +28,20 @@ func TestIdentityMismatch(t *testing.T) {
 		{"a claim that is empty", Identity{Issuer: issuer, Subject: subject, Claims: map[string]string{"empty": ""}}, nil, ""},
 		{"an alternative", Identity{Issuer: issuer, SubjectRegExp: `x|` + `https://github\.com/acme/.*`}, nil, ""},
 
-		{"19: issuer mismatch with the right subject", Identity{Issuer: "https://other.example.com", Subject: subject}, nil, `the issuer is "https://issuer.example.com", not "https://other.example.com"`},
-		{"19: subject mismatch", Identity{Issuer: issuer, Subject: "alice@example.com"}, nil, `the subject is "https://github.com/acme/app/.github/workflows/rel.yml@refs/tags/v1", not "alice@example.com"`},
-		{"19: another case", Identity{Issuer: issuer, Subject: strings.ToUpper(subject)}, nil, "the subject is"},
-		{"19: subject is a prefix", exact, func(c *Certificate) { c.Subject += "-evil" }, "the subject is"},
-		{"19: expression inside a text", Identity{Issuer: issuer, SubjectRegExp: `https://github\.com/acme/app`}, nil, `isn't matched by "https://github\\.com/acme/app"`},
-		{"19: text before the expression", Identity{Issuer: issuer, SubjectRegExp: `https://github\.com/acme/.*`}, func(c *Certificate) { c.Subject = "https://evil.example/" + c.Subject }, "isn't matched by"},
-		{"19: prefix of a name", Identity{Issuer: issuer, SubjectRegExp: `https://github\.com/acme/app/.*`}, func(c *Certificate) { c.Subject = "https://github.com/acme/app-evil/x" }, "isn't matched by"},
+		{"case 19: issuer mismatch with the right subject", Identity{Issuer: "https://other.example.com", Subject: subject}, nil, `the issuer is "https://issuer.example.com", not "https://other.example.com"`},
+		{"case 19: subject mismatch", Identity{Issuer: issuer, Subject: "alice@example.com"}, nil, `the subject is "https://github.com/acme/app/.github/workflows/rel.yml@refs/tags/v1", not "alice@example.com"`},
+		{"case 19: another case", Identity{Issuer: issuer, Subject: strings.ToUpper(subject)}, nil, "the subject is"},
+		{"case 19: subject is a prefix", exact, func(c *Certificate) { c.Subject += "-evil" }, "the subject is"},
+		{"case 19: expression inside a text", Identity{Issuer: issuer, SubjectRegExp: `https://github\.com/acme/app`}, nil, `isn't matched by "https://github\\.com/acme/app"`},
+		{"case 19: text before the expression", Identity{Issuer: issuer, SubjectRegExp: `https://github\.com/acme/.*`}, func(c *Certificate) { c.Subject = "https://evil.example/" + c.Subject }, "isn't matched by"},
+		{"case 19: prefix of a name", Identity{Issuer: issuer, SubjectRegExp: `https://github\.com/acme/app/.*`}, func(c *Certificate) { c.Subject = "https://github.com/acme/app-evil/x" }, "isn't matched by"},
 		{"T36: mail address", Identity{Issuer: issuer, SubjectRegExp: `alice@example\.com`}, func(c *Certificate) { c.Subject = "alice@example.com.evil.example" }, "isn't matched by"},
 		{"T36: alternatives are anchored too", Identity{Issuer: issuer, SubjectRegExp: `alice@example\.com|bob@example\.com`}, func(c *Certificate) { c.Subject = "evil-bob@example.com" }, "isn't matched by"},
 		{"T36: a line of its own", Identity{Issuer: issuer, SubjectRegExp: `(?m)^alice@example\.com$`}, func(c *Certificate) { c.Subject = "evil\nalice@example.com" }, "isn't matched by"},
 		{"T36: a line at the end", Identity{Issuer: issuer, SubjectRegExp: `alice@example\.com`}, func(c *Certificate) { c.Subject = "alice@example.com\n" }, "isn't matched by"},
 		{"exact and another expression", Identity{Issuer: issuer, IssuerRegExp: `http://.*`, Subject: subject}, nil, "the issuer"},
-		{"20: no issuer in the policy", Identity{Subject: subject}, nil, "no issuer is named"},
-		{"20: no subject in the policy", Identity{Issuer: issuer}, nil, "no subject is named"},
+		{"case 20: no issuer in the policy", Identity{Subject: subject}, nil, "no issuer is named"},
+		{"case 20: no subject in the policy", Identity{Issuer: issuer}, nil, "no subject is named"},
 		{"T23: no issuer in the certificate", Identity{IssuerRegExp: `.*`, Subject: subject}, func(c *Certificate) { c.Issuer = "" }, "the certificate names no issuer"},
 		{"T23: no subject in the certificate", Identity{Issuer: issuer, SubjectRegExp: `.*`}, func(c *Certificate) { c.Subject = "" }, "the certificate names no subject"},
 		{"another claim", Identity{Issuer: issuer, Subject: subject, Claims: map[string]string{"runnerEnvironment": "self-hosted", "sourceRepositoryURI": "https://github.com/acme/app"}}, nil, `its runnerEnvironment is "github-hosted", not "self-hosted"`},
@@ -86,7 +86,7 @@ func TestIdentities(t *testing.T) {
 		t.Fatal(err)
 	}
 	if why := none.mismatch(Certificate{Issuer: "a", Subject: "x"}); why == "" {
-		t.Error("20: an empty list of identities matches")
+		t.Errorf("case 20: an empty list of identities matches")
 	}
 }
 

@@ -111,7 +111,7 @@ func TestAdmitLegacy(t *testing.T) {
 			s.sign(t, m, "mallory@example.com", simple(root), nil)
 			s.sign(t, m, "ann@example.com", simple(root), nil)
 		}), nil, out{good, wrong}},
-		{"38: bad ones don't hide a good one", layers(func(s *legacyStore, m *ocispec.Manifest, root ocispec.Descriptor) {
+		{"case 38: bad ones don't hide a good one", layers(func(s *legacyStore, m *ocispec.Manifest, root ocispec.Descriptor) {
 			s.sign(t, m, "ann@example.com", "garbage", nil)
 			s.sign(t, m, "ann@example.com", simple(root), func(d *ocispec.Descriptor) { d.MediaType = "text/plain" })
 			s.sign(t, m, "ann@example.com", simple(root), nil)
@@ -123,25 +123,25 @@ func TestAdmitLegacy(t *testing.T) {
 		{"not allowed to ask", func(s *legacyStore, _ ocispec.Descriptor) { s.err = recap.Errorf(recap.Denied, "denied", "403") }, recap.Unavailable, nil},
 		{"an empty image", layers(func(_ *legacyStore, m *ocispec.Manifest, _ ocispec.Descriptor) { m.Layers = []ocispec.Descriptor{} }), trust.ErrNoSignature, nil},
 		{"wrong signer", one("mallory@example.com", simple, nil), trust.ErrWrongSigner, out{wrong}},
-		{"5: about another digest", one("ann@example.com", replacing("sha256:", "sha256:00"), nil), trust.ErrBadSignature, out{bad}},
+		{"case 5: about another digest", one("ann@example.com", replacing("sha256:", "sha256:00"), nil), trust.ErrBadSignature, out{bad}},
 		{"of another type", one("ann@example.com", replacing("cosign container", "atomic container"), nil), trust.ErrBadSignature, out{bad}},
-		{"27: not JSON", one("ann@example.com", func(ocispec.Descriptor) string { return "text" }, nil), trust.ErrBadSignature, out{bad}},
-		{"27: two readings", one("ann@example.com", replacing(`"critical":`, `"critical":{},"critical":`), nil), trust.ErrBadSignature, out{bad}},
+		{"case 27: not JSON", one("ann@example.com", func(ocispec.Descriptor) string { return "text" }, nil), trust.ErrBadSignature, out{bad}},
+		{"case 27: two readings", one("ann@example.com", replacing(`"critical":`, `"critical":{},"critical":`), nil), trust.ErrBadSignature, out{bad}},
 		{"a statement in the place of a payload", one("ann@example.com", func(root ocispec.Descriptor) string { return about(root, signType) }, nil), trust.ErrBadSignature, out{bad}},
 		{"no signature", one("ann@example.com", simple, func(d *ocispec.Descriptor) { delete(d.Annotations, "dev.cosignproject.cosign/signature") }), trust.ErrBadSignature, out{bad}},
 		{"a signature that isn't base64", one("ann@example.com", simple, func(d *ocispec.Descriptor) { d.Annotations["dev.cosignproject.cosign/signature"] = "~" }), trust.ErrBadSignature, out{bad}},
 		{"another image", one("ann@example.com", simple, func(d *ocispec.Descriptor) { d.MediaType = ocispec.MediaTypeImageLayer }), trust.ErrNoSignature, out{other}},
-		{"30: a payload of 64 KiB + 1", one("ann@example.com", func(root ocispec.Descriptor) string {
+		{"case 30: a payload of 64 KiB + 1", one("ann@example.com", func(root ocispec.Descriptor) string {
 			return simple(root) + strings.Repeat(" ", 64<<10+1-len(simple(root)))
 		}, nil), trust.ErrBadSignature, out{bad}},
-		{"30: a payload of 64 KiB", one("ann@example.com", func(root ocispec.Descriptor) string {
+		{"case 30: a payload of 64 KiB", one("ann@example.com", func(root ocispec.Descriptor) string {
 			return simple(root) + strings.Repeat(" ", 64<<10-len(simple(root)))
 		}, nil), nil, out{good}},
-		{"30: a manifest of more than 1 MiB", layers(func(s *legacyStore, m *ocispec.Manifest, root ocispec.Descriptor) {
+		{"case 30: a manifest of more than 1 MiB", layers(func(s *legacyStore, m *ocispec.Manifest, root ocispec.Descriptor) {
 			s.sign(t, m, "ann@example.com", simple(root), nil)
 			m.Annotations = map[string]string{"pad": strings.Repeat("x", 1<<20)}
 		}), trust.ErrBadSignature, out{bad}},
-		{"30: 101 signatures", layers(func(s *legacyStore, m *ocispec.Manifest, root ocispec.Descriptor) {
+		{"case 30: 101 signatures", layers(func(s *legacyStore, m *ocispec.Manifest, root ocispec.Descriptor) {
 			for range recap.MaxReferrers + 1 {
 				s.sign(t, m, "ann@example.com", simple(root), nil)
 			}
@@ -186,7 +186,7 @@ func TestAdmitLegacy(t *testing.T) {
 			rule.LegacySignatures = false
 			s.log = nil
 			if _, err := judged(t, &notary{}, rule, s, root); !errors.Is(err, trust.ErrNoSignature) || s.count("look up") != 0 {
-				t.Errorf("25: got error %v after %q, want %v", err, s.log, trust.ErrNoSignature)
+				t.Errorf("case 25: got error %v after %q, want %v", err, s.log, trust.ErrNoSignature)
 			}
 
 			// Nor does anything about them hide a good bundle.
@@ -211,7 +211,7 @@ func TestAdmitLegacyBesideBundles(t *testing.T) {
 		s.finish(t, &m)
 		attachAll(t, s.store, root, by(t, who, about(root, signType)))
 		if _, err := judged(t, &notary{}, rule, s, root); !errors.Is(err, want) {
-			t.Errorf("28: %s: got error %v, want %v", who, err, want)
+			t.Errorf("case 28: %s: got error %v, want %v", who, err, want)
 		}
 	}
 }
