@@ -119,7 +119,7 @@ func (r *repository) workFallback(ctx context.Context, subject digest.Digest) {
 		}
 		err := errLeft
 		if ctx.Err() == nil {
-			if err = r.writeFallback(ctx, subject, batch); ctx.Err() != nil {
+			if batch, err = r.writeFallback(ctx, subject, batch); ctx.Err() != nil {
 				err = errLeft
 			}
 		}
@@ -163,35 +163,53 @@ func (f *fallbacks) take(subject digest.Digest, last bool) []*fallbackChange {
 }
 
 // writeFallback applies the changes to the index under the fallback tag until
-// they are found there after a settle.
-func (r *repository) writeFallback(ctx context.Context, subject digest.Digest, changes []*fallbackChange) error {
+// they are found there after a settle. What is queued while the index is first
+// read comes along, so that a signature and an attestation pushed side by side
+// settle together; the result is all that was done.
+func (r *repository) writeFallback(ctx context.Context, subject digest.Digest, changes []*fallbackChange) ([]*fallbackChange, error) {
 	for round := range fallbackRounds {
 		listed, err := r.taggedReferrers(ctx, subject)
 		if err != nil {
-			return err
+			return changes, err
+		}
+		if round == 0 {
+			changes = append(changes, r.fallback.join(subject)...)
 		}
 		updated, changed := apply(listed, changes)
 		if !changed {
-			return nil
+			return changes, nil
 		}
 		if err := r.putFallback(ctx, subject, updated); err != nil {
-			return err
+			return changes, err
 		}
 		// Writers that collided once are spread out further each time.
 		settle := fallbackSettle + time.Duration(r.host.clock.rand()*float64(fallbackSettle)*float64(round+1))
 		if err := r.host.clock.sleep(ctx, settle); err != nil {
-			return err
+			return changes, err
 		}
 	}
 	if listed, err := r.taggedReferrers(ctx, subject); err == nil {
 		if _, changed := apply(listed, changes); !changed {
-			return nil
+			return changes, nil
 		}
 	}
-	return recap.Errorf(recap.Unavailable, "referrer-lost",
+	return changes, recap.Errorf(recap.Unavailable, "referrer-lost",
 		"%s keeps no list of referrers itself, and others overwrite the one under the tag %s: stored, but not listed: %s",
 		r.full(), fallbackTag(subject), names(changes)).
 		WithHint("run the same command again; let one job at a time sign in this repository")
+}
+
+// join returns what is queued for a subject whose work is going on.
+func (f *fallbacks) join(subject digest.Digest) []*fallbackChange {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	q := f.bySubject[subject]
+	if q == nil {
+		return nil
+	}
+	batch := q.waiting
+	q.waiting = nil
+	return batch
 }
 
 func names(changes []*fallbackChange) string {

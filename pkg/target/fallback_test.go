@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -159,6 +160,51 @@ func TestFallbackTogether(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	got, err := dst.Predecessors(t.Context(), subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, digests(got)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What one process pushes side by side settles together: here the second comes
+// while the index is read for the first.
+func TestFallbackSettlesOnce(t *testing.T) {
+	r := recaptest.NewRegistry(t, recaptest.RegistryOptions{NoReferrers: true})
+	dst, fake := create(t, r, Options{})
+	subject := subjectOf(t, dst)
+	queue := &dst.store.(*repository).fallback
+	queued := func() bool {
+		queue.mu.Lock()
+		defer queue.mu.Unlock()
+		return queue.bySubject[subject.Digest] != nil && len(queue.bySubject[subject.Digest].waiting) > 0
+	}
+	r.Inject(recaptest.Fault{
+		Match: recaptest.Match{Method: "GET", Path: putFallbackTag.Path},
+		Action: func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+			for !queued() && req.Context().Err() == nil {
+				runtime.Gosched()
+			}
+			next.ServeHTTP(w, req)
+		},
+	})
+	var wg sync.WaitGroup
+	want := map[string]bool{}
+	for _, note := range []string{"signature", "provenance"} {
+		desc, data := manifestOf(t, note, &subject)
+		want[desc.Digest.String()] = true
+		wg.Go(func() {
+			if err := dst.Push(t.Context(), desc, bytes.NewReader(data)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := len(fake.sleeps()); n != 1 {
+		t.Errorf("settled %d times", n)
+	}
 	got, err := dst.Predecessors(t.Context(), subject)
 	if err != nil {
 		t.Fatal(err)
