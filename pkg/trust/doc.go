@@ -8,7 +8,8 @@
 // The result of a decision is a value, [Admitted]. Only this package makes
 // one, and whatever uses content takes one as an argument, so code that
 // forgot to verify does not compile, and code that verified one digest cannot
-// use another.
+// use another. [Observe] says who signed without deciding, for whoever is to
+// decide whom to trust.
 //
 // # What counts as a signature
 //
@@ -21,7 +22,25 @@
 // Every candidate is examined and stands in the report; a bad one never hides
 // a good one. Three refusals are kept apart: [ErrNoSignature],
 // [ErrBadSignature] and [ErrWrongSigner]. Not having been able to ask is a
-// fourth thing, of kind recap.Unavailable, and is never taken for "unsigned".
+// fourth thing, of the kind of what stood in the way, and is never taken for
+// "unsigned".
+//
+// # Who counts
+//
+// Each candidate is verified under each authority of the rule. A certificate's
+// identity is compared with an authority's as a whole: issuer, subject and every
+// claim, exact or by an expression anchored at both ends. A signer is an
+// identity (issuer and subject) or a key, and vouches for one authority at most,
+// however many signatures it made and however many authorities recognise it:
+// what counts against a threshold is the largest matching of signers to
+// authorities.
+//
+// An attestation that a rule asks for is found by the type and the digest in
+// what was signed, and counts if an authority that may make it signed it. It
+// never counts as a signature, nor a signature as an attestation.
+//
+// Signatures that cosign wrote before version 3 are looked for where a rule
+// says so, and not elsewhere.
 //
 // # What this package leaves to others
 //

@@ -50,21 +50,25 @@ type Request struct {
 	Root ocispec.Descriptor
 }
 
-// Admit examines the referrers of req.Root in src and admits the root when the
-// policy's rule for req.Name is satisfied, or only warns. src must list
-// referrers (be a registry.ReferrerLister). Fetched are referrer manifests and
-// Sigstore bundles, nothing else, in two rounds after the listing.
+// Admit examines the referrers of req.Root in src, and the signatures in
+// cosign's older form where the policy's rule for req.Name says so, and admits
+// the root when the rule is satisfied, or only warns. src must list referrers
+// (be a registry.ReferrerLister) and, for the older form, have a method
+// LegacySignatures(ctx, root) that returns the descriptor of the image that
+// holds them. Fetched are referrer manifests and Sigstore bundles, nothing
+// else, in two rounds after the listing.
 //
 // A refusal is a *[RefusedError] that wraps [ErrNoSignature], [ErrBadSignature],
-// [ErrWrongSigner], [ErrThreshold] or [ErrNoRule]; recap.Unavailable when not
-// everything that counts could be asked; recap.Unsafe when there are more than
-// recap.MaxReferrers referrers. A rule that warns turns the first three and
-// ErrThreshold into an [Admitted] with VerdictWarned. What the authorities vouch
-// for and the ratchet refuses is a *RefusedError of kind recap.Stale; what was
-// admitted under an enforcing rule is remembered when Admit returns, or it
-// fails with recap.Local ([Ratchet.Advance]). Other errors: the end of
-// ctx, and recap.Usage for a root that isn't a manifest with a SHA-256 digest
-// and for a policy with two rules for the name.
+// [ErrWrongSigner], [ErrThreshold], [ErrNoAttestation] or [ErrNoRule];
+// recap.Unavailable when not everything that counts could be asked, or what the
+// verifier met when it could not answer; recap.Unsafe when there are more than
+// recap.MaxReferrers referrers. A rule that warns turns the first five into an
+// [Admitted] with VerdictWarned. What the authorities vouch for and the ratchet
+// refuses is a *RefusedError of kind recap.Stale; what was admitted under an
+// enforcing rule is remembered when Admit returns, or it fails with recap.Local
+// ([Ratchet.Advance]). Other errors: the end of ctx, and recap.Usage for a root
+// that isn't a manifest with a SHA-256 digest, for a policy with two rules for
+// the name and for an authority that makes no sense to the verifier.
 func (g *Gate) Admit(ctx context.Context, src content.ReadOnlyGraphStorage, req Request) (*Admitted, error) {
 	if err := checkRoot(req.Root); err != nil {
 		return nil, err

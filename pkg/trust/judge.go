@@ -77,7 +77,7 @@ func ask(a Authority, verify func(Authority) (Evidence, error)) (answer, error) 
 	case errors.Is(err, recap.Usage):
 		return answer{}, err
 	case err != nil:
-		return answer{trouble: err}, nil
+		return answer{trouble: err}, nil //nolint:nilerr // it is the answer
 	case a.Keyless != nil && evidence.Certificate == nil:
 		return answer{rejection: Rejectf(BadSignature, "verified, but without a certificate that says who signed")}, nil
 	}

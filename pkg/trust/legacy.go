@@ -128,9 +128,12 @@ func (e *examiner) legacyLayers(ctx context.Context, report SignatureReport, lay
 
 // legacyLayer examines one signature.
 func (e *examiner) legacyLayer(ctx context.Context, report SignatureReport, annotations map[string]string, payload []byte) (candidate, error) {
-	signature, err := base64.StdEncoding.DecodeString(annotations[annotationLegacySignature])
-	if err != nil || len(signature) == 0 {
-		return candidate{report: report.with(BadSignature, "its layer holds no signature in base64")}, nil
+	signature, bad := base64.StdEncoding.DecodeString(annotations[annotationLegacySignature])
+	switch {
+	case bad != nil:
+		return candidate{report: report.with(BadSignature, "its signature is not base64: %v", bad)}, nil
+	case len(signature) == 0:
+		return candidate{report: report.with(BadSignature, "its layer holds no signature")}, nil
 	}
 	c, err := e.judge(ctx, report, func(a Authority) (Evidence, error) {
 		return e.verifier.VerifyLegacy(ctx, LegacySignature{
