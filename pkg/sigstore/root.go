@@ -120,7 +120,11 @@ func (r *Root) SigningConfig(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	defer r.leave()
-	return loaded.tuf.target(ctx, signingConfigFile)
+	raw, err := loaded.tuf.target(ctx, signingConfigFile)
+	if err == nil {
+		loaded.tuf.keep(ctx)
+	}
+	return raw, err
 }
 
 // load loads the root once. What failed is tried again by the next caller.
