@@ -5,7 +5,6 @@ package trust
 
 import (
 	"fmt"
-	"maps"
 	"regexp"
 	"strings"
 )
@@ -89,6 +88,18 @@ func (g github) mistake() (field, message, mend string) {
 	return "", "", ""
 }
 
+// canBeWritten reports whether the schema of a policy takes the workflow.
+func (g github) canBeWritten() bool {
+	field, _, _ := g.mistake()
+	plain := func(s, more string) bool {
+		const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+		return s != "" && strings.Trim(s, letters+more) == ""
+	}
+	owner, name, _ := strings.Cut(g.Repository, "/")
+	yaml := strings.HasSuffix(g.Workflow, ".yml") || strings.HasSuffix(g.Workflow, ".yaml")
+	return field == "" && plain(owner, "") && plain(name, ".") && yaml && plain(g.Workflow, ".+") && plain(g.Ref, "./+*#")
+}
+
 // String says in plain words which workflow it is, and on what it may run.
 func (g github) String() string {
 	return fmt.Sprintf("the GitHub workflow %s of %s, on %s", g.Workflow, g.Repository, g.runsOn())
@@ -121,7 +132,7 @@ func identityOf(c Certificate) Identity {
 		if tag, ok := strings.CutPrefix(g.Ref, "refs/tags/"); ok && isVersionTag(tag) {
 			g.Ref = "refs/tags/" + tag[:strings.IndexAny(tag, "0123456789")] + "*"
 		}
-		if field, _, _ := g.mistake(); field == "" && !strings.Contains(c.Subject, "*") {
+		if g.canBeWritten() && !strings.Contains(c.Subject, "*") {
 			return g.identity()
 		}
 	}
@@ -141,10 +152,4 @@ func isVersionTag(tag string) bool {
 	number := strings.TrimPrefix(tag, "v")
 	major, rest, ok := strings.Cut(number, ".")
 	return ok && major != "" && strings.Trim(major, "0123456789") == "" && rest != "" && rest[0] >= '0' && rest[0] <= '9' && !strings.Contains(tag, "/")
-}
-
-// clone returns a copy that shares nothing with id.
-func (id Identity) clone() Identity {
-	id.Claims = maps.Clone(id.Claims)
-	return id
 }

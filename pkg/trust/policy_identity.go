@@ -89,7 +89,7 @@ func (c *checker) checkMatch(at, who, what, exact, expr string) {
 		return
 	}
 	if !slices.ContainsFunc(anything(), func(text string) bool { return !matches.MatchString(text) }) {
-		c.fail(pointer, codeIdentity, fmt.Sprintf("write the %s, as much of it as you know", what), "%s: the %s expression %q matches anything", who, what, fit.Clip(expr))
+		c.fail(pointer, codeIdentity, fmt.Sprintf("write the %s, as much of it as you know", what), "%s: the %s expression \"%s\" matches anything", who, what, fit.Clip(expr))
 		return
 	}
 	if before := bareDot(parsed); before != "" {
@@ -108,7 +108,7 @@ func (c *checker) checkWide(at, who string, id Identity) {
 	}
 	for _, stranger := range strangers() {
 		if expr.MatchString(stranger.subject) && slices.ContainsFunc(anything(), func(text string) bool { return !expr.MatchString(text) }) {
-			c.warn(at+"/subjectRegExp", codeIdentity, stranger.mend, "%s: the subject expression %q matches %s", who, fit.Clip(id.SubjectRegExp), stranger.who)
+			c.warn(at+"/subjectRegExp", codeIdentity, stranger.mend, "%s: the subject expression \"%s\" matches %s", who, fit.Clip(id.SubjectRegExp), stranger.who)
 			return
 		}
 	}
@@ -122,10 +122,10 @@ func parseExpression(expr string) (*syntax.Regexp, string) {
 	parsed, err := syntax.Parse(expr, syntax.Perl)
 	if err != nil {
 		why := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
-		return nil, fmt.Sprintf("%q is no regular expression: %s", fit.Clip(expr), why)
+		return nil, fmt.Sprintf("\"%s\" is no regular expression: %s", fit.Clip(expr), why)
 	}
 	if steps(parsed) > maxProgram {
-		return nil, fmt.Sprintf("%q takes too long to match", fit.Clip(expr))
+		return nil, fmt.Sprintf("\"%s\" takes too long to match", fit.Clip(expr))
 	}
 	return parsed, ""
 }
