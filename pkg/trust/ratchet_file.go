@@ -72,17 +72,18 @@ type reset struct {
 // when it can't be understood. To take that for nothing would give whoever can
 // damage a file the power to roll back.
 func (f ledgerFile) read() (*ledger, error) {
-	l := &ledger{APIVersion: recap.APIVersion, Kind: f.kind, Releases: []Release{}, file: f}
 	raw, err := f.bytes()
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return l, nil
+		return &ledger{APIVersion: recap.APIVersion, Kind: f.kind, Releases: []Release{}, file: f}, nil
 	case err != nil:
 		return nil, err
 	}
+	l := new(ledger)
 	if err := canonical.Unmarshal(raw, l); err != nil {
 		return nil, f.damaged(err)
 	}
+	l.file = f
 	if err := l.check(); err != nil {
 		return nil, f.damaged(err)
 	}
@@ -94,7 +95,7 @@ func (f ledgerFile) bytes() ([]byte, error) {
 	info, err := os.Lstat(f.path)
 	if err == nil && !info.Mode().IsRegular() {
 		return nil, recap.Errorf(recap.Local, "state-not-a-file", "%s is a link or something else than a file: what was admitted before can't be kept there", f.path).
-			WithHint("move it away, or go on without protection from rollback: --no-state")
+			WithHint("move it away; %s", f.without())
 	}
 	var file *os.File
 	if err == nil {
@@ -119,12 +120,20 @@ func (f ledgerFile) bytes() ([]byte, error) {
 
 func (f ledgerFile) unreadable(err error) error {
 	return recap.Errorf(recap.Local, "state-unreadable", "reading what was admitted before: %w", err).
-		WithHint("check who may read it with: ls -l %s; or go on without protection from rollback: --no-state", f.path)
+		WithHint("check who may read it with: ls -l %s; %s", f.path, f.without())
 }
 
 func (f ledgerFile) unwritable(err error) error {
 	return recap.Errorf(recap.Local, "state-unwritable", "remembering what was admitted: %w", err).
-		WithHint("make %s writable, or go on without protection from rollback: --no-state", f.path)
+		WithHint("make %s writable; %s", f.path, f.without())
+}
+
+// without says how to do without the file.
+func (f ledgerFile) without() string {
+	if f.kind == lockKind {
+		return "or leave out --lock"
+	}
+	return "or go on without protection from rollback: --no-state"
 }
 
 func (f ledgerFile) damaged(err error) error {
@@ -140,6 +149,9 @@ func (f ledgerFile) damaged(err error) error {
 func (l *ledger) check() error {
 	if l.APIVersion != recap.APIVersion || l.Kind != l.file.kind {
 		return fmt.Errorf("it is a %.40q of version %.40q, not a %s of %s", l.Kind, l.APIVersion, l.file.kind, recap.APIVersion)
+	}
+	if l.Releases == nil {
+		return errors.New("it has no releases, not even none")
 	}
 	type key struct{ repository, of string }
 	tags, versions := map[key]bool{}, map[key]bool{}

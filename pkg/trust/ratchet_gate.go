@@ -14,6 +14,7 @@ import (
 	"oras.land/oras-go/v2/content"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/internal/canonical"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -28,8 +29,8 @@ const layoutPrefix = "oci-layout:"
 // and config are, since only they say what it is called.
 //
 // Nothing is remembered, and nothing refused, for a root that somebody named by
-// its digest, for layouts and for what isn't recap's; under a rule that only
-// warns, what would be refused is a warning. The error is a *[RefusedError] when
+// its digest and for layouts; under a rule that only warns, what would be
+// refused is a warning. What isn't recap's has no version that counts. The error is a *[RefusedError] when
 // the root is refused for what was admitted before.
 func (g *Gate) remember(ctx context.Context, src content.Fetcher, rule Rule, req Request, report *Report) error {
 	repository := rule.Repository(req.Name)
@@ -44,10 +45,6 @@ func (g *Gate) remember(ctx context.Context, src content.Fetcher, rule Rule, req
 	s, err := sight(ctx, src, req.Root)
 	if err != nil {
 		return err
-	}
-	if s.Kind != artifact.KindBundle && s.Kind != artifact.KindPack {
-		report.Rollback.State = RollbackOff
-		return nil
 	}
 	s.Repository, s.Tag = repository, req.Tag
 	s.Authorities, s.Signers, s.SignedAt = report.Authorities, report.signers(), report.signedAt()
@@ -70,12 +67,44 @@ func sight(ctx context.Context, src content.Fetcher, root ocispec.Descriptor) (S
 	if err != nil {
 		return Sighting{}, err
 	}
-	s := Sighting{Kind: node.Kind(), Version: node.Annotations()[ocispec.AnnotationVersion], Digest: root.Digest}
-	if s.Kind == artifact.KindBundle {
+	s := Sighting{Kind: node.Kind(), Digest: root.Digest}
+	switch version := node.Annotations()[ocispec.AnnotationVersion]; s.Kind {
+	case artifact.KindBundle:
 		// That the config calls it the same is seen to when it is opened.
 		s.Name, _, _ = strings.Cut(node.Manifest.Layers[0].Annotations[ocispec.AnnotationTitle], "/")
+		s.Version = version
+	case artifact.KindPack:
+		if s.Name, err = packName(ctx, src, node); err != nil {
+			return s, err
+		}
+		s.Version = version
 	}
 	return s, nil
+}
+
+// packName returns what the config of a pack's catalog calls the pack.
+func packName(ctx context.Context, src content.Fetcher, pack *artifact.Node) (string, error) {
+	catalog, err := artifact.FetchNode(ctx, src, pack.Index.Manifests[0])
+	if err != nil {
+		return "", fmt.Errorf("catalog of the pack: %w", err)
+	}
+	if catalog.Kind() != artifact.KindCatalog || catalog.Manifest.Config.MediaType != recap.MediaTypePackConfig {
+		return "", recap.Errorf(recap.Integrity, "bad-pack", "the first manifest of the pack %s is not a catalog", pack.Descriptor.Digest)
+	}
+	raw, err := artifact.ReadBlob(ctx, src, catalog.Manifest.Config, recap.MaxConfigSize)
+	if err != nil {
+		return "", fmt.Errorf("config of the pack: %w", err)
+	}
+	var config struct {
+		Name string `json:"name"`
+	}
+	if err := canonical.Unmarshal(raw, &config); err != nil {
+		return "", recap.Errorf(recap.Integrity, "bad-config", "config of the pack %s: %w", pack.Descriptor.Digest, err)
+	}
+	if config.Name == "" || len(config.Name) > recap.MaxSlugLength || strings.Trim(config.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		return "", recap.Errorf(recap.Integrity, "bad-config", "config of the pack %s: %.100q is not a name", pack.Descriptor.Digest, config.Name)
+	}
+	return config.Name, nil
 }
 
 // signers says in words who made the signatures that count.

@@ -27,6 +27,9 @@ func plainVersion(version string) (plain string, ok bool) {
 func (s Sighting) normalised() (Sighting, RollbackReport) {
 	stated := s.Version
 	version, ok := plainVersion(stated)
+	if s.Name == "" {
+		version, ok = "", false // a version of nothing
+	}
 	s.Version = version
 	report := RollbackReport{Version: version}
 	switch {
@@ -104,9 +107,13 @@ func (l *ledger) judge(s Sighting) (known Release, err error) {
 // stale says what was served, what was known, that nothing came of it, and how
 // to go on: by forgetting what is.
 func (l *ledger) stale(code string, s Sighting, known Release, did, forget string) error {
+	flag := ""
+	if l.Kind == lockKind {
+		flag = " --lock " + l.file.path
+	}
 	return recap.Errorf(recap.Stale, code, "%s:%s %s: it names %s, but %s is known from %s; nothing was written",
 		s.Repository, s.Tag, did, s.describe(), known.describe(), l.file.path).
-		WithHint("whoever serves it may be hiding a newer one: ask its publisher; if this is as they want it, forget what is known: recap trust reset %s:%s", s.Repository, forget)
+		WithHint("whoever serves it may be hiding a newer one: ask its publisher; if this is as they want it, forget what is known: recap trust reset %s:%s%s", s.Repository, forget, flag)
 }
 
 func (s Sighting) describe() string {
