@@ -56,6 +56,7 @@ func (g *Gate) remember(ctx context.Context, src content.Fetcher, rule Rule, req
 		return ctx.Err()
 	}
 	if report.Rollback, err = g.ratchet.Advance(ctx, s); errors.Is(err, recap.Stale) {
+		report.Rollback.State = RollbackRefused
 		return report.refuse(err)
 	}
 	return err
