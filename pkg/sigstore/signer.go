@@ -83,8 +83,11 @@ func (w *witnesses) attest(ctx context.Context, material *protobundle.Verificati
 		}
 		s.sig = sig
 		entries, stamps, err := w.ask(ctx, s)
-		if errors.Is(err, errLogged) && attempt < maxResigning {
-			continue
+		if errors.Is(err, errLogged) {
+			if attempt < maxResigning {
+				continue
+			}
+			return nil, recap.Errorf(recap.Unavailable, "log-conflict", "%w, after each of %d new ones", err, maxResigning).WithHint(laterHint)
 		}
 		if err != nil {
 			return nil, err

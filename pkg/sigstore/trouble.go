@@ -53,7 +53,7 @@ func (r request) noAnswer(address string, err error) *trouble {
 		t.again, t.err.Hint = false, "if this is your own instance, install its authority in the system's certificates"
 		return t
 	}
-	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok || strings.HasPrefix(err.Error(), "http: server gave HTTP response to HTTPS client") {
 		t := r.failed("tls", address, "it does not speak TLS")
 		t.again, t.err.Hint = false, "correct its address in the signing configuration"
 		return t
@@ -88,12 +88,11 @@ func (r request) diagnose(got answer) *trouble {
 		t := refused(recap.Usage, "bad-service", "%s at %s points elsewhere, at %q, which is not followed", r.service, address, plainAddress(got.header.Get("Location")))
 		t.err.Hint = "if that is right, write that address into the signing configuration"
 		return t
-	case got.status == http.StatusNotFound || got.status == http.StatusMethodNotAllowed || got.status == http.StatusGone:
+	case slices.Contains([]int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone, http.StatusNotImplemented, http.StatusHTTPVersionNotSupported}, got.status):
 		t := refused(recap.Usage, "bad-service", "there is no %s at %s: %s", strings.TrimPrefix(r.service, "the "), address, said)
 		t.err.Hint = "correct its address in the signing configuration"
 		return t
-	case got.status == http.StatusTooManyRequests, got.status == http.StatusRequestTimeout, got.status == http.StatusTooEarly,
-		got.status >= 500 && got.status != http.StatusNotImplemented && got.status != http.StatusHTTPVersionNotSupported:
+	case got.status == http.StatusTooManyRequests || got.status == http.StatusRequestTimeout || got.status == http.StatusTooEarly || got.status >= 500:
 		t := r.failed("service-unavailable", got.url, "%s", said)
 		t.wait = retryAfter(got.header)
 		return t

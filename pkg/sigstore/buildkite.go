@@ -1,0 +1,53 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sigstore
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// buildkiteToken asks Buildkite for the identity of the job that this is. ok is
+// false if it is none.
+// https://github.com/buildkite/agent/blob/v3.130.0/api/oidc.go
+func buildkiteToken(ctx context.Context, c *caller, opts TokenOptions) (token Token, ok bool, err error) {
+	const service = "Buildkite's token service"
+	secret, job := opts.variable("BUILDKITE_AGENT_ACCESS_TOKEN"), opts.variable("BUILDKITE_JOB_ID")
+	if secret == "" || job == "" {
+		return Token{}, false, nil
+	}
+	address := opts.variable("BUILDKITE_AGENT_ENDPOINT")
+	if address == "" {
+		address = "https://agent.buildkite.com/v3"
+	}
+	if err := confidential(service, address); err != nil {
+		return Token{}, false, err
+	}
+	body, err := json.Marshal(map[string]string{"audience": opts.Audience})
+	if err != nil {
+		return Token{}, false, err
+	}
+	got, err := c.ask(ctx, request{
+		service: service,
+		urls:    []string{strings.TrimSuffix(address, "/") + "/jobs/" + url.PathEscape(job) + "/oidc/tokens"},
+		method:  http.MethodPost,
+		header:  map[string]string{"Authorization": "Token " + secret, "Content-Type": "application/json", "Accept": "application/json"},
+		body:    body,
+		redact:  hide(secret),
+	})
+	if err != nil {
+		return Token{}, false, err
+	}
+	var parsed struct {
+		Token string `json:"token"`
+	}
+	if err := json.Unmarshal(got.body, &parsed); err != nil || parsed.Token == "" {
+		return Token{}, false, badAnswer(service, got.url, "its answer has no token")
+	}
+	token, err = NewToken(parsed.Token, "Buildkite")
+	return token, err == nil, err
+}

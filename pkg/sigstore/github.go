@@ -1,0 +1,59 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sigstore
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// githubToken asks GitHub for the identity of the job that this is. ok is false
+// if it is none, or one that may not have an identity.
+// https://docs.github.com/en/actions/reference/security/oidc
+func githubToken(ctx context.Context, c *caller, opts TokenOptions) (token Token, ok bool, err error) {
+	const service = "GitHub's token service"
+	address, secret := opts.variable("ACTIONS_ID_TOKEN_REQUEST_URL"), opts.variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
+	if address == "" || secret == "" {
+		return Token{}, false, nil
+	}
+	if err := confidential(service, address); err != nil {
+		return Token{}, false, err
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return Token{}, false, recap.Errorf(recap.Usage, "bad-service", "the address in ACTIONS_ID_TOKEN_REQUEST_URL makes no sense")
+	}
+	query := u.Query()
+	query.Set("audience", opts.Audience)
+	u.RawQuery = query.Encode()
+
+	got, err := c.ask(ctx, request{
+		service: service,
+		urls:    []string{u.String()},
+		method:  http.MethodGet,
+		header:  map[string]string{"Authorization": "Bearer " + secret, "Accept": "application/json"},
+		redact:  hide(secret),
+	})
+	if err != nil {
+		return Token{}, false, err
+	}
+	var parsed struct {
+		Value string `json:"value"`
+	}
+	if err := json.Unmarshal(got.body, &parsed); err != nil || parsed.Value == "" {
+		return Token{}, false, badAnswer(service, got.url, "its answer has no token")
+	}
+	token, err = NewToken(parsed.Value, "GitHub Actions")
+	return token, err == nil, err
+}
+
+// hide returns a function that takes a secret out of a text.
+func hide(secret string) func(string) string {
+	return func(text string) string { return strings.ReplaceAll(text, secret, "(secret)") }
+}
