@@ -214,12 +214,9 @@ func (e *env) create(ctx context.Context, ref target.Reference, flags *registryF
 // fetched once. Where there is no place for one, as in many containers, it is a
 // temporary one. The caller calls done when it has what it wanted.
 func (e *env) store() (store *layout.Store, done func(), err error) {
-	dir := e.get("XDG_CACHE_HOME")
-	if !filepath.IsAbs(dir) {
-		dir, err = os.UserCacheDir()
-	}
+	dir, err := e.cacheDir()
 	if err == nil {
-		store, err = layout.Create(filepath.Join(dir, "recap", "store"), layout.Options{})
+		store, err = layout.Create(filepath.Join(dir, "store"), layout.Options{})
 	}
 	if err == nil {
 		return store, func() { _ = store.Close() }, nil
