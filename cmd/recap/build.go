@@ -94,6 +94,7 @@ func layoutReference(s string) (target.Reference, error) {
 type buildFlags struct {
 	maxFileSize byteSize
 	draft       bool
+	version     string // of push
 }
 
 func (f *buildFlags) register(flags *pflag.FlagSet) {
@@ -116,7 +117,7 @@ func (f *buildFlags) graph(ctx context.Context, e *env, path string) (*artifact.
 	if src.Recap.Draft && !f.draft {
 		return nil, recap.Errorf(recap.Negative, "draft", "%s says draft: true", path).WithHint("add --draft if it is to go out all the same")
 	}
-	opts := artifact.BuildOptions{MaxFileSize: int64(f.maxFileSize)}
+	opts := artifact.BuildOptions{MaxFileSize: int64(f.maxFileSize), Version: f.version}
 	if opts.SourceDateEpoch, err = e.sourceDateEpoch(); err != nil {
 		return nil, err
 	}

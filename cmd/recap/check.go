@@ -20,7 +20,7 @@ func newCheckCmd(e *env) *cobra.Command {
 	var (
 		out     output
 		level   string
-		maxSize int64
+		maxSize byteSize
 	)
 	cmd := &cobra.Command{
 		Use:        "check PATH...",
@@ -48,7 +48,7 @@ nobody should give to others. Exit 1 when a problem counts at the level.`,
 				failed   error // the first path that could not be read at all
 			)
 			for _, path := range args {
-				_, found, err := loadSource(path, source.Options{MaxFileSize: maxSize})
+				_, found, err := loadSource(path, source.Options{MaxFileSize: int64(maxSize)})
 				if err != nil && failed != nil {
 					e.printError(err)
 				} else if err != nil {
@@ -70,7 +70,8 @@ nobody should give to others. Exit 1 when a problem counts at the level.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&level, "level", string(recap.LevelValid), "how much to ask for: valid, complete, publishable")
-	flags.Int64Var(&maxSize, "max-file-size", recap.MaxFileSize, "refuse files of more than `BYTES`")
+	maxSize = recap.MaxFileSize
+	flags.Var(&maxSize, "max-file-size", "refuse files of more than `BYTES`; 500M and 4G will do")
 	out.register(flags, "sarif", "github")
 	return cmd
 }

@@ -44,10 +44,15 @@ func setup(env *testscript.Env, opts recaptest.RegistryOptions) error {
 	if err != nil {
 		return err
 	}
+	signed, err := filepath.Abs("testdata/signed")
+	if err != nil {
+		return err
+	}
 	env.Values["registry"] = registry
 	for name, value := range map[string]string{
 		"REG":            registry.Host(),
 		"EXAMPLES":       examples,
+		"SIGNED":         filepath.ToSlash(signed),
 		"HOME":           filepath.Join(env.WorkDir, "home"),
 		"XDG_CACHE_HOME": filepath.Join(env.WorkDir, "cache"),
 		"LocalAppData":   filepath.Join(env.WorkDir, "cache"), // Windows

@@ -33,14 +33,20 @@ func newPullCmd(e *env) *cobra.Command {
 		Use:        "pull REF",
 		Short:      "Verify what REF names and write its files",
 		SuggestFor: []string{"fetch", "download", "get"},
-		Long: `Resolve REF once, decide whether the digest it names may be used, fetch it by that
-digest and write it. The directory is what it was before, or complete.
+		Long: `Resolve REF once, decide by your policy whether the digest it names may be used,
+fetch it by that digest and write it. The directory is what it was before, or
+complete.
+
+Without a rule for it nothing is written; at a terminal you are shown who signed it
+and asked whether to trust them. --key, or --certificate-identity with
+--certificate-oidc-issuer, decide in place of the policy.
 
 The default directory is ./SLUG. A directory that holds an earlier pull of the
 same repository is replaced if nobody changed it; any other is left alone unless
 --force is given. What comes from a registry is kept in recap/store in the cache
 directory ($XDG_CACHE_HOME) and not fetched again; the folder may be deleted.`,
-		Example: `  recap pull registry.example.com/team/recaps:v1 --key recap.pub
+		Example: `  recap pull registry.example.com/team/recaps:v1
+  recap pull registry.example.com/team/recaps:v1 --key recap.pub
   recap pull registry.example.com/team/recaps:v1 --key recap.pub --include 'data/*.csv' -o figures`,
 		Args: args(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -51,7 +57,7 @@ directory ($XDG_CACHE_HOME) and not fetched again; the folder may be deleted.`,
 			if err := selected.Check(); err != nil {
 				return err
 			}
-			p, err := e.pin(ctx, args[0], &registry)
+			p, err := trusted.pin(ctx, e, args[0], &registry)
 			if err != nil {
 				return err
 			}

@@ -6,6 +6,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -26,8 +27,7 @@ func newPushCmd(e *env) *cobra.Command {
 		out      output
 		bar      progress
 		build    buildFlags
-		sign     bool
-		key      string
+		seal     sealFlags
 		dryRun   bool
 	)
 	cmd := &cobra.Command{
@@ -38,9 +38,17 @@ func newPushCmd(e *env) *cobra.Command {
 
 Content goes up by digest first; then it is signed and the signature is read
 back; only then do the tags move. So a tag never names what is incomplete or,
-with --sign, unsigned.`,
-		Example: `  recap push ./my-recap registry.example.com/team/recaps:v1,latest --sign --key recap.key`,
-		Args:    args(2, 2),
+with --sign, unsigned.
+
+--sign alone signs with your identity: in CI that of the workflow. --attest provenance
+states what the CI environment says of the run, --attest sbom what the recap
+consists of; --attest TYPE=FILE states what is in a file.
+
+--version is what the recap says of itself, so that its readers are not served an
+older one later; a tag that is a version must be the same.`,
+		Example: `  recap push ./my-recap registry.example.com/team/recaps:v1,latest --sign --key recap.key
+  recap push ./my-recap registry.example.com/team/recaps:1.2.0,latest --version 1.2.0 --sign --attest provenance`,
+		Args: args(2, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			if err := out.check(); err != nil {
@@ -53,15 +61,21 @@ with --sign, unsigned.`,
 			if err != nil {
 				return err
 			}
+			if ref, err = build.tag(ref); err != nil {
+				return err
+			}
 			if ref.Digest != "" || len(ref.Tags) == 0 {
 				return recap.Errorf(recap.Usage, "no-tag", "%s: a push needs a tag, and finds the digest out itself", ref).
 					WithHint("recap push %s %s:TAG", args[0], ref.Name())
+			}
+			if err := seal.check(); err != nil {
+				return err
 			}
 			graph, err := build.graph(ctx, e, args[0])
 			if err != nil {
 				return err
 			}
-			seal, err := e.seal(ctx, sign, key)
+			sealer, err := seal.sealer(ctx, e, graph, build.version)
 			if err != nil {
 				return err
 			}
@@ -71,13 +85,13 @@ with --sign, unsigned.`,
 			}
 			defer dst.Close()
 			bar.start(e, "pushing")
-			result, err := transfer.Push(ctx, graph, dst, ref.Tags, seal, transfer.PushOptions{DryRun: dryRun, OnEvent: bar.event})
+			result, err := transfer.Push(ctx, graph, dst, ref.Tags, sealer, transfer.PushOptions{DryRun: dryRun, OnEvent: bar.event})
 			bar.stop()
 			if err != nil {
 				return err
 			}
-			if !sign && !dryRun {
-				e.warn("pushed unsigned: whoever pulls it will be refused, unless they ask for it unverified; sign it with: recap sign %s --key recap.key",
+			if !seal.sign && !dryRun {
+				e.warn("pushed unsigned: whoever pulls it will be refused, unless they ask for it unverified; sign it with: recap sign %s, or with --key recap.key",
 					ref.WithDigest(result.Digest))
 			}
 			return out.print(e.stdout, pushResult{ref.WithDigest(result.Digest).String(), result}, func(w io.Writer) {
@@ -86,14 +100,36 @@ with --sign, unsigned.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&sign, "sign", false, "sign what is pushed, before any tag moves")
-	flags.StringVar(&key, "key", "", "sign with this private key: `FILE` or env://NAME")
 	flags.BoolVar(&dryRun, "dry-run", false, "say what would be pushed and change nothing")
+	seal.register(flags)
 	build.register(flags)
+	flags.StringVar(&build.version, "version", "", "`VERSION` that the recap states: 1.2.3; without a tag it is the tag, too")
 	registry.register(flags, "")
 	out.register(flags)
 	bar.register(flags)
 	return cmd
+}
+
+// tag returns ref with the version as its tag if it has none. A tag that is a
+// version, and another one, is a slip.
+func (f *buildFlags) tag(ref target.Reference) (target.Reference, error) {
+	if f.version == "" {
+		return ref, nil
+	}
+	f.version = strings.TrimPrefix(f.version, "v")
+	if err := recap.CheckVersion(f.version); err != nil {
+		return ref, err
+	}
+	for _, tag := range ref.Tags {
+		if version := strings.TrimPrefix(tag, "v"); recap.IsVersion(version) && version != f.version {
+			return ref, recap.Errorf(recap.Usage, "version-differs", "the tag is %s and the version %s", tag, f.version).
+				WithHint("drop one of them, or make them equal")
+		}
+	}
+	if len(ref.Tags) == 0 && ref.Digest == "" {
+		ref = ref.WithTag(f.version)
+	}
+	return ref, nil
 }
 
 // printPush writes the one line that says what a push did, and the digest it

@@ -37,7 +37,7 @@ func newShowCmd(e *env) *cobra.Command {
 or in a directory of yours. With FILE, write that file of it to standard output.
 
 --format markdown gives the document as it is, json the normalised recap.`,
-		Example: `  recap show registry.example.com/team/recaps:v1 --key recap.pub
+		Example: `  recap show registry.example.com/team/recaps:v1
   recap show ./my-recap
   recap show registry.example.com/team/recaps:v1 data/figures.csv --key recap.pub > figures.csv`,
 		Args: args(1, 2),
@@ -84,7 +84,7 @@ func (e *env) read(ctx context.Context, arg string, registry *registryFlags, tru
 		r, err := reader.Open(ctx, graph, trust.OwnSource(graph.Root))
 		return r, func() {}, err
 	}
-	p, err := e.pin(ctx, arg, registry)
+	p, err := trusted.pin(ctx, e, arg, registry)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -4,8 +4,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -22,55 +24,69 @@ func newSignCmd(e *env) *cobra.Command {
 	var (
 		registry registryFlags
 		out      output
-		key      string
+		sign     signFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "sign REF",
 		Short: "Sign what lies in a registry or layout already",
 		Long: `Sign the digest that REF names, store the signature beside it as cosign does, and
-read it back. A digest that the same key has signed already stays as it is.`,
-		Example: `  recap sign registry.example.com/team/recaps:v1 --key recap.key`,
-		Args:    args(1, 1),
+read it back. A digest that the same signer has signed already stays as it is.
+
+Without --key you sign with your identity: in CI that of the workflow, by the token
+its environment offers; at a terminal your own, which a browser asks for. A
+certificate authority confirms it and a public log keeps it, for everybody to see.`,
+		Example: `  recap sign registry.example.com/team/recaps:v1
+  recap sign registry.example.com/team/recaps:v1 --key recap.key`,
+		Args: args(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			if err := out.check(); err != nil {
 				return err
 			}
-			sealer, err := e.sealer(ctx, key)
+			sealer, err := sign.sealer(ctx, e, trust.SignPredicate())
 			if err != nil {
 				return err
 			}
-			p, err := e.pin(ctx, args[0], &registry)
+			exact, report, err := e.sealInPlace(ctx, args[0], &registry, sealer)
 			if err != nil {
 				return err
 			}
-			p.close()
-			dst, err := e.create(ctx, p.ref, &registry)
-			if err != nil {
-				return err
-			}
-			defer dst.Close()
-			report, err := sealer.Seal(ctx, dst, p.Root())
-			if err != nil {
-				return err
-			}
-			if err := dst.Commit(ctx); err != nil {
-				return err
-			}
-			return out.print(e.stdout, signResult{p.exact(), report}, func(w io.Writer) {
-				verb := "signed already"
-				for _, s := range report.Signatures {
-					if s.Added {
-						verb = "signed"
-					}
-				}
-				fmt.Fprintf(w, "%s %s\n%s\n", verb, p.ref, p.exact())
+			return out.print(e.stdout, signResult{exact, report}, func(w io.Writer) {
+				fmt.Fprintf(w, "%s %s, %s\n%s\n", added(report, "signed"), safe(args[0]), voucher(report), safe(exact))
 			})
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&key, "key", "", "sign with this private key: `FILE` or env://NAME")
+	sign.register(flags)
 	registry.register(flags, "")
 	out.register(flags)
 	return cmd
+}
+
+// sealInPlace seals the digest that arg names where it lies, and returns the
+// reference with that digest.
+func (e *env) sealInPlace(ctx context.Context, arg string, registry *registryFlags, sealer *trust.Sealer) (string, trust.Report, error) {
+	p, err := e.pin(ctx, arg, registry)
+	if err != nil {
+		return "", trust.Report{}, err
+	}
+	p.close()
+	dst, err := e.create(ctx, p.ref, registry)
+	if err != nil {
+		return "", trust.Report{}, err
+	}
+	defer dst.Close()
+	report, err := sealer.Seal(ctx, dst, p.Root())
+	if err != nil {
+		return "", trust.Report{}, err
+	}
+	return p.exact(), report, dst.Commit(ctx)
+}
+
+// added says whether what was to be made is new: signed, or signed already.
+func added(r trust.Report, verb string) string {
+	if slices.ContainsFunc(r.Signatures, func(s trust.SignatureReport) bool { return s.Added }) {
+		return verb
+	}
+	return verb + " already"
 }

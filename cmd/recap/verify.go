@@ -5,13 +5,11 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/recap-oci/recap/pkg/artifact"
-	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
@@ -26,25 +24,28 @@ func newVerifyCmd(e *env) *cobra.Command {
 		registry registryFlags
 		out      output
 		trusted  trustFlags
+		explain  bool
 	)
 	cmd := &cobra.Command{
 		Use:   "verify REF",
 		Short: "Say who signed a digest, and whether you trust them",
 		Long: `Resolve REF once, examine every signature of the digest it names, and exit 0 only
-if the key you give vouches for it and it is a recap that can be read. What was
-found is printed either way.`,
-		Example: `  recap verify registry.example.com/team/recaps:v1 --key recap.pub`,
-		Args:    args(1, 1),
+if your policy is satisfied and it is a recap that can be read. What was found is
+printed either way; --explain adds the rule, and every check with its evidence.
+
+--key, or --certificate-identity with --certificate-oidc-issuer, decide in place of
+the policy. Versions that were accepted are remembered, so that an older one is
+refused; see recap trust reset.`,
+		Example: `  recap verify registry.example.com/team/recaps:v1 --explain
+  recap verify registry.example.com/team/recaps:v1 --key recap.pub
+  recap verify oci-layout://recaps.tar:v1 --as registry.example.com/team/recaps --offline`,
+		Args: args(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			if err := out.check(); err != nil {
 				return err
 			}
-			if len(trusted.keys) == 0 {
-				return recap.Errorf(recap.Usage, "usage", "recap verify: --key is missing").
-					WithHint("recap verify %s --key PUBLISHER.pub", args[0])
-			}
-			p, err := e.pin(ctx, args[0], &registry)
+			p, err := trusted.pin(ctx, e, args[0], &registry)
 			if err != nil {
 				return err
 			}
@@ -55,7 +56,7 @@ found is printed either way.`,
 			if errors.As(err, &refused) {
 				report = refused.Report
 			} else if err != nil {
-				return err
+				return trusted.whatNext(err, p, "verify")
 			}
 			// Signed is not yet readable: what is vouched for must also be a
 			// recap with one meaning, or the next verb would refuse it.
@@ -64,33 +65,23 @@ found is printed either way.`,
 					return err
 				}
 			}
-			if printErr := out.print(e.stdout, verifyResult{p.exact(), report}, func(w io.Writer) { printReport(w, p.exact(), report) }); printErr != nil {
+			printErr := out.print(e.stdout, verifyResult{p.exact(), report}, func(w io.Writer) {
+				printer := reportPrinter{w: w, explain: explain}
+				if explain {
+					printer.rule = trusted.plainRule(p)
+				}
+				printer.print(p.exact(), report)
+			})
+			if printErr != nil {
 				return printErr
 			}
-			return err
+			return trusted.whatNext(err, p, "verify")
 		},
 	}
 	flags := cmd.Flags()
-	trusted.registerKey(flags)
+	trusted.registerVerify(flags)
+	flags.BoolVar(&explain, "explain", false, "say why: the rule, and each check of each signature with its evidence")
 	registry.register(flags, "")
 	out.register(flags)
 	return cmd
-}
-
-// printReport writes who signed and what each signature is worth.
-func printReport(w io.Writer, exact string, r trust.Report) {
-	fmt.Fprintf(w, "%s\n%s\n", safe(exact), voucher(r))
-	for _, s := range r.Signatures {
-		fmt.Fprintf(w, "  %s  %s", short(s.Digest), s.Outcome)
-		if s.Authority != "" {
-			fmt.Fprintf(w, "  %s", safe(s.Authority))
-		}
-		if s.Algorithm != "" {
-			fmt.Fprintf(w, "  %s", safe(s.Algorithm))
-		}
-		if s.Reason != "" {
-			fmt.Fprintf(w, "  %s", safe(s.Reason))
-		}
-		fmt.Fprintln(w)
-	}
 }

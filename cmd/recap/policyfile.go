@@ -1,0 +1,156 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/recap-oci/recap/pkg/attest"
+	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/trust"
+)
+
+// localPolicy is what a policy is called in a project. One that lies where recap
+// happens to run is never used: it came with what was cloned or pulled there,
+// and would decide whom to believe about it.
+const localPolicy = "recap.policy.yaml"
+
+// policyPath returns the file that decides: the flag's, RECAP_POLICY's, else the
+// user's own, which need not exist.
+func (e *env) policyPath(flag string) (path string, named bool, err error) {
+	if path = either(flag, e.get("RECAP_POLICY")); path != "" {
+		return path, true, nil
+	}
+	dir, err := e.configDir()
+	return filepath.Join(dir, "policy.yaml"), false, err
+}
+
+// policy loads the policy that decides, and is nil where the user has none.
+func (e *env) policy(flag string) (*trust.Policy, error) {
+	path, named, err := e.policyPath(flag)
+	if err != nil {
+		return nil, nil //nolint:nilerr // no home, so no policy in it; who needs one says so
+	}
+	if !named {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+	}
+	policy, err := trust.LoadPolicy(path)
+	if err != nil {
+		return nil, err
+	}
+	for _, warning := range policy.Warnings {
+		e.warn("%s", warning)
+	}
+	return policy, nil
+}
+
+// believe returns the policy for p: the one that flags stand for, else the one
+// in a file, with what --attestation asks for besides.
+func (f *trustFlags) believe(ctx context.Context, e *env, p *pinned) (*trust.Policy, error) {
+	policy, err := f.given(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	if policy == nil {
+		return nil, f.noPolicy(p)
+	}
+	return f.ask(policy)
+}
+
+// given returns the policy that the flags or the environment name, or the user
+// has; nil when there is none.
+func (f *trustFlags) given(ctx context.Context, e *env) (*trust.Policy, error) {
+	switch {
+	case f.identity.given():
+		return f.identity.policy(), nil
+	case len(f.keys) == 0:
+		return e.policy(f.policy)
+	}
+	var authorities []trust.Authority
+	opts := e.keyOptions()
+	opts.Offline = f.root.offline
+	for _, key := range f.keys {
+		authority, err := sigstore.LoadAuthority(ctx, key, opts)
+		if err != nil {
+			return nil, err
+		}
+		authorities = append(authorities, authority)
+	}
+	return trust.KeyPolicy(authorities...), nil
+}
+
+// ask returns the policy with --attestation demanded by every rule, of any of
+// its authorities.
+func (f *trustFlags) ask(policy *trust.Policy) (*trust.Policy, error) {
+	if len(f.attestations) == 0 {
+		return policy, nil
+	}
+	asked := *policy
+	asked.Rules = slices.Clone(policy.Rules)
+	for i, rule := range asked.Rules {
+		rule.Attestations = slices.Clone(rule.Attestations)
+		var names []string
+		for _, a := range rule.Authorities {
+			names = append(names, a.Name)
+		}
+		for _, name := range f.attestations {
+			predicateType, err := attest.PredicateType(name)
+			if err != nil {
+				return nil, err
+			}
+			if !slices.ContainsFunc(rule.Attestations, func(a trust.AttestationRule) bool { return a.PredicateType == predicateType }) {
+				rule.Attestations = append(rule.Attestations, trust.AttestationRule{PredicateType: predicateType, Authorities: names})
+			}
+		}
+		asked.Rules[i] = rule
+	}
+	return &asked, nil
+}
+
+func (f *trustFlags) noPolicy(p *pinned) error {
+	return recap.Errorf(recap.Untrusted, "no-policy", "nothing says whom to trust for %s", f.name(p))
+}
+
+// isUnknown reports whether err is that nobody said whom to trust.
+func (f *trustFlags) isUnknown(err error) bool {
+	var known *recap.Error
+	return errors.Is(err, trust.ErrNoRule) || errors.As(err, &known) && known.Code == "no-policy"
+}
+
+// whatNext adds what to type for somebody whom nobody was told to trust.
+func (f *trustFlags) whatNext(err error, p *pinned, verb string) error {
+	var known *recap.Error
+	if !f.isUnknown(err) || !errors.As(err, &known) {
+		return err
+	}
+	hint := "recap policy init %[2]s says who signed it and lets you trust them; or recap %[1]s %[2]s --key PUBLISHER.pub"
+	if verb != "verify" {
+		hint += ", or --unverified to take it from anybody"
+	}
+	if _, err := os.Lstat(localPolicy); err == nil {
+		hint += "; the " + localPolicy + " here counts only if you say so: --policy " + localPolicy
+	}
+	_ = known.WithHint(hint, verb, p.ref)
+	return err
+}
+
+// plainRule says in plain words whom the rule that decided about p trusts.
+func (f *trustFlags) plainRule(p *pinned) []string {
+	if f.decided == nil {
+		return nil
+	}
+	rule, err := f.decided.RuleFor(f.name(p))
+	if err != nil {
+		return nil
+	}
+	return rule.Plain()
+}

@@ -1,0 +1,144 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/trust"
+)
+
+// signFlags say who signs: the owner of a key, or whoever an identity provider
+// says this is.
+type signFlags struct {
+	key           string
+	token         string
+	signingConfig string
+	root          rootFlags
+	issuer        string
+	clientID      string
+	yes           bool
+}
+
+func (f *signFlags) register(flags *pflag.FlagSet) {
+	flags.StringVar(&f.key, "key", "", "sign with this private key: `FILE`, env://NAME or a KMS address; default: with your identity")
+	flags.StringVar(&f.token, "identity-token", "", "identity `TOKEN`, or a file with one; default: SIGSTORE_ID_TOKEN, the CI service's, else a browser")
+	flags.StringVar(&f.signingConfig, "signing-config", "", "the services to sign with: a Sigstore signing config in `FILE`")
+	f.root.register(flags)
+	flags.StringVar(&f.issuer, "oidc-issuer", "", "identity provider to ask in a browser: `URL`; default: as the signing config says")
+	flags.StringVar(&f.clientID, "oidc-client-id", "", "`ID` that it knows recap by (default sigstore)")
+	flags.BoolVarP(&f.yes, "yes", "y", false, "don't ask before an identity is published")
+}
+
+// given returns the first flag that only means something when signing.
+func (f *signFlags) given() string {
+	for flag, value := range map[string]string{"--key": f.key, "--identity-token": f.token, "--signing-config": f.signingConfig, "--oidc-issuer": f.issuer} {
+		if value != "" {
+			return flag
+		}
+	}
+	return ""
+}
+
+// sealer returns what signs a root and makes the attestations of predicates,
+// and what the signatures are read back with.
+func (f *signFlags) sealer(ctx context.Context, e *env, predicates ...trust.Predicate) (*trust.Sealer, error) {
+	if f.key != "" && (f.token != "" || f.issuer != "" || f.clientID != "") {
+		return nil, contradiction("--key", "--identity-token and --oidc-issuer")
+	}
+	root, err := f.instance(e)
+	if err != nil {
+		return nil, err
+	}
+	signer, err := f.signer(ctx, e, root)
+	if err != nil {
+		return nil, err
+	}
+	return trust.NewSealer(signer, sigstore.NewVerifier(sigstore.VerifierOptions{Root: root}), predicates...)
+}
+
+func (f *signFlags) signer(ctx context.Context, e *env, root *sigstore.Root) (trust.Signer, error) {
+	if f.key != "" {
+		opts := e.keyOptions()
+		opts.SigningConfig, opts.OnNotice = f.signingConfig, e.signingNotice
+		return sigstore.LoadSigner(ctx, f.key, opts)
+	}
+	return sigstore.NewKeylessSigner(sigstore.KeylessOptions{
+		Root:          root,
+		SigningConfig: f.signingConfig,
+		Token:         func(ctx context.Context) (sigstore.Token, error) { return f.findToken(ctx, e, root) },
+		OnNotice:      e.signingNotice,
+	})
+}
+
+// instance returns the root of the Sigstore instance to sign with: of the flag,
+// else of the user's policy, else the public one.
+func (f *signFlags) instance(e *env) (*sigstore.Root, error) {
+	if f.root.path != "" || f.key != "" {
+		return f.root.open(e, nil), nil
+	}
+	policy, err := e.policy("")
+	if err != nil {
+		return nil, err
+	}
+	return f.root.open(e, policy), nil
+}
+
+// signingNotice says what signing waits for.
+func (e *env) signingNotice(n sigstore.Notice) {
+	fmt.Fprintf(e.stderr, "waiting: %s\n", safe(n.String()))
+}
+
+// findToken returns a token of whoever signs. A person at a terminal is asked in
+// a browser if there is no other, and once before their identity is published.
+func (f *signFlags) findToken(ctx context.Context, e *env, root *sigstore.Root) (sigstore.Token, error) {
+	opts := sigstore.TokenOptions{Flag: f.token, Lookup: e.lookup, OnNotice: e.signingNotice}
+	token, err := sigstore.FindToken(ctx, opts)
+	var known *recap.Error
+	if e.ttyIn && errors.As(err, &known) && known.Code == "no-token" {
+		if opts.Interactive, err = f.interactive(ctx, e, root); err != nil {
+			return sigstore.Token{}, err
+		}
+		token, err = sigstore.FindToken(ctx, opts)
+	}
+	if err != nil {
+		return sigstore.Token{}, err
+	}
+	if !e.ttyIn || f.yes {
+		return token, nil
+	}
+	return token, e.consent(ctx, token)
+}
+
+// interactive is how to ask a person who they are.
+func (f *signFlags) interactive(ctx context.Context, e *env, root *sigstore.Root) (*sigstore.Interactive, error) {
+	how := &sigstore.Interactive{Issuer: f.issuer, ClientID: f.clientID, Open: sigstore.OpenBrowser, Show: e.showPrompt}
+	if f.issuer == "" {
+		var err error
+		if how.Issuer, err = sigstore.IssuerOf(ctx, root, f.signingConfig); err != nil {
+			return nil, err
+		}
+	}
+	return how, nil
+}
+
+// showPrompt tells a person where to say who they are.
+func (e *env) showPrompt(p sigstore.Prompt) {
+	until := ""
+	if !p.Expiry.IsZero() {
+		until = fmt.Sprintf(" (until %s)", p.Expiry.Local().Format(time.TimeOnly))
+	}
+	if p.Code == "" {
+		fmt.Fprintf(e.stderr, "your browser asks who you are; if it doesn't, open%s:\n  %s\n", until, safe(p.URL))
+		return
+	}
+	fmt.Fprintf(e.stderr, "say who you are%s: open\n  %s\nand enter the code %s\n", until, safe(p.URL), safe(p.Code))
+}

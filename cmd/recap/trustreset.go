@@ -1,0 +1,92 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/trust"
+)
+
+// trustResetResult is the answer of "recap trust reset".
+type trustResetResult struct {
+	Repository string          `json:"repository"`
+	Tag        string          `json:"tag,omitempty"` // absent: the whole repository
+	Forgotten  []trust.Release `json:"forgotten"`
+}
+
+func newTrustResetCmd(e *env) *cobra.Command {
+	var (
+		out  output
+		lock string
+	)
+	cmd := &cobra.Command{
+		Use:   "reset REF",
+		Short: "Forget on purpose which version of REF was accepted",
+		Long: `Forget which versions were accepted under the tag that REF names, or without a tag in
+the whole repository, so that an older one will be accepted once more. A note of it
+stays in the file.
+
+Do it when the publisher says that they went back, not because an error named it.`,
+		Example: `  recap trust reset registry.example.com/team/recaps:latest`,
+		Args:    args(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := out.check(); err != nil {
+				return err
+			}
+			ref, err := parseReference(args[0])
+			if err != nil {
+				return err
+			}
+			if ref.IsLayout() || ref.Digest != "" || len(ref.Tags) > 1 {
+				return recap.Errorf(recap.Usage, "usage", "recap trust reset: %s is no HOST/REPO or HOST/REPO:TAG", ref).
+					WithHint("what is remembered is remembered of those; of a layout, as --as says")
+			}
+			path, err := e.statePath()
+			if err != nil && lock == "" {
+				return err
+			}
+			if err != nil {
+				path = ""
+			}
+			repository, err := e.history(ref.Name())
+			if err != nil {
+				return err
+			}
+			ratchet := trust.NewRatchet(trust.RatchetOptions{Path: path, LockPath: lock, Now: e.now})
+			forgotten, err := ratchet.Reset(cmd.Context(), repository, ref.Tag())
+			if err != nil {
+				return err
+			}
+			return out.print(e.stdout, trustResetResult{repository, ref.Tag(), forgotten}, func(w io.Writer) {
+				for _, r := range forgotten {
+					fmt.Fprintf(w, "forgotten: %s %s %s, under %s\n", safe(r.Name), safe(r.Version), r.Digest, safe(strings.Join(r.Tags, ", ")))
+				}
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&lock, "lock", "", "forget it in `FILE`, a recap.lock, too")
+	out.register(flags)
+	return cmd
+}
+
+// history is the name that what happens to a repository is remembered under:
+// that of the original, where the user's policy calls it a mirror.
+func (e *env) history(name string) (string, error) {
+	policy, err := e.policy("")
+	if err != nil || policy == nil {
+		return name, err
+	}
+	rule, err := policy.RuleFor(name)
+	if err != nil {
+		return name, nil //nolint:nilerr // no rule: no mirror
+	}
+	return rule.Repository(name), nil
+}
