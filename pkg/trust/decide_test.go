@@ -137,9 +137,6 @@ func TestAdmitDistinctSigners(t *testing.T) {
 			{Name: "elsewhere", Keyless: &trust.Keyless{Identities: []trust.Identity{{Issuer: "https://other.example.com", Subject: "ann@example.com"}}}},
 		}, []any{"ann@example.com", certified("https://other.example.com", "ann@example.com", nil)}, []string{"ann", "elsewhere"}},
 		{"a key and an identity", []trust.Authority{alice, mails[0]}, []any{alice.Key, "ann@example.com"}, []string{"alice", "ann"}},
-		{"one key spelt in two ways", []trust.Authority{alice, bob}, []any{
-			sealed{Key: string(alice.Key.PEM), KeyID: "AB"}, sealed{Key: string(alice.Key.PEM), KeyID: "ab"},
-		}, []string{"alice"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

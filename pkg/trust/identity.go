@@ -128,5 +128,5 @@ func signerOf(e Evidence) string {
 	if e.Certificate != nil {
 		return fmt.Sprintf("identity %q %q", e.Certificate.Issuer, e.Certificate.Subject)
 	}
-	return "key " + strings.ToLower(e.KeyID)
+	return "key " + e.KeyID
 }

@@ -136,12 +136,19 @@ func TestAdmittedNeverChangesDeep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := admitted.Report()
+	want, err := json.Marshal(admitted.Report())
+	if err != nil {
+		t.Fatal(err)
+	}
 	touched := admitted.Report()
 	sig := &touched.Signatures[0]
 	sig.Certificate.Subject, sig.Certificate.Claims["k"] = "mallory", "w"
 	sig.Timestamps[0].Source, sig.LogEntries[0].Log, sig.Checks[0].Detail = "m", "m", "m"
-	if diff := cmp.Diff(want, admitted.Report()); diff != "" {
+	got, err := json.Marshal(admitted.Report())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
 		t.Errorf("report changed (-was +is):\n%s", diff)
 	}
 }

@@ -222,11 +222,11 @@ func TestSealVerifierInTrouble(t *testing.T) {
 	}
 }
 
-// Of several new manifests one may be lost to another writer.
-func TestSealListsAgainOneOfThree(t *testing.T) {
+// Of several new manifests all may be lost to another writer.
+func TestSealListsAgainAllOfThree(t *testing.T) {
 	s := newStore()
 	root := s.newRoot(t)
-	s.forget = 2
+	s.forget = 3
 	report, err := seal(t, s, root, ann(), trust.SignPredicate(), provenance(`{"a":1}`), provenance(`{"a":2}`))
 	if err != nil || added(report) != 3 || len(s.listed) != 3 {
 		t.Errorf("got %+v, error %v, %d listed", report, err, len(s.listed))
