@@ -1,0 +1,269 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package trust_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/trust"
+)
+
+// newRule is a rule to add.
+func newRule() trust.Rule {
+	return trust.RuleFrom(observed("https://github.com/acme/talks/.github/workflows/release.yaml@refs/tags/v1.2.3"), "registry.example.com/acme/talks")
+}
+
+// observed is a signature by a workflow of GitHub.
+func observed(subject string) trust.SignatureReport {
+	repository, _, _ := strings.Cut(subject, "/.github/")
+	return trust.SignatureReport{Certificate: &trust.Certificate{
+		Issuer: "https://token.actions.githubusercontent.com", Subject: subject,
+		Claims: map[string]string{"sourceRepositoryURI": repository, "runnerEnvironment": "github-hosted"},
+	}}
+}
+
+const newRuleText = `- name: registry.example.com/acme/talks
+  scopes: [registry.example.com/acme/talks]
+  authorities:
+    - name: acme/talks release.yaml
+      github: {repository: acme/talks, workflow: release.yaml, ref: refs/tags/v*}
+`
+
+func TestAddRuleMakesFile(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "config", "recap")
+	path := filepath.Join(dir, "policy.yaml")
+	if err := trust.AddRule(path, newRule()); err != nil {
+		t.Fatal(err)
+	}
+	want := "# yaml-language-server: $schema=https://raw.githubusercontent.com/recap-oci/recap/main/schemas/policy.v1.schema.json\n" +
+		"apiVersion: recap/v1\nkind: TrustPolicy\npolicies:\n" + newRuleText
+	if diff := cmp.Diff(want, readText(t, path)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if runtime.GOOS != "windows" {
+		for name, want := range map[string]os.FileMode{path: 0o600, dir: 0o700, filepath.Dir(dir): 0o700} {
+			if info, err := os.Stat(name); err != nil || info.Mode().Perm() != want {
+				t.Errorf("%s has mode %v, error %v, want %v", name, info.Mode().Perm(), err, want)
+			}
+		}
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 1 {
+		t.Errorf("left behind: %v, %v", entries, err)
+	}
+	policy, err := trust.LoadPolicy(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rule, err := policy.RuleFor("registry.example.com/acme/talks"); err != nil || rule.Authorities[0].Keyless.Identities[0].Issuer == "" {
+		t.Errorf("got %+v, %v", rule, err)
+	}
+}
+
+func readText(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// TestAddRuleKeepsText holds that the new lines are all that changes.
+func TestAddRuleKeepsText(t *testing.T) {
+	const start = "# mine\napiVersion: recap/v1 # for now\nkind:   TrustPolicy\n"
+	other := "name: team   # ours\n%sscopes: [ \"registry.example.com/team/**\" ]\n%sauthorities:\n%s- {name: k, key: {kms: 'awskms://k'}}\n"
+	block := func(dash, more string) string { return dash + "- " + strings.ReplaceAll(other, "%s", more) }
+	tests := []struct{ name, before, at, indent string }{
+		{"dashes below the key", start + "policies:\n" + block("", "  "), "policies:\n", ""},
+		{"dashes further in", start + "policies:\n" + block("    ", "      "), "policies:\n", "    "},
+		{"comments between", start + "policies: # all\n\n  # the team\n" + block("  ", "    ") + "  # nobody else\n", "policies: # all\n", "  "},
+		{"keys behind", start + "policies:\n" + block("", "  ") + "\n# where from\ntrustedRoot: {path: r.json}\n", "policies:\n", ""},
+		{"no line end", start + "policies:\n" + strings.TrimSuffix(block("", "  "), "\n"), "policies:\n", ""},
+		{"in quotes", start + "\"policies\":\n" + block("", "  "), "\"policies\":\n", ""},
+	}
+	for _, tt := range tests {
+		for _, newline := range []string{"\n", "\r\n"} {
+			t.Run(strings.TrimSpace(tt.name+" "+strings.Trim(newline, "\n")), func(t *testing.T) {
+				lines := func(s string) string { return strings.ReplaceAll(s, "\n", newline) }
+				path, _ := policyDir(t, lines(tt.before))
+				if err := trust.AddRule(path, newRule()); err != nil {
+					t.Fatal(err)
+				}
+				text := tt.indent + strings.ReplaceAll(strings.TrimSuffix(newRuleText, "\n"), "\n", "\n"+tt.indent) + "\n"
+				want := lines(strings.Replace(tt.before, tt.at, tt.at+text, 1))
+				if diff := cmp.Diff(want, readText(t, path)); diff != "" {
+					t.Errorf("(-want +got)\n%s", diff)
+				}
+			})
+		}
+	}
+	t.Run("brackets", func(t *testing.T) {
+		const before = `{"apiVersion": "recap/v1", "kind": "TrustPolicy", "policies": [ {"name": "a", "scopes": ["a.b/**"], "authorities": [{"name": "k", "key": {"kms": "k://k"}}]}]}` + "\n"
+		path, _ := policyDir(t, before)
+		if err := trust.AddRule(path, newRule()); err != nil {
+			t.Fatal(err)
+		}
+		got := readText(t, path)
+		i := strings.Index(before, "[ {") + 1
+		if !strings.HasPrefix(got, before[:i]+`{"name":"registry.example.com/acme/talks"`) || !strings.HasSuffix(got, ", "+before[i:]) {
+			t.Errorf("got %s", got)
+		}
+	})
+}
+
+// TestAddRuleSaysEverything holds that each part of a rule comes back.
+func TestAddRuleSaysEverything(t *testing.T) {
+	keys := newPEMs(t)
+	rule := trust.Rule{
+		Name: "all: # of \"it\"", Scopes: []string{"mirror.example.org/**"}, Mode: trust.Warn, Threshold: 2, MirrorOf: "registry.example.org/**", LegacySignatures: true,
+		Authorities: []trust.Authority{
+			{Name: "key", Key: &trust.Key{PEM: keys["keys/security.pub"], ValidFrom: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), ValidUntil: time.Date(2027, 1, 1, 10, 30, 0, 5e8, time.UTC)}, Require: &trust.Require{Timestamps: 1}},
+			{Name: "kms", Key: &trust.Key{KMS: "awskms:///alias/recaps"}},
+			{Name: "yes", Keyless: &trust.Keyless{Identities: []trust.Identity{
+				{IssuerRegExp: `https://\w+\.example\.com`, SubjectRegExp: `[^@'"]+@example\.com`, Claims: map[string]string{"buildTrigger": "1.10"}},
+				{Issuer: "https://issuer.example.com", Subject: "no"},
+			}}, Require: &trust.Require{TLog: 2, Timestamps: 2}},
+		},
+		Attestations: []trust.AttestationRule{
+			{PredicateType: "https://slsa.dev/provenance/v1", Authorities: []string{"yes"}},
+			{PredicateType: "https://cyclonedx.org/bom"},
+		},
+	}
+	path := filepath.Join(t.TempDir(), "policy.yaml")
+	if err := trust.AddRule(path, rule); err != nil {
+		t.Fatal(err)
+	}
+	policy, err := trust.LoadPolicy(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := policy.Rules[0]
+	got.Line = 0
+	rule.Attestations[1].Authorities = []string{"key", "kms", "yes"}
+	if diff := cmp.Diff(rule, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if err := trust.AddRule(path, newRule()); err != nil {
+		t.Fatal(err)
+	}
+	if policy, err = trust.LoadPolicy(path); err != nil || len(policy.Rules) != 2 || policy.Rules[1].Name != rule.Name {
+		t.Errorf("beside another: %+v, %v", policy, err)
+	}
+}
+
+// TestAddRuleRefuses holds that a file is left as it was by what can't be added.
+func TestAddRuleRefuses(t *testing.T) {
+	without := func(edit func(*trust.Rule)) trust.Rule {
+		r := newRule()
+		edit(&r)
+		return r
+	}
+	tests := []struct {
+		name, before string
+		rule         trust.Rule
+		want         string
+	}{
+		{"a file that is no policy", "hello: world\n", newRule(), "line 1: "},
+		{"a file with a mistake", head + ci + "  treshold: 1\n", newRule(), "line 9: "},
+		{"a scope that is there", head + ci, without(func(r *trust.Rule) { r.Scopes = []string{"registry.example.com/team/**"} }), `and again in rule "team" (line 4)`},
+		{"a scope that collides", head + ci, without(func(r *trust.Rule) { r.Scopes = []string{"registry.example.com/team/*"} }), "can match the same name"},
+		{"nobody", head + ci, without(func(r *trust.Rule) { r.Authorities = nil }), "names nobody"},
+		{"no certificate", head + ci, trust.RuleFrom(trust.SignatureReport{KeyID: "00"}, "registry.example.com/x"), "names nobody"},
+		{"a name with a wildcard", head + ci, trust.RuleFrom(observed("x"), "oci-layout://a*b"), "has no scope"},
+		{"a name that hides something", head + ci, without(func(r *trust.Rule) { r.Name = "a\u202eb" }), "doesn't show"},
+		{"an identity that hides something", head + ci, trust.RuleFrom(trust.SignatureReport{Certificate: &trust.Certificate{Issuer: "i", Subject: "dana\n@example.com"}}, "registry.example.com/x"), "doesn't show"},
+		{"half an identity", head + ci, trust.RuleFrom(trust.SignatureReport{Certificate: &trust.Certificate{Issuer: "i"}}, "registry.example.com/x"), "has no name"},
+		{"a name of many letters", head + ci, without(func(r *trust.Rule) { r.Name = strings.Repeat("x", 101) }), "101 characters"},
+		{"a private key", head + ci, without(func(r *trust.Rule) {
+			r.Authorities = []trust.Authority{{Name: "k", Key: &trust.Key{PEM: newPEMs(t)["keys/private.pem"]}}}
+		}), "private key"},
+		{"a list in another form", strings.Replace(head, "policies:\n- ", "policies:\n-\n  ", 1) + ci, newRule(), ""},
+		{"a list with a tag", strings.Replace(head, "policies:", "policies: !!seq", 1) + ci, newRule(), "tag !!seq is not supported"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			path, _ := policyDir(t, tt.before)
+			err := trust.AddRule(path, tt.rule)
+			if tt.want == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			if err == nil || !errors.Is(err, recap.Usage) || code(err) != "bad-policy" || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+			if got := readText(t, path); got != tt.before {
+				t.Errorf("the file became %s", got)
+			}
+			if _, err := os.Lstat(path + ".lock"); err == nil {
+				t.Error("the lock is still there")
+			}
+		})
+	}
+}
+
+func TestAddRuleFollowsLinks(t *testing.T) {
+	path, _ := policyDir(t, head+ci)
+	link := filepath.Join(t.TempDir(), "policy.yaml")
+	if err := os.Symlink(path, link); err != nil {
+		t.Skipf("no symbolic links here: %v", err)
+	}
+	if err := os.Chmod(path, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if err := trust.AddRule(link, newRule()); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Lstat(link)
+	if err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link became %v, %v", info.Mode(), err)
+	}
+	if info, err = os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o640 {
+		t.Errorf("the file has mode %v, %v", info.Mode(), err)
+	}
+	if policy, err := trust.LoadPolicy(path); err != nil || len(policy.Rules) != 2 {
+		t.Errorf("got %+v, %v", policy, err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := trust.AddRule(link, newRule()); !errors.Is(err, recap.Local) || code(err) != "dangling-link" {
+		t.Errorf("through a link to nothing: %v", err)
+	}
+}
+
+// TestAddRuleTogether holds that no rule is lost when several are added at once.
+func TestAddRuleTogether(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "policy.yaml")
+	const n = 8
+	var wait sync.WaitGroup
+	errs := make([]error, n)
+	for i := range n {
+		wait.Go(func() {
+			rule := newRule()
+			rule.Name = string(rune('a' + i))
+			rule.Scopes = []string{"registry.example.com/" + rule.Name}
+			errs[i] = trust.AddRule(path, rule)
+		})
+	}
+	wait.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	if policy, err := trust.LoadPolicy(path); err != nil || len(policy.Rules) != n {
+		t.Errorf("got %+v, %v, want %d rules", policy, err, n)
+	}
+}
