@@ -4,6 +4,7 @@
 package trust_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -399,4 +400,22 @@ func TestAdmitVerifierInTrouble(t *testing.T) {
 			t.Errorf("T23: got error %v, want %v", err, trust.ErrBadSignature)
 		}
 	})
+}
+
+// The end of ctx while verifying is nobody's refusal.
+func TestAdmitCanceledWhileVerifying(t *testing.T) {
+	s := newStore()
+	root := s.newRoot(t)
+	attachAll(t, s, root, by(t, "ann@example.com", about(root, signType)))
+	ctx, cancel := context.WithCancel(t.Context())
+	v := &notary{refuse: func(trust.Authority) error { cancel(); return ctx.Err() }}
+	gate, err := trust.NewGate(&trust.Policy{Rules: []trust.Rule{{Name: "r", Scopes: []string{"x.example/**"}, Authorities: []trust.Authority{mail("ann", "ann@example.com")}}}}, v, trust.GateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = gate.Admit(ctx, s, trust.Request{Name: "x.example/y", Root: root})
+	var refused *trust.RefusedError
+	if !errors.Is(err, context.Canceled) || errors.As(err, &refused) {
+		t.Errorf("got error %v, want %v alone", err, context.Canceled)
+	}
 }

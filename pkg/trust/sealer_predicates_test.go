@@ -222,6 +222,20 @@ func TestSealVerifierInTrouble(t *testing.T) {
 	}
 }
 
+// A verifier that says yes and not to whom proves nothing.
+func TestSealWithoutCertificate(t *testing.T) {
+	s := newStore()
+	root := s.newRoot(t)
+	s.log = nil
+	sealer, err := trust.NewSealer(ann(), careless{&notary{}}, trust.SignPredicate())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sealer.Seal(t.Context(), s, root); !errors.Is(err, trust.ErrWrongSigner) || s.count("push") != 0 {
+		t.Errorf("got error %v after %q, want %v", err, s.log, trust.ErrWrongSigner)
+	}
+}
+
 // Of several new manifests all may be lost to another writer.
 func TestSealListsAgainAllOfThree(t *testing.T) {
 	s := newStore()
