@@ -1,0 +1,391 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package trust_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/opencontainers/image-spec/specs-go"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/trust"
+)
+
+// served is what a repository holds under a tag: a root, and who signed it.
+type served struct {
+	*store
+	root ocispec.Descriptor
+}
+
+// serve returns a repository with a bundle, signed by some.
+func serve(t testing.TB, slug, version, text string, by ...string) served {
+	t.Helper()
+	r := &recap.Recap{Title: "T", Slug: slug, Files: []recap.File{{Path: "index.md", MediaType: "text/markdown", Role: recap.RoleDocument}}}
+	g, err := artifact.BuildBundle(t.Context(), r, fstest.MapFS{"index.md": {Data: []byte(text)}}, artifact.BuildOptions{Version: version})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newStore()
+	for _, desc := range g.Nodes() {
+		raw, err := artifact.ReadBlob(t.Context(), g, desc, 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.put(t, desc.MediaType, raw)
+	}
+	return s.signed(t, ocispec.Descriptor{MediaType: g.Root.MediaType, Digest: g.Root.Digest, Size: g.Root.Size}, by...)
+}
+
+func (s *store) signed(t testing.TB, root ocispec.Descriptor, by ...string) served {
+	t.Helper()
+	for _, name := range by {
+		s.attach(t, root, sign(t, newSigner(t, name), about(root, signType)), nil)
+	}
+	s.log = nil
+	return served{s, root}
+}
+
+// servePack returns a repository with a pack whose catalog's config is given.
+func servePack(t testing.TB, version, config string, edit func(*ocispec.Manifest)) served {
+	t.Helper()
+	s := newStore()
+	put := func(v any, mediaType, artifactType string) ocispec.Descriptor {
+		raw, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		desc := s.put(t, mediaType, raw)
+		desc.ArtifactType = artifactType
+		return desc
+	}
+	catalog := ocispec.Manifest{
+		Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageManifest, ArtifactType: recap.ArtifactTypeCatalog,
+		Config: s.put(t, recap.MediaTypePackConfig, []byte(config)), Layers: []ocispec.Descriptor{},
+	}
+	if edit != nil {
+		edit(&catalog)
+	}
+	index := ocispec.Index{
+		Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageIndex, ArtifactType: recap.ArtifactTypePack,
+		Manifests:   []ocispec.Descriptor{put(catalog, catalog.MediaType, recap.ArtifactTypeCatalog)},
+		Annotations: map[string]string{ocispec.AnnotationVersion: version},
+	}
+	root := put(index, index.MediaType, "")
+	return s.signed(t, root, "alice")
+}
+
+// admitting returns how a gate with rule and a ratchet admits what is served.
+func admitting(t testing.TB, rule trust.Rule, r *trust.Ratchet) func(s served, name, tag string) (trust.Report, error) {
+	t.Helper()
+	if rule.Name == "" {
+		rule.Name = "team"
+	}
+	if rule.Scopes == nil {
+		rule.Scopes = []string{"**"}
+	}
+	if rule.Authorities == nil {
+		rule.Authorities = []trust.Authority{authorityOf(t, newSigner(t, "alice"))}
+	}
+	gate, err := trust.NewGate(&trust.Policy{Rules: []trust.Rule{rule}}, sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.GateOptions{Ratchet: r})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(s served, name, tag string) (trust.Report, error) {
+		t.Helper()
+		admitted, err := gate.Admit(t.Context(), s, trust.Request{Name: name, Tag: tag, Root: s.root})
+		var refused *trust.RefusedError
+		if errors.As(err, &refused) {
+			return refused.Report, err
+		}
+		if err == nil && !admitted.Verified() && rule.Mode != trust.Warn {
+			t.Errorf("admitted, not verified: %+v", admitted.Report())
+		}
+		return admitted.Report(), err
+	}
+}
+
+const event = "registry.example.com/team/event"
+
+func TestAdmitAdvances(t *testing.T) {
+	r, _, _ := newRatchet(t, "state")
+	admit := admitting(t, trust.Rule{}, r)
+	one, two := serve(t, "an-event", "1.0.0", "one", "alice"), serve(t, "an-event", "1.1.0", "two", "alice")
+	for i, tt := range []struct {
+		served served
+		tag    string
+		want   trust.RollbackReport
+		code   string
+	}{
+		{one, "latest", trust.RollbackReport{State: trust.RollbackFirstUse, Version: "1.0.0"}, ""},
+		{two, "latest", trust.RollbackReport{State: trust.RollbackAdvanced, Version: "1.1.0", KnownVersion: "1.0.0", KnownDigest: one.root.Digest}, ""},
+		{two, "latest", trust.RollbackReport{State: trust.RollbackSame, Version: "1.1.0", KnownVersion: "1.1.0", KnownDigest: two.root.Digest}, ""},
+		{one, "latest", trust.RollbackReport{State: trust.RollbackRefused, Version: "1.0.0", KnownVersion: "1.1.0", KnownDigest: two.root.Digest}, "rollback"},
+		{one, "1.0.0", trust.RollbackReport{State: trust.RollbackPinned, Version: "1.0.0"}, ""},
+		{one, "", trust.RollbackReport{State: trust.RollbackPinned}, ""},
+		{serve(t, "an-event", "1.1.0", "other", "alice"), "v1.1.0", trust.RollbackReport{State: trust.RollbackRefused, Version: "1.1.0"}, "equivocation"},
+		{serve(t, "another", "2.0.0", "x", "alice"), "latest", trust.RollbackReport{State: trust.RollbackRefused, Version: "2.0.0", KnownVersion: "1.1.0", KnownDigest: two.root.Digest}, "mix-and-match"},
+		{serve(t, "an-event", "", "x", "alice"), "latest", trust.RollbackReport{State: trust.RollbackRefused, KnownVersion: "1.1.0", KnownDigest: two.root.Digest}, "rollback"},
+		{serve(t, "an-event", "", "x", "alice"), "draft", trust.RollbackReport{State: trust.RollbackUnversioned}, ""},
+	} {
+		report, err := admit(tt.served, event, tt.tag)
+		if tt.code == "" && (err != nil || report.Verdict != trust.VerdictVerified) {
+			t.Fatalf("step %d: %v", i+1, err)
+		}
+		if tt.code != "" {
+			var refused *trust.RefusedError
+			if !errors.As(err, &refused) || !errors.Is(err, recap.Stale) || report.Code != tt.code || report.Verdict != trust.VerdictRefused || report.Reason != err.Error() {
+				t.Fatalf("step %d: %v, %+v; want it refused as %s", i+1, err, report, tt.code)
+			}
+			if len(report.Authorities) != 1 || len(report.Signatures) != 1 {
+				t.Errorf("step %d: the report doesn't say who signed: %+v", i+1, report)
+			}
+		}
+		if diff := cmp.Diff(tt.want, report.Rollback); diff != "" {
+			t.Errorf("step %d (-want +got):\n%s", i+1, diff)
+		}
+	}
+}
+
+// Nothing is remembered of what was not admitted by an enforcing rule, nor of
+// what was asked for by digest.
+func TestAdmitRemembersNothing(t *testing.T) {
+	signed := serve(t, "an-event", "2.0.0", "x", "alice")
+	alice, bob := authorityOf(t, newSigner(t, "alice")), authorityOf(t, newSigner(t, "bob"))
+	for _, tt := range []struct {
+		name   string
+		served served
+		rule   trust.Rule
+		in     string
+		tag    string
+		want   trust.RollbackState
+	}{
+		{"unsigned", serve(t, "an-event", "2.0.0", "x"), trust.Rule{}, event, "latest", ""},
+		{"signed by somebody else", serve(t, "an-event", "2.0.0", "x", "mallory"), trust.Rule{}, event, "latest", ""},
+		{"one of two", signed, trust.Rule{Authorities: []trust.Authority{alice, bob}, Threshold: 2}, event, "latest", ""},
+		{"no rule", signed, trust.Rule{Scopes: []string{"other.example.com/**"}}, event, "latest", ""},
+		{"a rule that warns", signed, trust.Rule{Mode: trust.Warn}, event, "latest", trust.RollbackFirstUse},
+		{"a rule that warns, unsigned", serve(t, "an-event", "2.0.0", "x"), trust.Rule{Mode: trust.Warn}, event, "latest", trust.RollbackFirstUse},
+		{"by digest", signed, trust.Rule{}, event, "", trust.RollbackPinned},
+		{"a layout", signed, trust.Rule{}, "oci-layout://here", "latest", trust.RollbackOff},
+		{"no version", serve(t, "an-event", "", "x", "alice"), trust.Rule{}, event, "latest", trust.RollbackUnversioned},
+		{"somebody else's image", func() served { s := newStore(); return s.signed(t, s.newRoot(t), "alice") }(), trust.Rule{}, event, "latest", trust.RollbackUnversioned},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r, state, lock := newRatchet(t, "both")
+			report, err := admitting(t, tt.rule, r)(tt.served, tt.in, tt.tag)
+			if err != nil && !errors.Is(err, recap.Untrusted) || (err != nil) != (tt.want == "") {
+				t.Fatal(err)
+			}
+			if report.Rollback.State != tt.want {
+				t.Errorf("state %q, want %q", report.Rollback.State, tt.want)
+			}
+			for _, path := range []string{filepath.Dir(state), lock} {
+				if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+					t.Errorf("%s was made: %v", path, err)
+				}
+			}
+		})
+	}
+	report, err := admitting(t, trust.Rule{}, nil)(signed, event, "latest")
+	if err != nil || report.Rollback.State != trust.RollbackOff {
+		t.Errorf("without a ratchet: %+v, %v", report.Rollback, err)
+	}
+}
+
+// A rule that warns says what an enforcing one would refuse.
+func TestAdmitWarnsOfRollback(t *testing.T) {
+	r, state, _ := newRatchet(t, "state")
+	if _, err := admitting(t, trust.Rule{}, r)(serve(t, "an-event", "1.1.0", "two", "alice"), event, "latest"); err != nil {
+		t.Fatal(err)
+	}
+	warn := admitting(t, trust.Rule{Mode: trust.Warn}, r)
+	report, err := warn(serve(t, "an-event", "1.0.0", "one", "alice"), event, "latest")
+	if err != nil || !strings.Contains(report.Rollback.Warning, "went back") || report.Rollback.State != trust.RollbackOff {
+		t.Errorf("%+v, %v", report.Rollback, err)
+	}
+	before := contentOf(t, state)
+	if report, err = warn(serve(t, "an-event", "1.2.0", "three", "alice"), event, "latest"); err != nil || report.Rollback.State != trust.RollbackAdvanced {
+		t.Errorf("%+v, %v", report.Rollback, err)
+	}
+	if contentOf(t, state) != before {
+		t.Error("a rule that warns changed the state")
+	}
+}
+
+// What can't be remembered isn't admitted, and it is nobody's refusal.
+func TestAdmitCannotRemember(t *testing.T) {
+	two := serve(t, "an-event", "1.1.0", "two", "alice")
+	for name, tt := range map[string]struct {
+		make func(t *testing.T, state string)
+		code string
+	}{
+		"damaged":   {func(t *testing.T, state string) { put(t, state, "{") }, "stale bad-state"},
+		"a symlink": {func(t *testing.T, state string) { put(t, filepath.Join(state, "x"), "") }, "local state-not-a-file"},
+		"unwritable": {func(t *testing.T, state string) {
+			put(t, filepath.Join(filepath.Dir(state), ".state.json.lock", "x"), "")
+		}, "local state-unwritable"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, state, _ := newRatchet(t, "state")
+			tt.make(t, state)
+			_, err := admitting(t, trust.Rule{}, r)(two, event, "latest")
+			if got := errorCode(err); got != tt.code {
+				t.Errorf("got %s (%v), want %s", got, err, tt.code)
+			}
+		})
+	}
+}
+
+// What is remembered survives whatever fails after: a pull that breaks off
+// between verification and layers can't be made to forget.
+func TestAdmitRemembersBeforeLayers(t *testing.T) {
+	r, _, _ := newRatchet(t, "state")
+	admit := admitting(t, trust.Rule{}, r)
+	two := serve(t, "an-event", "1.1.0", "two", "alice")
+	if _, err := admit(two, event, "latest"); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range two.log {
+		if strings.HasPrefix(line, "fetch text/markdown") || strings.HasPrefix(line, "fetch "+recap.MediaTypeConfig) {
+			t.Errorf("%s before it was remembered", line)
+		}
+	}
+	_, err := admit(serve(t, "an-event", "1.0.0", "one", "alice"), event, "latest")
+	if errorCode(err) != "stale rollback" {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A mirror and its original have one history.
+func TestAdmitMirror(t *testing.T) {
+	r, _, _ := newRatchet(t, "state")
+	one, two := serve(t, "an-event", "1.0.0", "one", "alice"), serve(t, "an-event", "1.1.0", "two", "alice")
+	direct := admitting(t, trust.Rule{}, r)
+	mirror := admitting(t, trust.Rule{Scopes: []string{"mirror.example.org/copies/**"}, MirrorOf: "registry.example.com/team/**"}, r)
+	if _, err := direct(two, event, "latest"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := mirror(one, "mirror.example.org/copies/event", "latest")
+	if errorCode(err) != "stale rollback" || !strings.Contains(err.Error(), event+":latest") {
+		t.Errorf("the mirror serves an older one: %v", err)
+	}
+	if _, err := mirror(one, "mirror.example.org/copies/other", "latest"); err != nil {
+		t.Errorf("another repository of the mirror: %v", err)
+	}
+	// A layout that is said to be a copy has that history, too.
+	layout := admitting(t, trust.Rule{Scopes: []string{"oci-layout:///media/**"}, MirrorOf: "registry.example.com/team/**"}, r)
+	if _, err := layout(one, "oci-layout:///media/event", "latest"); errorCode(err) != "stale rollback" {
+		t.Errorf("a layout serves an older one: %v", err)
+	}
+}
+
+// Two keys of one rule: whichever signs, it is the same history.
+func TestAdmitOtherSigner(t *testing.T) {
+	r, _, _ := newRatchet(t, "state")
+	rule := trust.Rule{Authorities: []trust.Authority{authorityOf(t, newSigner(t, "alice")), authorityOf(t, newSigner(t, "bob"))}}
+	rule.Authorities[0].Name, rule.Authorities[1].Name = "old", "new"
+	admit := admitting(t, rule, r)
+	if _, err := admit(serve(t, "an-event", "1.0.0", "one", "alice"), event, "latest"); err != nil {
+		t.Fatal(err)
+	}
+	report, err := admit(serve(t, "an-event", "1.1.0", "two", "bob"), event, "latest")
+	if err != nil || report.Rollback.State != trust.RollbackAdvanced || !strings.Contains(report.Rollback.Warning, "new vouch for it now") {
+		t.Errorf("%+v, %v", report.Rollback, err)
+	}
+	entries, err := r.Entries(t.Context())
+	if err != nil || len(entries) != 2 || len(entries[0].Signers) != 1 || !strings.HasPrefix(entries[0].Signers[0], "key sha256:") {
+		t.Errorf("%+v, %v", entries, err)
+	}
+}
+
+func TestAdmitPacks(t *testing.T) {
+	const talks = `{"name":"talks","later":[1]}`
+	t.Run("advances", func(t *testing.T) {
+		r, _, _ := newRatchet(t, "state")
+		admit := admitting(t, trust.Rule{}, r)
+		one, two := servePack(t, "1.0.0", talks, nil), servePack(t, "1.1.0", talks, nil)
+		for _, step := range []struct {
+			served served
+			want   string
+		}{
+			{one, "first-use"}, {two, "advanced"}, {one, "stale rollback"},
+			{servePack(t, "2.0.0", `{"name":"other"}`, nil), "stale mix-and-match"},
+			{serve(t, "talks", "2.0.0", "x", "alice"), "stale mix-and-match"},
+			{two, "same"},
+		} {
+			report, err := admit(step.served, event, "latest")
+			got := string(report.Rollback.State)
+			if err != nil {
+				got = errorCode(err)
+			}
+			if got != step.want {
+				t.Errorf("got %s (%v), want %s", got, err, step.want)
+			}
+		}
+		entries, err := r.Entries(t.Context())
+		if err != nil || entries[0].Name != "talks" || entries[0].Kind != artifact.KindPack {
+			t.Errorf("%+v, %v", entries, err)
+		}
+		if n := one.count("fetch " + recap.MediaTypePackConfig); n != 2 {
+			t.Errorf("the config was fetched %d times in two admissions", n)
+		}
+	})
+	for name, bad := range map[string]served{
+		"no name":                 servePack(t, "1.0.0", `{}`, nil),
+		"a name that is none":     servePack(t, "1.0.0", `{"name":"../x"}`, nil),
+		"a name twice":            servePack(t, "1.0.0", `{"name":"talks","name":"other"}`, nil),
+		"a name that is long":     servePack(t, "1.0.0", fmt.Sprintf(`{"name":%q}`, strings.Repeat("x", 81)), nil),
+		"a config that is none":   servePack(t, "1.0.0", `[]`, nil),
+		"another type of config":  servePack(t, "1.0.0", talks, func(m *ocispec.Manifest) { m.Config.MediaType = ocispec.MediaTypeImageConfig }),
+		"no catalog":              servePack(t, "1.0.0", talks, func(m *ocispec.Manifest) { m.ArtifactType = "application/x" }),
+		"a bundle for a catalog":  servePack(t, "1.0.0", talks, func(m *ocispec.Manifest) { m.ArtifactType = recap.ArtifactTypeBundle }),
+		"a catalog of other size": servePack(t, "1.0.0", talks, func(m *ocispec.Manifest) { m.Config.Size++ }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, state, _ := newRatchet(t, "state")
+			_, err := admitting(t, trust.Rule{}, r)(bad, event, "latest")
+			if !errors.Is(err, recap.Integrity) {
+				t.Errorf("got %v, want it refused", err)
+			}
+			if _, err := os.Stat(state); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("it was remembered: %v", err)
+			}
+		})
+	}
+}
+
+func TestAdmitRatchetCanceled(t *testing.T) {
+	r, state, _ := newRatchet(t, "state")
+	one := serve(t, "an-event", "1.0.0", "one", "alice")
+	gate, err := trust.NewGate(trust.KeyPolicy(authorityOf(t, newSigner(t, "alice"))), sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.GateOptions{Ratchet: r})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	one.answer = func(desc ocispec.Descriptor, data []byte) ([]byte, error) {
+		if desc.Digest == one.root.Digest {
+			cancel()
+			return nil, ctx.Err()
+		}
+		return data, nil
+	}
+	if _, err := gate.Admit(ctx, one, trust.Request{Name: event, Tag: "latest", Root: one.root}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := os.Stat(state); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it was remembered: %v", err)
+	}
+}
