@@ -6,6 +6,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/recap-oci/recap/pkg/trust"
@@ -69,7 +70,11 @@ func (p *reportPrinter) print(exact string, r trust.Report) {
 		p.printRule(r)
 	}
 	for _, s := range r.Signatures {
-		p.printSignature(r, s)
+		// Attestations that were asked for follow; the others are signatures
+		// that were looked for in vain.
+		if p.explain || !slices.ContainsFunc(r.Attestations, func(a trust.AttestationReport) bool { return a.Met && a.Digest == s.Digest }) {
+			p.printSignature(r, s)
+		}
 	}
 	if p.explain && len(r.Signatures) == 0 {
 		fmt.Fprintln(p.w, "  nothing refers to it that could be a signature")

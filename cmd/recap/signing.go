@@ -103,7 +103,7 @@ func (f *signFlags) findToken(ctx context.Context, e *env, root *sigstore.Root) 
 	opts := sigstore.TokenOptions{Flag: f.token, Lookup: e.lookup, OnNotice: e.signingNotice}
 	token, err := sigstore.FindToken(ctx, opts)
 	var known *recap.Error
-	if e.ttyIn && errors.As(err, &known) && known.Code == "no-token" {
+	if e.ttyIn && f.token == "" && errors.As(err, &known) && known.Code == "no-token" {
 		if opts.Interactive, err = f.interactive(ctx, e, root); err != nil {
 			return sigstore.Token{}, err
 		}
