@@ -15,7 +15,8 @@ import (
 )
 
 // TestReadme runs every command that README shows, in its order, against a
-// registry that answers to the name README gives it.
+// registry that answers to the name README gives it, and checks the policy that
+// it shows.
 func TestReadme(t *testing.T) {
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {
@@ -40,6 +41,14 @@ func TestReadme(t *testing.T) {
 	if shown < 10 {
 		t.Fatalf("README shows %d commands; the test no longer finds them", shown)
 	}
+	_, policy, _ := strings.Cut(string(text), "```yaml\napiVersion: recap/v1\nkind: TrustPolicy\n")
+	policy, _, ok := strings.Cut(policy, "```")
+	if !ok {
+		t.Fatal("README shows no policy; the test no longer finds it")
+	}
+	script.WriteString("cp recap.pub security.pub\n" +
+		"exec recap policy check shown.yaml --ref registry.example.com/team/recaps:v1\nstdout 'rule team of shown.yaml applies'\n" +
+		"-- shown.yaml --\napiVersion: recap/v1\nkind: TrustPolicy\n" + policy)
 	file := filepath.Join(t.TempDir(), "readme.txtar")
 	if err := os.WriteFile(file, []byte(script.String()), 0o600); err != nil {
 		t.Fatal(err)
