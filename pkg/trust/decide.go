@@ -174,8 +174,8 @@ func (report *Report) reference() string {
 // explainCommand is what to type to see every candidate and check.
 func (report *Report) explainCommand() string {
 	command := "recap verify " + report.reference() + " --explain"
-	if strings.HasPrefix(report.Policy, "--key") {
-		command += " --key FILE"
+	if strings.HasPrefix(report.Policy, "--") {
+		command += ", with the same flags" // which are the policy
 	}
 	return command
 }

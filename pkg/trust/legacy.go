@@ -61,6 +61,8 @@ func (e *examiner) legacy(ctx context.Context) (findings, error) {
 		return findings{}, fmt.Errorf("looking for signatures of cosign before version 3: %w", ctx.Err())
 	case errors.Is(err, recap.NotFound), errors.Is(err, errdef.ErrNotFound):
 		return findings{}, nil
+	case errors.Is(err, recap.Integrity), errors.Is(err, recap.Unsafe):
+		return findings{trouble: fmt.Errorf("looking for signatures of cosign before version 3: %w", err)}, nil
 	case err != nil:
 		return findings{trouble: recap.Errorf(recap.Unavailable, "referrers-unavailable", "looking for signatures of cosign before version 3: %w", err).
 			WithHint("whether it is signed could not be found out; try again")}, nil

@@ -121,6 +121,9 @@ func TestAdmitLegacy(t *testing.T) {
 		{"none, in recap's words", func(s *legacyStore, _ ocispec.Descriptor) { s.err = recap.Errorf(recap.NotFound, "not-found", "no") }, trust.ErrNoSignature, nil},
 		{"could not ask", func(s *legacyStore, _ ocispec.Descriptor) { s.err = errors.New("connection refused") }, recap.Unavailable, nil},
 		{"not allowed to ask", func(s *legacyStore, _ ocispec.Descriptor) { s.err = recap.Errorf(recap.Denied, "denied", "403") }, recap.Unavailable, nil},
+		{"what lies there is damaged", func(s *legacyStore, _ ocispec.Descriptor) {
+			s.err = recap.Errorf(recap.Integrity, "digest-mismatch", "other bytes")
+		}, recap.Integrity, nil},
 		{"an empty image", layers(func(_ *legacyStore, m *ocispec.Manifest, _ ocispec.Descriptor) { m.Layers = []ocispec.Descriptor{} }), trust.ErrNoSignature, nil},
 		{"wrong signer", one("mallory@example.com", simple, nil), trust.ErrWrongSigner, out{wrong}},
 		{"case 5: about another digest", one("ann@example.com", replacing("sha256:", "sha256:00"), nil), trust.ErrBadSignature, out{bad}},

@@ -51,3 +51,32 @@ func FuzzStatement(f *testing.F) {
 		}
 	})
 }
+
+// FuzzSimpleSigning holds the same of the payload that cosign signed before
+// version 3.
+func FuzzSimpleSigning(f *testing.F) {
+	d := digest.FromString("x")
+	good := `{"critical":{"identity":{"docker-reference":"x"},"image":{"docker-manifest-digest":"` + d.String() + `"},"type":"cosign container image signature"},"optional":null}`
+	if err := checkSimpleSigning([]byte(good), d); err != nil {
+		f.Fatal(err)
+	}
+	f.Add([]byte(good))
+	f.Add([]byte(strings.Replace(good, `"critical"`, `"Critical"`, 1)))
+	f.Add([]byte(strings.Replace(good, `"type"`, `"type":"x","type"`, 1)))
+	f.Add([]byte(strings.Replace(good, `"optional":null`, `"critical":{}`, 1)))
+	f.Add([]byte(`{"critical":null}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if checkSimpleSigning(raw, d) != nil {
+			return
+		}
+		var other map[string]any
+		if err := json.Unmarshal(raw, &other); err != nil {
+			t.Fatalf("accepted what isn't JSON: %v", err)
+		}
+		critical, _ := other["critical"].(map[string]any)
+		image, _ := critical["image"].(map[string]any)
+		if image["docker-manifest-digest"] != d.String() || critical["type"] != simpleSigningType {
+			t.Errorf("two readings of %s", raw)
+		}
+	})
+}
