@@ -154,7 +154,7 @@ func (c *checker) checkMirror(at string, rule Rule) {
 		case scope == rule.MirrorOf:
 			c.fail(at, codeScope, "write what these repositories are copies of, or remove it", "rule %q: mirrorOf %q is its own scope", rule.Name, rule.MirrorOf)
 		case wildcard(scope) != wildcard(rule.MirrorOf):
-			c.fail(at, codeScope, fmt.Sprintf("end both with the same: %s%s", literalPrefix(rule.MirrorOf), wildcard(scope)),
+			c.fail(at, codeScope, "end both with the same: "+under(literalPrefix(rule.MirrorOf), wildcard(scope)),
 				"rule %q: mirrorOf %q and the scope %q don't have the same wildcard", rule.Name, rule.MirrorOf, scope)
 		}
 	}

@@ -102,9 +102,23 @@ func (r *policyReader) decodeRoot(n *tree.Node) {
 	}
 	if file.Path != "" {
 		r.policy.TrustedRoot.Path = r.beside(file.Path)
+		r.mustExist("/trustedRoot/path", file.Path)
 	}
 	if file.TUF != nil {
 		r.policy.TrustedRoot = TrustedRoot{TUFMirror: file.TUF.Mirror, TUFRoot: r.beside(file.TUF.Root)}
+		r.mustExist("/trustedRoot/tuf/root", file.TUF.Root)
+	}
+}
+
+// mustExist reports a file that isn't there. What it holds is for others to
+// judge.
+func (r *policyReader) mustExist(pointer, path string) {
+	if r.read == nil {
+		return
+	}
+	if _, err := r.read(r.beside(path)); errors.Is(err, fs.ErrNotExist) {
+		pos, _ := r.root.Find(pointer)
+		r.fail(pos, codeRoot, "write its path from the directory that the policy is in, or put it there", "there is no file %q", path)
 	}
 }
 

@@ -92,6 +92,9 @@ func (c *checker) checkMatch(at, who, what, exact, expr string) {
 		c.fail(pointer, codeIdentity, fmt.Sprintf("write the %s, as much of it as you know", what), "%s: the %s expression \"%s\" matches anything", who, what, fit.Clip(expr))
 		return
 	}
+	if what == "issuer" && matches.MatchString(strangeIssuer) {
+		c.warn(pointer, codeIdentity, "write the issuer's host", "%s: the issuer expression \"%s\" matches whatever issuer there may be", who, fit.Clip(expr))
+	}
 	if before := bareDot(parsed); before != "" {
 		c.warn(pointer, codeIdentity, `write \. for a dot`, "%s: in the %s expression the dot after %q stands for any character", who, what, before)
 	}
@@ -168,6 +171,9 @@ func anything() []string {
 		"q7vzx", "https://q7vzx.example.invalid/q7vzx/zk?#", "q7vzx@zk.example.invalid", "spiffe://zk.example.invalid/q7vzx",
 	}
 }
+
+// strangeIssuer is an issuer that nobody runs.
+const strangeIssuer = "https://q7vzx.example.invalid"
 
 // stranger is an identity that says nothing but that somebody has an account.
 type stranger struct{ subject, who, mend string }

@@ -20,8 +20,10 @@ import (
 func policyDir(t *testing.T, text string) (path string, keys pems) {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.Mkdir(filepath.Join(dir, "keys"), 0o755); err != nil {
-		t.Fatal(err)
+	for _, sub := range []string{"keys", "roots"} {
+		if err := os.Mkdir(filepath.Join(dir, sub), 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
 	keys = newPEMs(t)
 	for name, data := range keys {

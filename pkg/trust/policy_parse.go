@@ -47,8 +47,8 @@ var policyForm = sync.OnceValue(func() fit.Form {
 
 // ParsePolicy reads a policy in YAML. path is where it came from, which
 // problems and [Policy.Source] name; relative paths in it are relative to its
-// directory. read returns the content of the keys that it names; nil: it may name
-// none.
+// directory. read returns the content of the files that it names; nil: it may
+// name no key, and nobody looks whether the trusted root is there.
 //
 // The policy is nil when any of the problems is an error. They are ordered by
 // place.

@@ -66,11 +66,19 @@ func scopeMistake(scope string) (message, mend string) {
 	case scope != strings.ToLower(scope):
 		return "has capital letters, which no repository has", "write " + strings.ToLower(scope)
 	case !slash && !strings.Contains(scope, "**"):
-		return "names a registry and no repository", "write " + strings.TrimRight(scope, "*") + "/**"
+		return "names a registry and no repository", "write " + under(strings.TrimRight(scope, "*"), "**")
 	case slash && !strings.ContainsAny(host, ".:*") && host != "localhost":
 		return "doesn't begin with a registry", "write HOST/" + scope
 	}
 	return "", ""
+}
+
+// under returns the pattern of what is below a name.
+func under(name, wildcard string) string {
+	if name == "" || wildcard == "" || strings.HasSuffix(name, "/") {
+		return name + wildcard
+	}
+	return name + "/" + wildcard
 }
 
 // scopeWarning says what a scope matches besides what it seems to.

@@ -89,7 +89,7 @@ func TestAddRuleKeepsText(t *testing.T) {
 		{"dashes below the key", start + "policies:\n" + block("", "  "), "policies:\n", ""},
 		{"dashes further in", start + "policies:\n" + block("    ", "      "), "policies:\n", "    "},
 		{"comments between", start + "policies: # all\n\n  # the team\n" + block("  ", "    ") + "  # nobody else\n", "policies: # all\n", "  "},
-		{"keys behind", start + "policies:\n" + block("", "  ") + "\n# where from\ntrustedRoot: {path: r.json}\n", "policies:\n", ""},
+		{"keys behind", start + "policies:\n" + block("", "  ") + "\n# where from\ntrustedRoot: {path: roots/trusted_root.json}\n", "policies:\n", ""},
 		{"no line end", start + "policies:\n" + strings.TrimSuffix(block("", "  "), "\n"), "policies:\n", ""},
 		{"in quotes", start + "\"policies\":\n" + block("", "  "), "\"policies\":\n", ""},
 	}
