@@ -5,6 +5,7 @@ package sigstore
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/recap-oci/recap/pkg/trust"
@@ -69,10 +70,20 @@ func (f *findings) judge(need trust.Require) (trust.Evidence, *trust.Rejection) 
 		}
 		checks = append(checks, trust.Check{Name: s.name, Passed: true, Detail: s.detail})
 	}
-	evidence := f.evidence
-	evidence.Statement = slices.Clone(evidence.Statement)
-	evidence.Checks = checks
-	return evidence, nil
+	return f.copied(checks), nil
+}
+
+// copied returns the evidence as the caller's own: several get the findings.
+func (f *findings) copied(checks []trust.Check) trust.Evidence {
+	e := f.evidence
+	e.Statement, e.Timestamps, e.LogEntries = slices.Clone(e.Statement), slices.Clone(e.Timestamps), slices.Clone(e.LogEntries)
+	if e.Certificate != nil {
+		certificate := *e.Certificate
+		certificate.Claims = maps.Clone(certificate.Claims)
+		e.Certificate = &certificate
+	}
+	e.Checks = checks
+	return e
 }
 
 // shortOf refuses too little evidence of one kind.

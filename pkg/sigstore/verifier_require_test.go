@@ -1,0 +1,314 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sigstore_test
+
+import (
+	"context"
+	"crypto/elliptic"
+	"crypto/x509"
+	"errors"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/trust"
+)
+
+// How much evidence is required, and who counts once.
+func TestVerifyRequires(t *testing.T) {
+	v := newVirtual(t)
+	twin := newTSA(t, "https://tsa.test") // another key at the same address
+	unnamed := newTSA(t, "")
+	more := []func(map[string]any){also("timestampAuthorities", twin.trusted(), unnamed.trusted())}
+	both := v.onV2().with(func(o *order) { o.logs = append(o.logs, v.onV1().logs...) })
+	tests := []struct {
+		name      string
+		order     order
+		authority trust.Authority
+		check     string // empty: accepted
+		reason    string
+	}{
+		{"case 29: two logs, and two are there", both, needing(2, 1, 1), "", ""},
+		{"case 29: two logs, and one is there twice", v.onV1().with(func(o *order) {
+			o.logs = append(slices.Clone(o.logs), logged{log: v.v1, version: 1, index: 5})
+		}), needing(2, 1, 1), "tlog", "entries in 2 transparency logs are required, and it has 1"},
+		{"case 29: three logs", both, needing(3, 1, 1), "tlog", "entries in 3 transparency logs are required, and it has 2"},
+		{"case 29: two witnesses, and one is there twice", v.onV2().with(func(o *order) { o.stamps = append(slices.Clone(o.stamps), o.stamps...) }), needing(1, 2, 1),
+			"timestamps", "2 witnesses of the time of signing are required, and it has 1"},
+		{"case 29: two witnesses at one address", v.onV2().with(func(o *order) { o.stamps = append(slices.Clone(o.stamps), stamp{by: twin}) }), needing(1, 2, 1),
+			"timestamps", "and it has 1"},
+		{"case 29: one log's two times", v.onV1().with(func(o *order) {
+			o.logs = append(slices.Clone(o.logs), logged{log: v.v1, version: 1, index: 5, at: epoch.Add(time.Minute)})
+		}), needing(1, 2, 1), "timestamps", "and it has 1"},
+		{"a log and an authority are two witnesses", v.onV1().with(func(o *order) { o.stamps = []stamp{{by: v.tsa}} }), needing(1, 2, 1), "", ""},
+		{"an authority without address is a witness", v.onV2().with(func(o *order) { o.stamps = append(slices.Clone(o.stamps), stamp{by: unnamed}) }), needing(1, 2, 1), "", ""},
+		{"two certificate logs", v.onV2(), needing(1, 1, 2), "sct", "2 certificate logs are required to have its certificate, and 1 have"},
+		{"one certificate log's two promises", v.onV2().with(func(o *order) { o.ct = append(slices.Clone(o.ct), o.ct...) }), needing(1, 1, 2), "sct", "and 1 have"},
+		{"no time is never enough for a certificate", v.onV2().with(func(o *order) { o.stamps = nil }), needing(0, 0, 0), "timestamps", "nobody"},
+		{"nothing required, everything wrong there", v.onV2().with(func(o *order) { o.logs = []logged{{log: v.v2, version: 2, sig: []byte("x")}} }), needing(0, 1, 0), "tlog", "doesn't add up"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := v.verifier(t, more...).Verify(t.Context(), test.order.sign(t), root, test.authority)
+			if test.check != "" {
+				wantRejection(t, err, trust.ErrBadSignature, test.check, test.reason)
+			} else if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// Who was trusted when: case 34, and 16.
+func TestVerifyWindows(t *testing.T) {
+	v := newVirtual(t)
+	before, after := epoch.Add(-time.Minute), epoch.Add(time.Minute)
+	trusting := func(list string, member any) func(map[string]any) {
+		return func(r map[string]any) { r[list] = []any{member} }
+	}
+	log := func(l *virtualLog, from, until time.Time) any {
+		c := *l
+		c.from, c.until = from, until
+		return c.trusted(t)
+	}
+	who := func(a *certifier, from, until time.Time) any {
+		c := *a
+		c.from, c.until = from, until
+		return c.trusted()
+	}
+	long := epoch.AddDate(-1, 0, 0)
+	// An authority whose intermediate certificate ended before it signed.
+	top, topKey := newCA(t, "old root", nil, nil, long, epoch.AddDate(9, 0, 0), x509.ExtKeyUsageCodeSigning)
+	middle, key := newCA(t, "old", top, topKey, long, before, x509.ExtKeyUsageCodeSigning)
+	old := &certifier{uri: "https://old.test", chain: []*x509.Certificate{middle, top}, key: key, from: long}
+
+	tests := []struct {
+		name   string
+		order  order
+		edit   func(map[string]any)
+		check  string
+		reason string
+	}{
+		{"case 34: log still trusted", v.onV1(), trusting("tlogs", log(v.v1, long, after)), "", ""},
+		{"case 34: log trusted no more", v.onV1(), trusting("tlogs", log(v.v1, long, before)), "tlog", "not at a time when the log is trusted"},
+		{"case 34: log not trusted yet", v.onV1(), trusting("tlogs", log(v.v1, after, time.Time{})), "tlog", "not at a time when the log is trusted"},
+		{"case 34: log of version 2 still trusted", v.onV2(), trusting("tlogs", log(v.v2, long, after)), "", ""},
+		{"case 34: log of version 2 trusted no more", v.onV2(), trusting("tlogs", log(v.v2, long, before)), "tlog", "when the trusted root didn't trust log https://rekor2.test"},
+		{"case 34: log of version 2 not trusted yet", v.onV2(), trusting("tlogs", log(v.v2, after, time.Time{})), "tlog", "when the trusted root didn't trust log"},
+		{"case 34: timestamp authority still trusted", v.onV2(), trusting("timestampAuthorities", who(v.tsa, long, after)), "", ""},
+		{"case 34: timestamp authority trusted no more", v.onV2(), trusting("timestampAuthorities", who(v.tsa, long, before)), "timestamps", "when the trusted root didn't trust its authority"},
+		{"case 34: timestamp authority not trusted yet", v.onV2(), trusting("timestampAuthorities", who(v.tsa, after, time.Time{})), "timestamps", "when the trusted root didn't trust its authority"},
+		{"case 34: certificate authority still trusted", v.onV2(), trusting("certificateAuthorities", who(v.fulcio, long, after)), "", ""},
+		{"case 34: certificate authority trusted no more", v.onV2(), trusting("certificateAuthorities", who(v.fulcio, long, before)), "certificate", "the trusted root trusted the authority until 2026-01-02T03:03:05Z"},
+		{"case 34: certificate authority not trusted yet", v.onV2(), trusting("certificateAuthorities", who(v.fulcio, after, time.Time{})), "certificate", "the trusted root trusts the authority from 2026-01-02T03:05:05Z"},
+		{"case 34: certificate log still trusted", v.onV2(), trusting("ctlogs", log(v.ct, long, after)), "", ""},
+		{"case 34: certificate log trusted no more", v.onV2(), trusting("ctlogs", log(v.ct, long, before)), "sct", "no certificate log"},
+		{"case 34: certificate log not trusted yet", v.onV2(), trusting("ctlogs", log(v.ct, after, time.Time{})), "sct", "no certificate log"},
+		{"case 16: expired intermediate", v.onV2().with(func(o *order) { o.by = old }), trusting("certificateAuthorities", old.trusted()), "certificate", `"CN=old" was valid from`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := v.verifier(t, test.edit).Verify(t.Context(), test.order.sign(t), root, anybody)
+			if test.check != "" {
+				wantRejection(t, err, trust.ErrBadSignature, test.check, test.reason)
+			} else if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// Keys that need evidence.
+func TestVerifyKeyWithEvidence(t *testing.T) {
+	v := newVirtual(t)
+	key := newECDSA(t, elliptic.P256())
+	keyed := func(o order) order { o.key, o.bare = &forge{key: key}, true; return o }
+	who := func(require trust.Require, from, until time.Time) trust.Authority {
+		a := authority(t, key.Public())
+		a.Require, a.Key.ValidFrom, a.Key.ValidUntil = &require, from, until
+		return a
+	}
+	var never time.Time
+	signed := epoch.Add(time.Second)
+	retired := func(r map[string]any) {
+		c := *v.v2
+		c.until = epoch.Add(time.Hour)
+		r["tlogs"] = []any{c.trusted(t)}
+	}
+	tests := []struct {
+		name      string
+		order     order
+		authority trust.Authority
+		edit      func(map[string]any)
+		check     string
+		reason    string
+	}{
+		{"log of version 1", keyed(v.onV1()), who(trust.Require{TLog: 1}, never, never), nil, "", ""},
+		{"log of version 2", keyed(v.onV2()), who(trust.Require{TLog: 1}, never, never), nil, "", ""},
+		{"timestamp", keyed(v.onV2()), who(trust.Require{Timestamps: 1}, never, never), nil, "", ""},
+		{"time of a log", keyed(v.onV1()), who(trust.Require{Timestamps: 1}, never, never), nil, "", ""},
+		{"case 9: no log entry", keyed(v.onV2().with(func(o *order) { o.logs = nil })), who(trust.Require{TLog: 1}, never, never), nil, "tlog", "no transparency log"},
+		{"no timestamp", keyed(v.onV2().with(func(o *order) { o.stamps = nil })), who(trust.Require{Timestamps: 1}, never, never), nil, "timestamps", "nobody"},
+		{"case 10: another's log entry", keyed(v.onV2().with(func(o *order) { o.logs = []logged{{log: v.v2, version: 2, sig: []byte("x")}} })), who(trust.Require{TLog: 1}, never, never), nil, "tlog", "doesn't add up"},
+		{"bad evidence where none is required", keyed(v.onV2().with(func(o *order) { o.logs = []logged{{log: v.v2, version: 2, sig: []byte("x")}} })), who(trust.Require{}, never, never), nil, "", ""},
+
+		{"within the window", keyed(v.onV2()), who(trust.Require{Timestamps: 1}, signed, signed), nil, "", ""},
+		{"before the window", keyed(v.onV2()), who(trust.Require{Timestamps: 1}, signed.Add(time.Second), never), nil, "validity", "the key is trusted from 2026-01-02T03:04:07Z"},
+		{"after the window", keyed(v.onV2()), who(trust.Require{Timestamps: 1}, never, signed.Add(-time.Second)), nil, "validity", "the key was trusted until 2026-01-02T03:04:05Z"},
+		{"window, and nothing is required", keyed(v.onV2().with(func(o *order) { o.stamps = nil })), who(trust.Require{}, never, signed), nil, "timestamps", "nobody"},
+
+		{"log given up, signed before", keyed(v.onV2()), who(trust.Require{TLog: 1}, never, never), retired, "", ""},
+		{"log given up, signed nobody knows when", keyed(v.onV2().with(func(o *order) { o.stamps = nil })), who(trust.Require{TLog: 1}, never, never), retired, "tlog", "was given up"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var edits []func(map[string]any)
+			if test.edit != nil {
+				edits = append(edits, test.edit)
+			}
+			got, err := v.verifier(t, edits...).Verify(t.Context(), test.order.sign(t), root, test.authority)
+			if test.check != "" {
+				wantRejection(t, err, trust.ErrBadSignature, test.check, test.reason)
+			} else if err != nil || got.Certificate != nil || string(got.Statement) != about(root) {
+				t.Errorf("got %+v, %v", got, err)
+			}
+		})
+	}
+}
+
+func TestVerifyRefusesAuthorities(t *testing.T) {
+	v := newVirtual(t)
+	raw := v.onV2().sign(t)
+	key := authority(t, newECDSA(t, elliptic.P256()).Public())
+	changed := func(change func(*trust.Authority)) trust.Authority {
+		a := key
+		k := *key.Key
+		a.Key = &k
+		change(&a)
+		return a
+	}
+	for name, a := range map[string]trust.Authority{
+		"neither":                      {Name: "x"},
+		"both":                         changed(func(a *trust.Authority) { a.Keyless = &trust.Keyless{} }),
+		"two keys":                     changed(func(a *trust.Authority) { a.Key.KMS = "awskms:///x" }),
+		"key in a log of certificates": changed(func(a *trust.Authority) { a.Require = &trust.Require{SCT: 1} }),
+		"negative":                     changed(func(a *trust.Authority) { a.Require = &trust.Require{TLog: -1} }),
+		"KMS offline":                  {Name: "x", Key: &trust.Key{KMS: "awskms:///x"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			verifier := sigstore.NewVerifier(sigstore.VerifierOptions{Offline: true})
+			if _, err := verifier.Verify(t.Context(), raw, root, a); !errors.Is(err, recap.Usage) || errors.Is(err, recap.Untrusted) {
+				t.Errorf("got error %v, want %v", err, recap.Usage)
+			}
+		})
+	}
+	t.Run("no trusted root", func(t *testing.T) {
+		_, err := sigstore.NewVerifier(sigstore.VerifierOptions{}).Verify(t.Context(), raw, root, anybody)
+		wantError(t, err, recap.Usage, "no-trusted-root")
+	})
+}
+
+// A key that needs no evidence needs neither trusted root nor network.
+func TestVerifyKeyLoadsNothing(t *testing.T) {
+	key := newECDSA(t, elliptic.P256())
+	verifier := sigstore.NewVerifier(sigstore.VerifierOptions{Root: sigstore.NewRoot(sigstore.RootOptions{
+		TUFMirror: "http://127.0.0.1:1", TUFRoot: "missing.json", Transport: refuse{t},
+	})})
+	if _, err := verifier.Verify(t.Context(), forge{key: key, statement: about(root)}.bundle(t), root, authority(t, key.Public())); err != nil {
+		t.Error(err)
+	}
+}
+
+// refuse is a network that must not be used: case 37.
+type refuse struct{ t testing.TB }
+
+func (r refuse) RoundTrip(request *http.Request) (*http.Response, error) {
+	r.t.Errorf("asked %s", request.URL)
+	return nil, errors.New("there is no network")
+}
+
+// Authorities share the work, and get the same answer, whoever asks first.
+func TestVerifySharesAndAgrees(t *testing.T) {
+	v := newVirtual(t)
+	verifier := v.verifier(t)
+	good := v.onV2().sign(t)
+	bad := v.onV2().with(func(o *order) { o.logs = nil }).sign(t)
+	var wait sync.WaitGroup
+	answers := make([]trust.Evidence, 32)
+	for i := range answers {
+		wait.Go(func() {
+			if _, err := verifier.Verify(context.Background(), bad, root, anybody); !errors.Is(err, trust.ErrBadSignature) {
+				t.Errorf("got error %v", err)
+			}
+			a := anybody
+			if i%2 == 1 {
+				a = needing(0, 1, 0)
+			}
+			var err error
+			if answers[i], err = verifier.Verify(context.Background(), good, root, a); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+	for _, got := range answers[1:] {
+		if diff := cmp.Diff(answers[0], got); diff != "" {
+			t.Fatalf("two answers:\n%s", diff)
+		}
+	}
+	// What one caller does to an answer is no business of the next.
+	answers[0].Statement[0], answers[0].Checks[0].Detail = '!', "changed"
+	answers[0].Certificate.Claims["sourceRepositoryURI"] = "changed"
+	answers[0].Timestamps[0].Source = "changed"
+	again, err := verifier.Verify(t.Context(), good, root, anybody)
+	if err != nil || again.Statement[0] == '!' || again.Checks[0].Detail == "changed" || again.Certificate.Claims["sourceRepositoryURI"] == "changed" || again.Timestamps[0].Source == "changed" {
+		t.Errorf("a change got into the cache: %+v, %v", again, err)
+	}
+	// More signatures than are remembered.
+	for range 20 {
+		if _, err := verifier.Verify(t.Context(), v.onV1().sign(t), root, anybody); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// No bit of a keyless bundle counts for nothing that is signed: flipped, it is
+// refused, or what was found is the same.
+func TestVerifyKeylessEveryByte(t *testing.T) {
+	v := newVirtual(t)
+	for name, o := range map[string]order{"version 1": v.onV1(), "version 2": v.onV2()} {
+		t.Run(name, func(t *testing.T) {
+			verifier := v.verifier(t)
+			raw := o.sign(t)
+			want, err := verifier.Verify(t.Context(), raw, root, anybody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			step := 1
+			if testing.Short() {
+				step = 7
+			}
+			for i := 0; i < len(raw); i += step {
+				flipped := slices.Clone(raw)
+				flipped[i] ^= 1 << (i % 7)
+				got, err := verifier.Verify(t.Context(), flipped, root, anybody)
+				if err != nil {
+					if !errors.Is(err, recap.Untrusted) {
+						t.Fatalf("byte %d: got error %v, want a refusal", i, err)
+					}
+					continue
+				}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("byte %d: accepted with another meaning:\n%s", i, diff)
+				}
+			}
+		})
+	}
+}
