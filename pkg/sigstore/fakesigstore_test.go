@@ -406,7 +406,7 @@ func anyOf() map[string]any { return map[string]any{"selector": "ANY"} }
 // v2AndTSA is the configuration of a new instance, and v1Only of an old one.
 func v2AndTSA(t testing.TB) string {
 	return signingConfig(t, map[string]any{
-		"caUrls": []string{"fulcio.test"}, "rekorTlogUrls": []string{"rekor2.test 2"}, "rekorTlogConfig": anyOf(),
+		"caUrls": []string{"fulcio.test/"}, "rekorTlogUrls": []string{"rekor2.test/ 2"}, "rekorTlogConfig": anyOf(),
 		"tsaUrls": []string{"tsa.test/api/v1/timestamp"}, "tsaConfig": anyOf(),
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
@@ -73,7 +74,7 @@ func certify(ctx context.Context, c *caller, addresses []string, token Token) (*
 		redact:  token.redact,
 	}
 	for _, address := range addresses {
-		r.urls = append(r.urls, address+"/api/v2/signingCert")
+		r.urls = append(r.urls, strings.TrimSuffix(address, "/")+"/api/v2/signingCert")
 	}
 	got, err := c.ask(ctx, r)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"net/http"
+	"strings"
 
 	protorekor "github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1"
 )
@@ -93,7 +94,7 @@ func rekorRequest(addresses choice, path string, body []byte) request {
 	}
 	r.header["Content-Type"] = "application/json"
 	for _, address := range addresses {
-		r.urls = append(r.urls, address+path)
+		r.urls = append(r.urls, strings.TrimSuffix(address, "/")+path)
 	}
 	return r
 }

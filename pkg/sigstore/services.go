@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	prototrustroot "github.com/sigstore/protobuf-specs/gen/pb-go/trustroot/v1"
@@ -176,7 +175,7 @@ func addresses(list []*prototrustroot.Service, version uint32, now time.Time) ([
 		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 			return nil, fmt.Errorf("%q is no address of a service", plainAddress(s.URL))
 		}
-		out = append(out, strings.TrimSuffix(s.URL, "/"))
+		out = append(out, s.URL)
 	}
 	return out, nil
 }
