@@ -224,7 +224,11 @@ func (f *fakeSigstore) signature1(r *http.Request) []byte {
 func (f *fakeSigstore) enter1(w http.ResponseWriter, sig []byte, status int) {
 	entry := map[string]any{
 		"apiVersion": "0.0.1", "kind": "dsse",
-		"spec": map[string]any{"signatures": []any{map[string]any{"signature": sig, "verifier": []byte("PEM")}}},
+		"spec": map[string]any{
+			"envelopeHash": map[string]any{"algorithm": "sha256", "value": strings.Repeat("00", 32)},
+			"payloadHash":  map[string]any{"algorithm": "sha256", "value": strings.Repeat("00", 32)},
+			"signatures":   []any{map[string]any{"signature": sig, "verifier": []byte("PEM")}},
+		},
 	}
 	body, err := json.Marshal(entry)
 	if err != nil {
