@@ -58,9 +58,9 @@ func TestAdmitIdentity(t *testing.T) {
 		text    string // of the refusal
 	}{
 		{"as the rule says", certified(githubIssuer, workflow, right), nil, trust.Verified, ""},
-		{"case 19: issuer mismatch with the right subject", certified("https://evil.example", workflow, right), trust.ErrWrongSigner, trust.WrongSigner, `the issuer is "https://evil.example", not "` + githubIssuer},
+		{"case 19: issuer mismatch with the right subject", certified("https://evil.example", workflow, right), trust.ErrWrongSigner, trust.WrongSigner, "signed by " + workflow + `, by the word of https://evil.example: the issuer is not "` + githubIssuer},
 		{"case 19: another branch", certified(githubIssuer, strings.Replace(workflow, "tags/v1", "heads/main", 1), right), trust.ErrWrongSigner, trust.WrongSigner, "signed by " + strings.Replace(workflow, "tags/v1", "heads/main", 1)},
-		{"case 19: subject contains the right one", certified(githubIssuer, "https://evil.example/"+workflow, right), trust.ErrWrongSigner, trust.WrongSigner, "isn't matched by"},
+		{"case 19: subject contains the right one", certified(githubIssuer, "https://evil.example/"+workflow, right), trust.ErrWrongSigner, trust.WrongSigner, "is not matched by"},
 		{"a fork that calls the workflow", certified(githubIssuer, workflow, map[string]string{"sourceRepositoryURI": "https://github.com/evil/recaps"}), trust.ErrWrongSigner, trust.WrongSigner, `its sourceRepositoryURI is "https://github.com/evil/recaps"`},
 		{"case 21: a key where the policy is keyless", key.Key, trust.ErrWrongSigner, trust.WrongSigner, "signed with a key"},
 	}

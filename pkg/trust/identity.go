@@ -96,7 +96,7 @@ func (m identityMatcher) mismatch(c Certificate) (reason string, matched int) {
 }
 
 // differs returns "" when got is what is wanted, exactly, by expression, or
-// both where both are given.
+// both where both are given. What it is instead stands beside the reason.
 func differs(what, got, exact string, expr *regexp.Regexp) string {
 	switch {
 	case got == "":
@@ -104,9 +104,9 @@ func differs(what, got, exact string, expr *regexp.Regexp) string {
 	case exact == "" && expr == nil:
 		return "no " + what + " is named"
 	case exact != "" && got != exact:
-		return fmt.Sprintf("the %s is %q, not %q", what, got, exact)
+		return fmt.Sprintf("the %s is not %q", what, exact)
 	case expr != nil && !expr.MatchString(got):
-		return fmt.Sprintf("the %s %q isn't matched by %q", what, got, inner(expr))
+		return fmt.Sprintf("the %s is not matched by %q", what, inner(expr))
 	}
 	return ""
 }
@@ -116,9 +116,9 @@ func inner(expr *regexp.Regexp) string {
 	return strings.TrimSuffix(strings.TrimPrefix(expr.String(), `\A(?:`), `)\z`)
 }
 
-// String returns whom c was issued to, in one phrase.
+// String returns whom c was issued to, and who says so, in one phrase.
 func (c *Certificate) String() string {
-	return fmt.Sprintf("%s (certified for %s)", cmp.Or(c.Subject, "nobody"), cmp.Or(c.Issuer, "nobody"))
+	return fmt.Sprintf("%s, by the word of %s", cmp.Or(c.Subject, "nobody"), cmp.Or(c.Issuer, "nobody"))
 }
 
 // signerOf identifies who made a signature, so that nobody counts twice: by the

@@ -61,7 +61,7 @@ func (e *examiner) judge(ctx context.Context, report SignatureReport, verify fun
 		return c, nil
 	}
 	for _, i := range c.vouching {
-		c.report.Checks = append(c.report.Checks, Check{Name: "identity", Passed: true, Detail: fmt.Sprintf("%s is authority %q", whose(*answers[i].evidence), e.authorities[i].Name)})
+		c.report.Checks = append(c.report.Checks, Check{Name: "identity", Passed: true, Detail: fmt.Sprintf("%s: authority %q", whose(*answers[i].evidence), e.authorities[i].Name)})
 	}
 	return c, nil
 }

@@ -267,7 +267,7 @@ func (s *Sealer) prove(ctx context.Context, root ocispec.Descriptor, added []add
 			return Authority{}, Rejectf(WrongSigner, "the new signature has no certificate")
 		}
 		if why := who.mismatch(*evidence.Certificate); why != "" {
-			return Authority{}, Rejectf(WrongSigner, "the new signature isn't by who was to sign: %s", why)
+			return Authority{}, Rejectf(WrongSigner, "the new signature is by %s, and not by who was to sign: %s", evidence.Certificate, why)
 		}
 	}
 	return authority, nil

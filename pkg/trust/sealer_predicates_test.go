@@ -173,7 +173,7 @@ func TestSealForecast(t *testing.T) {
 		{"unknown", &sealingSigner{forecast: nobody, exact: annID, who: certificate}, nil, ""},
 		{"forecast of somebody else", &sealingSigner{forecast: benID, exact: annID, who: certificate}, nil, ""},
 		{"unknown afterwards too", &sealingSigner{forecast: nobody, exact: nobody, who: certificate}, recap.Usage, "nothing was added"},
-		{"says it is another", &sealingSigner{forecast: annID, exact: benID, who: certificate}, trust.ErrWrongSigner, "nothing was added: wrong signer: the new signature isn't by who was to sign"},
+		{"says it is another", &sealingSigner{forecast: annID, exact: benID, who: certificate}, trust.ErrWrongSigner, "nothing was added: wrong signer: the new signature is by ann@example.com, by the word of https://issuer.example.com, and not by who was to sign"},
 		{"says it has a certificate", &sealingSigner{forecast: annID, exact: annID, who: holder(t, "alice").Key}, trust.ErrWrongSigner, "nothing was added: the new signature doesn't verify"},
 		{"says it is a key", &sealingSigner{forecast: holder(t, "alice"), exact: holder(t, "alice"), who: certificate}, trust.ErrWrongSigner, "nothing was added"},
 		{"lacks evidence", &sealingSigner{forecast: annID, exact: annID, who: certificate, lacking: true}, trust.ErrBadSignature, "0 of 1 log entries"},
