@@ -11,8 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
-
-	trustpb "github.com/sigstore/protobuf-specs/gen/pb-go/trustroot/v1"
 )
 
 // publish writes the signing configurations, offers the services that fail, and
@@ -87,5 +85,3 @@ func counted(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
-
-func (s *stack) publishTUF(_ *http.ServeMux, _, _ string, _ *trustpb.SigningConfig) error { return nil }
