@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -146,6 +147,24 @@ func TestRatchetFiles(t *testing.T) {
 	}
 }
 
+// A file is replaced in one step: who looks sees the old content or the new.
+func TestRatchetReplaces(t *testing.T) {
+	r, state, _ := newRatchet(t, "state")
+	if _, err := r.Advance(t.Context(), seen(t, "latest 1.0.0")); err != nil {
+		t.Fatal(err)
+	}
+	old, other := contentOf(t, state), filepath.Join(t.TempDir(), "other name")
+	if err := os.Link(state, other); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Advance(t.Context(), seen(t, "latest 1.1.0")); err != nil {
+		t.Fatal(err)
+	}
+	if contentOf(t, other) != old || contentOf(t, state) == old {
+		t.Error("the file was written over")
+	}
+}
+
 // What is the same is neither written nor locked.
 func TestRatchetSameWritesNothing(t *testing.T) {
 	r, state, lock := newRatchet(t, "both")
@@ -202,6 +221,7 @@ func TestRatchetDamagedFiles(t *testing.T) {
 		"null":              "null",
 		"a list":            "[]",
 		"nothing stated":    "{}",
+		"no releases":       `{"apiVersion":"recap/v1","kind":"RollbackState"}`,
 		"another version":   edit("recap/v1", "recap/v2"),
 		"another kind":      edit("RollbackState", "Receipt"),
 		"a key twice":       edit(`"kind": "RollbackState"`, `"kind": "RollbackState", "kind": "RollbackState"`),
@@ -415,29 +435,81 @@ func TestRatchetBusy(t *testing.T) {
 	}
 }
 
+// What is written is made from what is there when it is written, not from what
+// was there before waiting for the lock.
+func TestRatchetLooksAgain(t *testing.T) {
+	_, state, lock := newRatchet(t, "both")
+	later := trust.NewRatchet(trust.RatchetOptions{Path: state})
+	if _, err := later.Advance(t.Context(), seen(t, "latest 2.0.0")); err != nil {
+		t.Fatal(err)
+	}
+	newer := contentOf(t, state)
+	if err := os.Remove(state); err != nil {
+		t.Fatal(err)
+	}
+	dir, name := filepath.Split(state)
+	release, err := durable.Lock(t.Context(), dir+"."+name+".lock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	looked := make(chan struct{})
+	var once sync.Once
+	r := trust.NewRatchet(trust.RatchetOptions{Path: state, LockPath: lock, Now: func() time.Time {
+		once.Do(func() { close(looked) })
+		return clock()
+	}})
+	answer := make(chan error)
+	go func() {
+		_, err := r.Advance(t.Context(), seen(t, "latest 1.0.0"))
+		answer <- err
+	}()
+	<-looked // it is about to wait for the lock
+	put(t, state, newer)
+	if err := release(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-answer; errorCode(err) != "stale rollback" {
+		t.Errorf("got %v", err)
+	}
+	if got := contentOf(t, state); got != newer {
+		t.Errorf("a newer version was overwritten: %s", got)
+	}
+}
+
 // However many versions a publisher makes, the file stays small.
 func TestRatchetBounded(t *testing.T) {
 	_, state, _ := newRatchet(t, "state")
-	var releases []string
-	for i := range 1200 {
-		releases = append(releases, fmt.Sprintf(`{"repository":%q,"tags":[],"kind":"pack","name":"talks","version":"0.%d.0","digest":"sha256:%064d","authorities":["ci"]}`, team, i, i))
+	past := func(repository string, i int) string {
+		return fmt.Sprintf(`{"repository":%q,"tags":[],"kind":"pack","name":"talks","version":"0.%d.0","digest":"sha256:%064d","authorities":["ci"]}`, repository, i, i)
 	}
-	put(t, state, `{"apiVersion":"recap/v1","kind":"RollbackState","releases":[`+strings.Join(releases, ",")+`]}`)
+	var releases, resets []string
+	for i := range 1200 {
+		releases = append(releases, past(team, i))
+	}
+	releases = append(releases, past("z/other", 1), past("z/other", 2))
+	for range 100 {
+		resets = append(resets, `{"repository":"z/gone","tag":"x","forgotten":[]}`)
+	}
+	put(t, state, `{"apiVersion":"recap/v1","kind":"RollbackState","releases":[`+strings.Join(releases, ",")+`],"resets":[`+strings.Join(resets, ",")+`]}`)
 	r := trust.NewRatchet(trust.RatchetOptions{Path: state})
 	if _, err := r.Advance(t.Context(), seen(t, "latest 1.0.0")); err != nil {
 		t.Fatal(err)
 	}
 	entries, err := r.Entries(t.Context())
-	if err != nil || len(entries) != 1001 || entries[0].Version != "1.0.0" || entries[1].Version != "0.1199.0" {
+	if err != nil || len(entries) != 1003 || entries[0].Version != "1.0.0" || entries[1].Version != "0.1199.0" || entries[1000].Version != "0.200.0" || entries[1002].Repository != "z/other" {
 		t.Errorf("%d entries, %v", len(entries), err)
 	}
-	for i := range 120 {
-		if _, err := r.Reset(t.Context(), team, fmt.Sprintf("0.%d.0", 1199-i)); err != nil {
-			t.Fatal(err)
-		}
+	if _, err := r.Reset(t.Context(), team, "latest"); err != nil {
+		t.Fatal(err)
 	}
-	if n := strings.Count(contentOf(t, state), `"forgotten"`); n != 100 {
-		t.Errorf("%d notes of resets, want the last 100", n)
+	var got struct {
+		Resets []struct{ Repository string }
+	}
+	if err := json.Unmarshal([]byte(contentOf(t, state)), &got); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(got.Resets); n != 100 || got.Resets[99].Repository != team {
+		t.Errorf("%d notes of resets, want the last 100: %+v", n, got.Resets)
 	}
 }
 

@@ -85,7 +85,7 @@ func (l *ledger) judge(s Sighting) (known Release, err error) {
 	if i >= 0 {
 		known = l.Releases[i]
 		switch {
-		case known.Kind != s.Kind, s.Name != "" && known.Name != s.Name:
+		case known.Kind != s.Kind, known.Name != s.Name:
 			return known, l.stale("mix-and-match", s, known, "names another thing than before", s.Tag)
 		case s.Version == "":
 			return known, l.stale("rollback", s, known, "went back to something that states no version", s.Tag)
