@@ -56,7 +56,7 @@ func openKMS(ctx context.Context, ref string, offline bool) (*kmsKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	public, err := key.PublicKey(options.WithContext(ctx))
+	public, err := guarded(func() (crypto.PublicKey, error) { return key.PublicKey(options.WithContext(ctx)) })
 	if err != nil {
 		return nil, kmsTrouble(ctx, ref, "asking for its public half", err)
 	}
@@ -101,7 +101,7 @@ func kmsPublicKey(ctx context.Context, ref string) (crypto.PublicKey, error) {
 }
 
 func getKMS(ctx context.Context, ref string, hash crypto.Hash) (kms.SignerVerifier, error) {
-	key, err := kms.Get(ctx, ref, hash)
+	key, err := guarded(func() (kms.SignerVerifier, error) { return kms.Get(ctx, ref, hash) })
 	if err == nil {
 		return key, nil
 	}
@@ -114,6 +114,16 @@ func getKMS(ctx context.Context, ref string, hash crypto.Hash) (kms.SignerVerifi
 		return nil, missing.WithHint("install that program, or a recap that was built with: go build -tags recapkms")
 	}
 	return nil, missing.WithHint("install that program; a key file, env://NAME, awskms://…, azurekms://…, gcpkms://… and hashivault://… are the usual keys")
+}
+
+// guarded calls a library that panics where a program's answer lacks a field.
+func guarded[T any](call func() (T, error)) (result T, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = errors.New("its answer makes no sense")
+		}
+	}()
+	return call()
 }
 
 // kmsTrouble explains an error of a key management service. Which it is can't
@@ -137,7 +147,7 @@ func (k *kmsKey) SignMessage(message io.Reader, opts ...signature.SignOption) ([
 	if err != nil {
 		return nil, err
 	}
-	sig, err := k.key.SignMessage(bytes.NewReader(raw), opts...)
+	sig, err := guarded(func() ([]byte, error) { return k.key.SignMessage(bytes.NewReader(raw), opts...) })
 	if err != nil {
 		return nil, kmsTrouble(ctx, k.ref, "signing", err)
 	}
