@@ -34,6 +34,14 @@ const (
 type fallbacks struct {
 	mu        sync.Mutex
 	bySubject map[digest.Digest]*fallbackQueue
+	coming    map[digest.Digest]*arrivals
+}
+
+// arrivals are manifests on their way to the registry, which may have to be
+// listed by hand when they are there.
+type arrivals struct {
+	n    int
+	over chan struct{} // closed when all have arrived, or won't
 }
 
 // fallbackQueue exists while somebody works on it.
@@ -41,9 +49,10 @@ type fallbackQueue struct{ waiting []*fallbackChange }
 
 // fallbackChange adds desc to an index, or removes it.
 type fallbackChange struct {
-	desc   ocispec.Descriptor
-	remove bool
-	done   chan error
+	desc      ocispec.Descriptor
+	remove    bool
+	announced bool // and so to be retracted once it is queued
+	done      chan error
 }
 
 // enterReferrer lists a manifest with its subject's referrers if it has a
@@ -54,7 +63,7 @@ func (r *repository) enterReferrer(ctx context.Context, desc ocispec.Descriptor,
 	if err != nil || subject == "" {
 		return err
 	}
-	return r.changeFallback(ctx, subject, fallbackChange{desc: entry})
+	return r.changeFallback(ctx, subject, fallbackChange{desc: entry, announced: true})
 }
 
 // referrerOf returns the subject of a manifest, if it has one, and the
@@ -142,7 +151,70 @@ func (f *fallbacks) add(subject digest.Digest, change *fallbackChange) bool {
 		f.bySubject[subject] = q
 	}
 	q.waiting = append(q.waiting, change)
+	if change.announced {
+		change.announced = false
+		f.arrived(subject)
+	}
 	return !working
+}
+
+// announce says that a manifest is about to be pushed that refers to subject, if
+// it is one. Every announcement is retracted, or followed by a change.
+func (f *fallbacks) announce(subject digest.Digest) {
+	if subject == "" {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.coming == nil {
+		f.coming = map[digest.Digest]*arrivals{}
+	}
+	if f.coming[subject] == nil {
+		f.coming[subject] = &arrivals{over: make(chan struct{})}
+	}
+	f.coming[subject].n++
+}
+
+// retract says that nothing has to be listed by hand after all.
+func (f *fallbacks) retract(subject digest.Digest) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.arrived(subject)
+}
+
+// arrived counts one off. f is locked.
+func (f *fallbacks) arrived(subject digest.Digest) {
+	a := f.coming[subject]
+	if a == nil {
+		return
+	}
+	if a.n--; a.n == 0 {
+		close(a.over)
+		delete(f.coming, subject)
+	}
+}
+
+// join returns what is queued for a subject whose work is going on, once
+// everything that was announced is queued or retracted.
+func (f *fallbacks) join(ctx context.Context, subject digest.Digest) []*fallbackChange {
+	f.mu.Lock()
+	a := f.coming[subject]
+	f.mu.Unlock()
+	if a != nil {
+		select {
+		case <-a.over:
+		case <-ctx.Done():
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	q := f.bySubject[subject]
+	if q == nil {
+		return nil
+	}
+	batch := q.waiting
+	q.waiting = nil
+	return batch
 }
 
 // take returns what is queued. When nothing is, or with last, the work is over
@@ -163,17 +235,15 @@ func (f *fallbacks) take(subject digest.Digest, last bool) []*fallbackChange {
 }
 
 // writeFallback applies the changes to the index under the fallback tag until
-// they are found there after a settle. What is queued while the index is first
-// read comes along, so that a signature and an attestation pushed side by side
-// settle together; the result is all that was done.
+// they are found there after a settle. What is on its way to the same subject is
+// waited for and comes along, so that a signature and an attestation pushed side
+// by side settle together; the result is all that was done.
 func (r *repository) writeFallback(ctx context.Context, subject digest.Digest, changes []*fallbackChange) ([]*fallbackChange, error) {
+	changes = append(changes, r.fallback.join(ctx, subject)...)
 	for round := range fallbackRounds {
 		listed, err := r.taggedReferrers(ctx, subject)
 		if err != nil {
 			return changes, err
-		}
-		if round == 0 {
-			changes = append(changes, r.fallback.join(subject)...)
 		}
 		updated, changed := apply(listed, changes)
 		if !changed {
@@ -197,19 +267,6 @@ func (r *repository) writeFallback(ctx context.Context, subject digest.Digest, c
 		"%s keeps no list of referrers itself, and others overwrite the one under the tag %s: stored, but not listed: %s",
 		r.full(), fallbackTag(subject), names(changes)).
 		WithHint("run the same command again; let one job at a time sign in this repository")
-}
-
-// join returns what is queued for a subject whose work is going on.
-func (f *fallbacks) join(subject digest.Digest) []*fallbackChange {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	q := f.bySubject[subject]
-	if q == nil {
-		return nil
-	}
-	batch := q.waiting
-	q.waiting = nil
-	return batch
 }
 
 func names(changes []*fallbackChange) string {

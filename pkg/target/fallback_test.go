@@ -169,41 +169,60 @@ func TestFallbackTogether(t *testing.T) {
 	}
 }
 
-// What one process pushes side by side settles together: here the second comes
-// while the index is read for the first.
+// What one process pushes side by side settles together: here one is stored and
+// works on the list before the other has arrived, and a third never does.
 func TestFallbackSettlesOnce(t *testing.T) {
 	r := recaptest.NewRegistry(t, recaptest.RegistryOptions{NoReferrers: true})
 	dst, fake := create(t, r, Options{})
 	subject := subjectOf(t, dst)
 	queue := &dst.store.(*repository).fallback
-	queued := func() bool {
+	working := func() bool {
 		queue.mu.Lock()
 		defer queue.mu.Unlock()
-		return queue.bySubject[subject.Digest] != nil && len(queue.bySubject[subject.Digest].waiting) > 0
+		return queue.bySubject[subject.Digest] != nil
 	}
-	r.Inject(recaptest.Fault{
-		Match: recaptest.Match{Method: "GET", Path: putFallbackTag.Path},
-		Action: func(w http.ResponseWriter, req *http.Request, next http.Handler) {
-			for !queued() && req.Context().Err() == nil {
+	refused, refusedData := manifestOf(t, "refused", &subject)
+	last, lastData := manifestOf(t, "last", &subject)
+	late := func(action recaptest.Action) recaptest.Action {
+		return func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+			for !working() && req.Context().Err() == nil {
 				runtime.Gosched()
 			}
-			next.ServeHTTP(w, req)
-		},
-	})
+			action(w, req, next)
+		}
+	}
+	r.Inject(
+		recaptest.Fault{Match: recaptest.Match{Method: "PUT", Path: "*" + last.Digest.String()}, Action: late(func(w http.ResponseWriter, req *http.Request, next http.Handler) { next.ServeHTTP(w, req) })},
+		recaptest.Fault{Match: recaptest.Match{Method: "PUT", Path: "*" + refused.Digest.String()}, Action: late(recaptest.Status(403))},
+	)
 	var wg sync.WaitGroup
-	want := map[string]bool{}
-	for _, note := range []string{"signature", "provenance"} {
-		desc, data := manifestOf(t, note, &subject)
-		want[desc.Digest.String()] = true
-		wg.Go(func() {
-			if err := dst.Push(t.Context(), desc, bytes.NewReader(data)); err != nil {
-				t.Error(err)
-			}
-		})
+	wg.Go(func() {
+		if err := dst.Push(t.Context(), refused, bytes.NewReader(refusedData)); err == nil {
+			t.Error("what the registry refuses was pushed")
+		}
+	})
+	first, firstData := manifestOf(t, "first", &subject)
+	want := map[string]bool{first.Digest.String(): true, last.Digest.String(): true}
+	wg.Go(func() {
+		if err := dst.Push(t.Context(), last, bytes.NewReader(lastData)); err != nil {
+			t.Error(err)
+		}
+	})
+	for queued := false; !queued; { // both are announced
+		queue.mu.Lock()
+		queued = queue.coming[subject.Digest] != nil && queue.coming[subject.Digest].n == 2
+		queue.mu.Unlock()
+		runtime.Gosched()
+	}
+	if err := dst.Push(t.Context(), first, bytes.NewReader(firstData)); err != nil {
+		t.Error(err)
 	}
 	wg.Wait()
 	if n := len(fake.sleeps()); n != 1 {
 		t.Errorf("settled %d times", n)
+	}
+	if len(queue.coming) != 0 {
+		t.Errorf("somebody is waited for: %v", queue.coming)
 	}
 	got, err := dst.Predecessors(t.Context(), subject)
 	if err != nil {

@@ -186,7 +186,14 @@ func (r *repository) pushManifest(ctx context.Context, desc ocispec.Descriptor, 
 	case err != nil:
 		return err
 	}
+	// What can't be read here is refused once it is stored, unless the registry
+	// can read it.
+	subject, _, _ := referrerOf(desc, data)
+	r.fallback.announce(subject)
 	listed, err := r.putManifest(ctx, desc, data, reference)
+	if err != nil || listed {
+		r.fallback.retract(subject)
+	}
 	if err != nil {
 		return err
 	}
