@@ -101,7 +101,7 @@ func (r *repository) refresh(ctx context.Context) error {
 	err := r.workflow(ctx, kept.Files, r.remote.fetch)
 	if err == nil {
 		r.fetched = r.opts.Now()
-		if _, err = r.target(ctx, trustedRootFile); err == nil {
+		if err = r.usable(ctx); err == nil {
 			r.cache.write(keptFiles{Fetched: r.fetched, Files: r.files})
 			return nil
 		}
@@ -113,6 +113,19 @@ func (r *repository) refresh(ctx context.Context) error {
 		}
 	}
 	return r.explain(err)
+}
+
+// usable returns why nobody could use the repository's trusted root, which then
+// isn't worth keeping.
+func (r *repository) usable(ctx context.Context) error {
+	raw, err := r.target(ctx, trustedRootFile)
+	if err != nil {
+		return err
+	}
+	if _, err := parseRoot(raw); err != nil {
+		return recap.Errorf(recap.Integrity, "bad-tuf", "the trusted root of %s: %w", r.mirror, err)
+	}
+	return nil
 }
 
 // recall verifies what is kept, without the network.
