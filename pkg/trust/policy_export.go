@@ -1,0 +1,48 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package trust
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// Export returns the policy as a file that stands alone, to be carried
+// elsewhere: keys are written out, and the trusted root is the file at
+// trustedRoot, relative to it. Comments stay behind. A policy without rules, or
+// one that can't be written so that it means the same, is recap.Usage with code
+// bad-policy.
+func (p *Policy) Export(trustedRoot string) ([]byte, error) {
+	if err := p.Check(); err != nil {
+		return nil, err
+	}
+	if len(p.Rules) == 0 {
+		return nil, p.errorf("it has no rule")
+	}
+	var text []byte
+	for _, rule := range slices.Backward(p.Rules) {
+		var err error
+		if text, err = withRule(p.Source, text, rule); err != nil {
+			return nil, err
+		}
+	}
+	path, err := json.Marshal(trustedRoot) // which is YAML, too
+	if err != nil {
+		return nil, fmt.Errorf("writing the policy: %w", err)
+	}
+	list := []byte("\npolicies:\n")
+	text = bytes.Replace(text, list, slices.Concat([]byte("\ntrustedRoot: {path: "), path, []byte("}"), list), 1)
+	written, problems := ParsePolicy(trustedRoot, text, nil)
+	if written == nil {
+		return nil, badPolicy(p.Source, problems)
+	}
+	if !sameRules(written.Rules, p.Rules) {
+		return nil, recap.Errorf(recap.Usage, "bad-policy", "policy %s can't be written as one file", p.Source)
+	}
+	return text, nil
+}

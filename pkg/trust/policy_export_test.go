@@ -1,0 +1,99 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package trust_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/trust"
+)
+
+func TestExport(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"security.pub": string(newPEMs(t)["keys/security.pub"]),
+		"root.json":    "{}",
+		"policy.yaml": `# whom we trust
+apiVersion: recap/v1
+kind: TrustPolicy
+trustedRoot: {path: root.json}
+policies:
+- name: team
+  scopes: ["registry.example.com/team/**"]
+  mirrorOf: registry.example.org/team/**
+  authorities:
+  - name: ci
+    github: {repository: acme/recaps, workflow: publish.yml, ref: "refs/tags/v*"}
+  - name: security
+    key: {path: security.pub, validFrom: 2026-01-01}
+    require: {timestamps: 1}
+  threshold: 2
+  legacySignatures: true
+  attestations:
+  - {predicateType: https://slsa.dev/provenance/v1, authorities: [ci]}
+- name: rest
+  scopes: ["**"]
+  mode: warn
+  authorities:
+  - name: dana
+    keyless: {identities: [{issuer: https://accounts.example.com, subject: dana@example.com}]}
+`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	policy, err := trust.LoadPolicy(filepath.Join(dir, "policy.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := policy.Export("trusted_root.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(text), "security.pub") || strings.Contains(string(text), dir) {
+		t.Errorf("it does not stand alone:\n%s", text)
+	}
+	// It may name no file but the root, and means the same.
+	again, problems := trust.ParsePolicy("elsewhere/policy.yaml", text, nil)
+	if again == nil {
+		t.Fatalf("what was exported is refused: %v\n%s", problems, text)
+	}
+	if got, want := again.TrustedRoot, (trust.TrustedRoot{Path: filepath.Join("elsewhere", "trusted_root.json")}); got != want {
+		t.Errorf("trusted root %+v, want %+v", got, want)
+	}
+	for i, rule := range policy.Rules {
+		if diff := cmp.Diff(rule.Plain(), again.Rules[i].Plain()); diff != "" {
+			t.Errorf("rule %s (-before +after):\n%s", rule.Name, diff)
+		}
+	}
+	once, err := again.Export("trusted_root.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(text), string(once)); diff != "" {
+		t.Errorf("exporting what was exported (-before +after):\n%s", diff)
+	}
+}
+
+func TestExportRefuses(t *testing.T) {
+	for name, policy := range map[string]*trust.Policy{
+		"a policy without rules":       {Source: "p.yaml"},
+		"a policy that makes no sense": {Source: "p.yaml", Rules: []trust.Rule{{Name: "empty"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var known *recap.Error
+			if _, err := policy.Export("trusted_root.json"); !errors.As(err, &known) || known.Kind != recap.Usage || known.Code != "bad-policy" {
+				t.Errorf("error %v, want bad-policy", err)
+			}
+		})
+	}
+}
