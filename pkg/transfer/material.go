@@ -1,0 +1,126 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package transfer
+
+import (
+	"bytes"
+	"context"
+	"errors"
+
+	"github.com/opencontainers/image-spec/specs-go"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2/content"
+	"oras.land/oras-go/v2/errdef"
+
+	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/internal/canonical"
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// The types of trust material: a manifest that refers to nothing, whose layers
+// are what is to be trusted. It is carried beside content to a place without
+// network, and trusted there by nobody until somebody who knows its digest says
+// so.
+const (
+	TypeTrust        = "application/vnd.recap.trust.v1"
+	mediaTypeRoot    = "application/vnd.dev.sigstore.trustedroot+json;version=0.1"
+	mediaTypePolicy  = "application/vnd.recap.policy.v1+yaml"
+	titleTrustedRoot = "trusted_root.json"
+	titlePolicy      = "policy.yaml"
+)
+
+// maxTrustedRoot bounds a trusted root: the public instance's has some
+// kilobytes.
+const maxTrustedRoot = 1 << 20
+
+// TrustMaterial is what somebody trusts, to be carried elsewhere.
+type TrustMaterial struct {
+	TrustedRoot []byte // a trusted_root.json
+	Policy      []byte // a policy that stands alone; may be empty
+}
+
+// PushTrust stores material in dst, which has to be committed, and returns the
+// manifest that holds it. It never gets a tag.
+func PushTrust(ctx context.Context, dst content.Pusher, material TrustMaterial) (ocispec.Descriptor, error) {
+	manifest := ocispec.Manifest{
+		Versioned:    specs.Versioned{SchemaVersion: 2},
+		MediaType:    ocispec.MediaTypeImageManifest,
+		ArtifactType: TypeTrust,
+		Config:       ocispec.DescriptorEmptyJSON,
+	}
+	manifest.Config.Data = nil
+	if err := pushAbsent(ctx, dst, manifest.Config, ocispec.DescriptorEmptyJSON.Data); err != nil {
+		return ocispec.Descriptor{}, err
+	}
+	for _, part := range []struct {
+		mediaType, title string
+		data             []byte
+	}{{mediaTypeRoot, titleTrustedRoot, material.TrustedRoot}, {mediaTypePolicy, titlePolicy, material.Policy}} {
+		if len(part.data) == 0 {
+			continue
+		}
+		layer := content.NewDescriptorFromBytes(part.mediaType, part.data)
+		if err := pushAbsent(ctx, dst, layer, part.data); err != nil {
+			return ocispec.Descriptor{}, err
+		}
+		layer.Annotations = map[string]string{ocispec.AnnotationTitle: part.title}
+		manifest.Layers = append(manifest.Layers, layer)
+	}
+	raw, err := canonical.Marshal(manifest)
+	if err != nil {
+		return ocispec.Descriptor{}, err
+	}
+	desc := content.NewDescriptorFromBytes(ocispec.MediaTypeImageManifest, raw)
+	return desc, pushAbsent(ctx, dst, desc, raw)
+}
+
+func pushAbsent(ctx context.Context, dst content.Pusher, desc ocispec.Descriptor, data []byte) error {
+	if err := dst.Push(ctx, desc, bytes.NewReader(data)); err != nil && !errors.Is(err, errdef.ErrAlreadyExists) {
+		return err
+	}
+	return nil
+}
+
+// FetchTrust reads the trust material that p was resolved to. Whoever wrote the
+// layout wrote it, too: that p's digest is the right one is for the user to know.
+//
+// Errors: recap.Usage not-trust-material for another kind of artifact,
+// recap.Integrity bad-trust-material for one that is none after all, and those
+// of [artifact.ReadBlob].
+func FetchTrust(ctx context.Context, p *Pinned) (TrustMaterial, error) {
+	var material TrustMaterial
+	root := p.Root()
+	manifest := p.Node().Manifest
+	if manifest == nil || manifest.ArtifactType != TypeTrust {
+		return material, recap.Errorf(recap.Usage, "not-trust-material", "%s is no trust material", root.Digest).
+			WithHint("recap copy --with-trust prints the digest of what it adds")
+	}
+	for _, layer := range manifest.Layers {
+		into, limit := &material.TrustedRoot, int64(maxTrustedRoot)
+		switch layer.MediaType {
+		case mediaTypeRoot:
+		case mediaTypePolicy:
+			into, limit = &material.Policy, recap.MaxPolicySize
+		default:
+			return TrustMaterial{}, badTrust(root, "has a layer of type "+layer.MediaType)
+		}
+		if *into != nil {
+			return TrustMaterial{}, badTrust(root, "has two layers of type "+layer.MediaType)
+		}
+		data, err := artifact.ReadBlob(ctx, p, layer, limit)
+		if err != nil {
+			return TrustMaterial{}, err
+		}
+		*into = data
+	}
+	if len(material.TrustedRoot) == 0 {
+		return TrustMaterial{}, badTrust(root, "has no trusted root")
+	}
+	return material, nil
+}
+
+func badTrust(root ocispec.Descriptor, what string) error {
+	return recap.Errorf(recap.Integrity, "bad-trust-material", "trust material %s %s", root.Digest, what).
+		WithHint("make it anew with: recap copy --with-trust")
+}
