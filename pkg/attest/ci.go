@@ -60,9 +60,6 @@ func DetectCI(lookup func(string) (string, bool)) (ci CI, ok bool) {
 			continue
 		}
 		found = append(found, s.variable)
-		if len(found) > 1 {
-			continue
-		}
 		env := &environment{lookup: lookup}
 		ci = s.read(env)
 		ci.problem = env.problem

@@ -205,21 +205,41 @@ func TestPinnedBoundsWhatItRemembers(t *testing.T) {
 	if kept > 2 {
 		t.Errorf("%d manifests of 3 MiB are kept, in 8 MiB", kept)
 	}
-	// With room that was taken twice for one manifest given back, two fit in
-	// the end.
-	for _, desc := range manifests {
-		fetched(t, pinned, desc)
+}
+
+// Room that two took for one manifest is given back.
+func TestPinnedCountsOnce(t *testing.T) {
+	src := newCounting()
+	pinned := pinnedIn(t, src)
+	const size = 3 << 20
+	manifest := func(letter byte) ocispec.Descriptor {
+		return content.NewDescriptorFromBytes(ocispec.MediaTypeImageManifest, bytes.Repeat([]byte{letter}, size))
 	}
-	clear(src.asked)
-	kept = 0
-	for _, desc := range manifests {
-		fetched(t, pinned, desc)
-		if src.asked[desc.Digest] == 0 {
-			kept++
+	a, b := manifest('a'), manifest('b')
+	var both sync.WaitGroup
+	both.Add(2)
+	src.answer = func(d ocispec.Descriptor, nth int) (io.ReadCloser, error) {
+		letter := "b"
+		if d.Digest == a.Digest {
+			letter = "a"
+			if nth <= 2 { // until two ask at once
+				both.Done()
+				both.Wait()
+			}
 		}
+		return io.NopCloser(strings.NewReader(strings.Repeat(letter, size))), nil
 	}
-	if kept != 2 {
-		t.Errorf("%d manifests of 3 MiB are kept, want 2", kept)
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() { fetched(t, pinned, a) })
+	}
+	wg.Wait()
+	fetched(t, pinned, b)
+	clear(src.asked)
+	fetched(t, pinned, a)
+	fetched(t, pinned, b)
+	if len(src.asked) > 0 {
+		t.Errorf("two manifests of 3 MiB don't fit into 8 MiB: asked again for %v", src.asked)
 	}
 }
 
