@@ -132,6 +132,12 @@ func TestLoadPolicyWarnsOfOpenFiles(t *testing.T) {
 		t.Skip("Windows has no such bits")
 	}
 	path, _ := policyDir(t, head+security)
+	if err := os.Chmod(path, 0o664); err != nil {
+		t.Fatal(err)
+	}
+	if policy, err := trust.LoadPolicy(path); err != nil || len(policy.Warnings) > 0 {
+		t.Errorf("of a file that a group may change: %+v, %v", policy, err)
+	}
 	key := filepath.Join(filepath.Dir(path), "keys", "security.pub")
 	for _, name := range []string{path, key} {
 		if err := os.Chmod(name, 0o666); err != nil {

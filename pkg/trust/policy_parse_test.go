@@ -297,6 +297,7 @@ func TestParsePolicyWarns(t *testing.T) {
 		{"other repositories", strings.Replace(head, "team/**", "team**", 1) + ci, []string{"5:12 P005|matches registry.example.com/team-other too|write registry.example.com/team/**"}},
 		{"repositories that begin the same", strings.Replace(head, "team/**", "team-*", 1) + ci, nil},
 		{"other registries", strings.Replace(head, "/team/**", "**", 1) + ci, []string{"5:12 P005|matches other registries too: registry.example.com.example|write registry.example.com/**"}},
+		{"scopes of one rule that overlap", strings.Replace(head, "]", ", \"registry.example.com/team/*\"]", 1) + ci, nil},
 		{"everything", strings.Replace(head, "registry.example.com/team/**", "**", 1) + ci, nil},
 		{"subdomains", strings.Replace(head, "registry.", "*.", 1) + ci, nil},
 		{"layouts", strings.Replace(head, "registry.example.com/team/**", "oci-layout:**", 1) + ci, nil},

@@ -20,8 +20,9 @@ func TestRuleFor(t *testing.T) {
 		{Name: "flat", Scopes: []string{"registry.example.com/flat/*"}},
 		{Name: "dots", Scopes: []string{"a.b/c"}},
 		{Name: "layouts", Scopes: []string{"oci-layout:**"}},
-		{Name: "tie a", Scopes: []string{"tie.example.com/*"}},
+		{Name: "tie a", Scopes: []string{"tie.example.com/*", "twice.example.com/*", "twice.example.com/**"}},
 		{Name: "tie b", Scopes: []string{"tie.example.com/**"}},
+		{Name: "untied", Scopes: []string{"tie.example.com/x*"}},
 	}}
 	tests := []struct {
 		name string
@@ -45,7 +46,9 @@ func TestRuleFor(t *testing.T) {
 		{"registry.example.com.evil.example/x", "", trust.ErrNoRule},
 		{"mirror.example.org/teams", "", trust.ErrNoRule},
 		{"", "", trust.ErrNoRule},
-		{"tie.example.com/x", "", recap.Usage},
+		{"tie.example.com/y", "", recap.Usage},
+		{"tie.example.com/x", "untied", nil},
+		{"twice.example.com/x", "tie a", nil},
 		{"tie.example.com/x/y", "tie b", nil},
 	}
 	for _, test := range tests {

@@ -103,8 +103,8 @@ func addRule(path string, r Rule) error {
 		return badPolicy(path, problems)
 	}
 	if !sameRules(written.Rules, wanted.Rules) || written.TrustedRoot != current.TrustedRoot {
-		return recap.Errorf(recap.Usage, "bad-policy", "policy %s: a rule can't be added to it without changing the others", path).
-			WithHint("write policies: as a list, each rule in lines of its own that begin with a dash")
+		return recap.Errorf(recap.Usage, "bad-policy", "policy %s: the rule %q can't be added so that it, and all others, mean what they should", path, r.Name).
+			WithHint("write it by hand; recap schema policy describes it")
 	}
 	if err := durable.WriteFile(path, after, perm); err != nil {
 		return fmt.Errorf("writing the policy: %w", err)

@@ -184,12 +184,14 @@ func TestAddRuleRefuses(t *testing.T) {
 		{"a name with a wildcard", head + ci, trust.RuleFrom(observed("x"), "oci-layout://a*b"), "has no scope"},
 		{"a name that hides something", head + ci, without(func(r *trust.Rule) { r.Name = "a\u202eb" }), "doesn't show"},
 		{"an identity that hides something", head + ci, trust.RuleFrom(trust.SignatureReport{Certificate: &trust.Certificate{Issuer: "i", Subject: "dana\n@example.com"}}, "registry.example.com/x"), "doesn't show"},
+		{"an identity that is no text", head + ci, trust.RuleFrom(trust.SignatureReport{Certificate: &trust.Certificate{Issuer: "i", Subject: "dana\xff@example.com"}}, "registry.example.com/x"), "mean what they should"},
 		{"half an identity", head + ci, trust.RuleFrom(trust.SignatureReport{Certificate: &trust.Certificate{Issuer: "i"}}, "registry.example.com/x"), "has no name"},
 		{"a name of many letters", head + ci, without(func(r *trust.Rule) { r.Name = strings.Repeat("x", 101) }), "101 characters"},
 		{"a private key", head + ci, without(func(r *trust.Rule) {
 			r.Authorities = []trust.Authority{{Name: "k", Key: &trust.Key{PEM: newPEMs(t)["keys/private.pem"]}}}
 		}), "private key"},
 		{"a list in another form", strings.Replace(head, "policies:\n- ", "policies:\n-\n  ", 1) + ci, newRule(), ""},
+		{"a key of its own kind", strings.Replace(head, "policies:\n", "? policies\n: ", 1) + ci, newRule(), "line "},
 		{"a list with a tag", strings.Replace(head, "policies:", "policies: !!seq", 1) + ci, newRule(), "tag !!seq is not supported"},
 	}
 	for _, tt := range tests {
