@@ -126,7 +126,8 @@ func assemble(r *recap.Recap, files fs.FS, opts BuildOptions) (*Graph, error) {
 		Config:       describe(recap.MediaTypeConfig, config),
 		Annotations:  annotations(r, opts),
 	}
-	g := &Graph{files: files, blobs: map[digest.Digest]blob{}}
+	g := newGraph()
+	g.files = files
 	g.add(manifest.Config, blob{raw: config})
 	for _, f := range r.Files {
 		if f.Size == 0 {

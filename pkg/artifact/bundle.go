@@ -37,14 +37,8 @@ func Open(ctx context.Context, src content.Fetcher, root ocispec.Descriptor) (*B
 	if err != nil {
 		return nil, err
 	}
-	switch kind := node.Kind(); kind {
-	case KindBundle:
-	case KindForeign:
-		return nil, recap.Errorf(recap.Integrity, "not-a-recap", "%s is not a recap but %s", root.Digest, printable(node.ArtifactType())).
-			WithHint("recap inspect shows what it is")
-	default:
-		return nil, recap.Errorf(recap.Integrity, "wrong-kind", "%s is a %s (%s), not a bundle", root.Digest, kind, printable(node.ArtifactType())).
-			WithHint("recap inspect shows what it is")
+	if err := node.expect(KindBundle); err != nil {
+		return nil, err
 	}
 	config, err := ReadBlob(ctx, src, node.Manifest.Config, recap.MaxConfigSize)
 	if err != nil {

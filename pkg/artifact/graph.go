@@ -21,41 +21,68 @@ import (
 
 var _ content.ReadOnlyStorage = (*Graph)(nil)
 
-// Graph is a bundle that was built and can be pushed from where it is: manifest
-// and config lie in memory, files are opened anew on each Fetch. It may be used
-// by several goroutines at once.
+// Graph is a bundle or a pack that was built and can be pushed from where it is:
+// manifests and configs lie in memory, files are opened anew on each Fetch, and
+// what lies in a source is fetched from there. It may be used by several
+// goroutines at once.
 type Graph struct {
-	Root ocispec.Descriptor // the manifest
+	Root ocispec.Descriptor // the manifest of a bundle, the index of a pack
 
-	bundle *Bundle
+	bundle *Bundle // nil for a pack, and for a member of one
+	pack   *Pack   // nil for a bundle
 	files  fs.FS
 	nodes  []ocispec.Descriptor
 	blobs  map[digest.Digest]blob
 }
 
-// blob is content in memory or, where raw is nil, in a file.
+// blob is content in memory or, where raw is nil, in a source or else in a file.
 type blob struct {
 	size int64
+	node bool // a manifest or index
 	raw  []byte
+	from content.Fetcher
 	path string
 }
+
+func newGraph() *Graph { return &Graph{blobs: map[digest.Digest]blob{}} }
 
 // add takes note of content, once: of two files that are equal, the first.
 func (g *Graph) add(desc ocispec.Descriptor, b blob) {
 	if _, ok := g.blobs[desc.Digest]; ok {
 		return
 	}
-	b.size = desc.Size
+	b.size, b.node = desc.Size, isNodeType(desc.MediaType)
 	g.blobs[desc.Digest] = b
 	g.nodes = append(g.nodes, desc)
 }
 
 // Recap returns the recap with digests and sizes filled in, as its readers will
-// have it. It belongs to g.
-func (g *Graph) Recap() *recap.Recap { return g.bundle.Recap }
+// have it; nil for a pack. It belongs to g.
+func (g *Graph) Recap() *recap.Recap {
+	if g.bundle == nil {
+		return nil
+	}
+	return g.bundle.Recap
+}
 
-// Bundle returns what [Open] will return of the pushed bundle. It belongs to g.
+// Bundle returns what [Open] will return of the pushed bundle; nil for a pack. It
+// belongs to g.
 func (g *Graph) Bundle() *Bundle { return g.bundle }
+
+// Pack returns what [OpenPack] will return of the pushed pack; nil for a bundle.
+// It belongs to g.
+func (g *Graph) Pack() *Pack { return g.pack }
+
+// Origin returns the source that content of g is fetched from, as it was given
+// to [OpenMember]; nil for what was built here and for what isn't in g. Who
+// pushes g may have it mounted from there.
+func (g *Graph) Origin(d digest.Digest) content.Fetcher {
+	b := g.blobs[d]
+	if member, ok := b.from.(*Graph); ok {
+		return member.Origin(d)
+	}
+	return b.from
+}
 
 // Nodes returns the descriptors of all content of g, children before parents
 // and the root last. Each digest appears once, though two files of the same
@@ -76,16 +103,19 @@ func (g *Graph) Exists(_ context.Context, desc ocispec.Descriptor) (bool, error)
 // It verifies as it reads: a file that isn't any more what was built fails with
 // [recap.Integrity] file-changed before its last byte is handed out. Other errors
 // are [recap.NotFound] not-found for what isn't in g, and those of [BuildBundle]
-// for a file that has become something else.
-func (g *Graph) Fetch(_ context.Context, desc ocispec.Descriptor) (io.ReadCloser, error) {
+// for a file that has become something else. What lies in a source fails as
+// [ReadBlob] does.
+func (g *Graph) Fetch(ctx context.Context, desc ocispec.Descriptor) (io.ReadCloser, error) {
 	b, ok := g.blobs[desc.Digest]
 	switch {
 	case !ok:
-		return nil, recap.Errorf(recap.NotFound, "not-found", "blob %.100q is not in the bundle: %w", desc.Digest, errdef.ErrNotFound)
+		return nil, recap.Errorf(recap.NotFound, "not-found", "blob %.100q is not in the graph: %w", desc.Digest, errdef.ErrNotFound)
 	case b.size != desc.Size:
 		return nil, recap.Errorf(recap.Integrity, "size-mismatch", "blob %s has %d bytes, not %d", desc.Digest, b.size, desc.Size)
 	case b.raw != nil:
 		return memory{bytes.NewReader(b.raw)}, nil
+	case b.from != nil:
+		return fetchFrom(ctx, b.from, desc)
 	}
 	f := &file{fsys: g.files, path: b.path, desc: desc}
 	if err := f.open(); err != nil {

@@ -296,6 +296,7 @@ func TestOpenKinds(t *testing.T) {
 	catalog := s.put(t, ocispec.MediaTypeImageManifest, manifest(object{
 		"artifactType": recap.ArtifactTypeCatalog,
 		"config":       object{"mediaType": recap.MediaTypePackConfig, "digest": someDigest, "size": 3},
+		"layers":       []any{},
 	}))
 	_, err = artifact.Open(t.Context(), s, catalog)
 	wantError(t, err, recap.Integrity, "wrong-kind", "is a catalog")

@@ -114,6 +114,8 @@ func parse(desc ocispec.Descriptor, raw []byte) (*Node, error) {
 		return node, checkBundle(node)
 	case KindPack:
 		return node, checkPack(node)
+	case KindCatalog:
+		return node, checkCatalog(node)
 	default:
 		return node, nil
 	}

@@ -103,6 +103,8 @@ func checkPack(n *Node) error {
 			return recap.Errorf(recap.Unsafe, "too-large", "manifest %s has %d bytes, more than the %d allowed", child.Digest, child.Size, recap.MaxManifestSize)
 		case seen[child.Digest]:
 			return malformed("child %s is listed twice", child.Digest)
+		case annotationsSize(child.Annotations) > recap.MaxChildAnnotations:
+			return recap.Errorf(recap.Unsafe, "too-large", "child %s has annotations of %d bytes, more than the %d allowed", child.Digest, annotationsSize(child.Annotations), recap.MaxChildAnnotations)
 		}
 		if err := checkPlain("a child of a pack", child); err != nil {
 			return err
@@ -119,4 +121,30 @@ func checkPlain(what string, desc ocispec.Descriptor) error {
 		return ambiguous("%.120q offers its content from %.100q", what, desc.URLs[0])
 	}
 	return nil
+}
+
+// annotationsSize returns how many bytes annotations have as canonical JSON.
+func annotationsSize(a map[string]string) int {
+	if len(a) == 0 {
+		return 0
+	}
+	size := len("{}") + len(a) - 1
+	for key, value := range a {
+		size += escapedSize(key) + escapedSize(value) + len(`"":""`)
+	}
+	return size
+}
+
+// escapedSize returns how many bytes s has between the quotes of canonical JSON.
+func escapedSize(s string) int {
+	size := len(s)
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '"', c == '\\', c == '\b', c == '\t', c == '\n', c == '\f', c == '\r':
+			size++
+		case c < 0x20:
+			size += len(`\u0000`) - 1
+		}
+	}
+	return size
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
-// Selection says which files of a bundle are wanted. The zero value is all of
-// them; a file must fit every field that is set.
+// Selection says which files of a bundle, or of which members of a pack, are
+// wanted. The zero value is all of them; a file must fit every field that is set.
 type Selection struct {
 	// Include are globs of paths relative to the recap, such as "images/*.png":
 	// a file fits that matches one of them. The syntax is that of [path.Match],
@@ -22,18 +22,29 @@ type Selection struct {
 	// Roles are roles of files: a file fits that has one of them.
 	Roles []string
 
-	// MetadataOnly selects no file at all: the config is enough. It goes with
-	// no other field.
+	// Recaps are slugs of members of a pack, and Events ids of events, by any of
+	// their aliases: a member fits that has one of the slugs, and is about one
+	// of the events.
+	Recaps []string
+	Events []string
+
+	// MetadataOnly selects no file at all: the config is enough. It doesn't go
+	// with Include and Roles.
 	MetadataOnly bool
 }
 
 // IsZero reports whether s selects everything by saying nothing.
 func (s Selection) IsZero() bool {
-	return len(s.Include) == 0 && len(s.Roles) == 0 && !s.MetadataOnly
+	return len(s.Include) == 0 && len(s.Roles) == 0 && len(s.Recaps) == 0 && len(s.Events) == 0 && !s.MetadataOnly
 }
 
+// IsPart reports whether s selects among the members of a pack. A bundle has
+// none to select from.
+func (s Selection) IsPart() bool { return len(s.Recaps) > 0 || len(s.Events) > 0 }
+
 // Check returns an error of kind [recap.Usage] for a selection that can't be
-// meant: bad-glob, bad-role, or bad-selection for MetadataOnly with another field.
+// meant: bad-glob, bad-role, bad-slug, or bad-selection for MetadataOnly with
+// Include or Roles, and for an event without a name.
 func (s Selection) Check() error {
 	if s.MetadataOnly && (len(s.Include) > 0 || len(s.Roles) > 0) {
 		return recap.Errorf(recap.Usage, "bad-selection", "metadata only, and files too").
@@ -49,6 +60,14 @@ func (s Selection) Check() error {
 			return recap.Errorf(recap.Usage, "bad-role", "there is no role %.40q", role).
 				WithHint("one of %s", joinRoles(recap.Roles()))
 		}
+	}
+	for _, slug := range s.Recaps {
+		if err := recap.CheckSlug(slug); err != nil {
+			return err
+		}
+	}
+	if slices.Contains(s.Events, "") {
+		return recap.Errorf(recap.Usage, "bad-selection", "an event without a name")
 	}
 	return nil
 }

@@ -95,7 +95,7 @@ func (c *checker) references() {
 		}
 		meant, near := "", false
 		if guesses++; guesses <= maxGuesses {
-			meant, near = nearest(ref.ref, slices.Values(ids))
+			meant, near = Nearest(ref.ref, slices.Values(ids))
 		}
 		switch {
 		case near:

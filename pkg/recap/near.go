@@ -53,9 +53,9 @@ func oneEdit(a, b string) bool {
 	return len(a) <= 1 && len(b) <= 1 || swapped
 }
 
-// nearest returns the one of candidates that s was most likely meant to be: the
+// Nearest returns the one of candidates that s was most likely meant to be: the
 // first at the smallest distance, at most two letters and a third of s away.
-func nearest(s string, candidates iter.Seq[string]) (string, bool) {
+func Nearest(s string, candidates iter.Seq[string]) (string, bool) {
 	best, limit := "", min(2, len(s)/3)
 	for c := range candidates {
 		if limit < 0 {

@@ -35,7 +35,7 @@ func guessLicense(expr, unknown string) (string, bool) {
 		}
 		return mended, true
 	}
-	meant, ok := nearest(asciiLower(unknown), slices.Values(spdx().order))
+	meant, ok := Nearest(asciiLower(unknown), slices.Values(spdx().order))
 	return spdx().licenses[meant].id, ok
 }
 
