@@ -57,7 +57,7 @@ gives the same digest on every machine.`,
 			if len(ref.Tags) == 0 {
 				ref = ref.WithTag(graph.Recap().Slug)
 			}
-			dst, err := e.create(ctx, ref, &registryFlags{flags: cmd.Flags()})
+			dst, err := e.create(ctx, ref, &registryFlags{})
 			if err != nil {
 				return err
 			}

@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/opencontainers/go-digest"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/target"
 	"github.com/recap-oci/recap/pkg/transfer"
 )
@@ -19,6 +22,7 @@ type copyResult struct {
 	Source      string `json:"source"`      // with the digest it was resolved to
 	Destination string `json:"destination"` // with the same digest
 	transfer.CopyResult
+	Trust digest.Digest `json:"trust,omitempty"` // of the trust material that --with-trust added
 }
 
 func newCopyCmd(e *env) *cobra.Command {
@@ -26,6 +30,7 @@ func newCopyCmd(e *env) *cobra.Command {
 		from, to registryFlags
 		out      output
 		bar      progress
+		carried  carriedTrust
 	)
 	cmd := &cobra.Command{
 		Use:        "copy SRC DST",
@@ -36,9 +41,13 @@ func newCopyCmd(e *env) *cobra.Command {
 attestation beside it. It fails if one of them is missing at the end.
 
 Copying is not using: nothing is verified, and nothing needs to be trusted. DST
-without a tag gets those of SRC.`,
-		Example: `  recap copy registry.example.com/team/recaps:v1 oci-layout://recaps.tar:v1`,
-		Args:    args(2, 2),
+without a tag gets those of SRC.
+
+--with-trust adds to a layout what you trust: your policy and the trusted root, for a
+place without network. It counts there only after recap trust import.`,
+		Example: `  recap copy registry.example.com/team/recaps:v1 oci-layout://recaps.tar:v1
+  recap copy registry.example.com/team/recaps:v1 oci-layout://recaps.tar:v1 --with-trust`,
+		Args: args(2, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			if err := out.check(); err != nil {
@@ -46,6 +55,9 @@ without a tag gets those of SRC.`,
 			}
 			ref, err := parseReference(args[1])
 			if err != nil {
+				return err
+			}
+			if err := carried.check(ref); err != nil {
 				return err
 			}
 			src, err := e.pin(ctx, args[0], &from)
@@ -62,21 +74,29 @@ without a tag gets those of SRC.`,
 				return err
 			}
 			defer dst.Close()
+			trusted, err := carried.push(ctx, e, dst)
+			if err != nil {
+				return err
+			}
 			bar.start(e, "copying")
 			result, err := e.copy(ctx, src, dst, ref, tags, transfer.CopyOptions{OnEvent: bar.event})
 			bar.stop()
 			if err != nil {
 				return err
 			}
-			answer := copyResult{src.exact(), ref.WithDigest(result.Digest).String(), result}
+			answer := copyResult{src.exact(), ref.WithDigest(result.Digest).String(), result, trusted}
 			return out.print(e.stdout, answer, func(w io.Writer) {
 				fmt.Fprintf(w, "copied %s (%s, %s beside; %s sent, %s reused); not verified: copying is not using\n", ref,
 					count(result.Manifests, "manifest"), count(result.Referrers, "signature"), size(result.Copied.Bytes), size(result.Reused.Bytes))
 				fmt.Fprintln(w, answer.Destination)
+				if trusted != "" {
+					fmt.Fprintf(w, "what you trust is beside it; there: recap trust import %s --digest %s\n", ref.Path, trusted)
+				}
 			})
 		},
 	}
 	flags := cmd.Flags()
+	carried.register(flags)
 	from.register(flags, "from-")
 	to.register(flags, "to-")
 	out.register(flags)
@@ -90,4 +110,51 @@ func (e *env) copy(ctx context.Context, src *pinned, dst *target.Target, ref tar
 		opts.MountFrom = src.ref.Repository
 	}
 	return transfer.Copy(ctx, src, src.Root(), dst, tags, opts)
+}
+
+// carriedTrust is what the user trusts, to go with a copy.
+type carriedTrust struct {
+	with   bool
+	policy string
+	root   rootFlags
+}
+
+func (c *carriedTrust) register(flags *pflag.FlagSet) {
+	flags.BoolVar(&c.with, "with-trust", false, "add your policy and the trusted root to the layout")
+	flags.StringVar(&c.policy, "policy", "", "the policy in `FILE` instead of yours")
+	c.root.register(flags)
+}
+
+func (c *carriedTrust) check(ref target.Reference) error {
+	switch {
+	case !c.with && (c.policy != "" || c.root.path != ""):
+		return recap.Errorf(recap.Usage, "usage", "--policy and --trusted-root without --with-trust: copying verifies nothing").
+			WithHint("add --with-trust to send them along, or recap verify what was copied")
+	case c.with && !ref.IsLayout():
+		return recap.Errorf(recap.Usage, "usage", "--with-trust: %s is no layout", ref).
+			WithHint("trust material goes with a layout: %sPATH:TAG", target.LayoutScheme)
+	}
+	return nil
+}
+
+// push adds to dst what is trusted and returns its digest.
+func (c *carriedTrust) push(ctx context.Context, e *env, dst *target.Target) (digest.Digest, error) {
+	if !c.with {
+		return "", nil
+	}
+	policy, err := e.policy(c.policy)
+	if err != nil {
+		return "", err
+	}
+	var material transfer.TrustMaterial
+	if material.TrustedRoot, err = c.root.open(e, policy).JSON(ctx); err != nil {
+		return "", err
+	}
+	if policy != nil {
+		if material.Policy, err = policy.Export("trusted_root.json"); err != nil {
+			return "", err
+		}
+	}
+	desc, err := transfer.PushTrust(ctx, dst, material)
+	return desc.Digest, err
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -258,11 +259,10 @@ func (e *env) checkPolicy(path, ref string, out *output) error {
 		}
 	}
 	if policy != nil {
-		for _, rule := range policy.Rules {
-			if ref == "" || rule.Name == result.Rule {
-				result.Rules = append(result.Rules, policyRuleSummary{rule.Name, rule.Scopes, string(cmp.Or(rule.Mode, trust.Enforce)), rule.Plain()})
-			}
-		}
+		result.Rules = summarise(policy.Rules)
+	}
+	if ref != "" {
+		result.Rules = slices.DeleteFunc(result.Rules, func(r policyRuleSummary) bool { return r.Name != result.Rule })
 	}
 	if err := out.print(e.stdout, result, func(w io.Writer) { printPolicyCheck(w, result) }); err != nil {
 		return err
@@ -284,7 +284,19 @@ func printPolicyCheck(w io.Writer, r policyCheckResult) {
 	default:
 		fmt.Fprintf(w, "%s makes sense\n", safe(r.Policy))
 	}
-	for _, rule := range r.Rules {
+	printRules(w, r.Rules)
+}
+
+func summarise(rules []trust.Rule) []policyRuleSummary {
+	var list []policyRuleSummary
+	for _, r := range rules {
+		list = append(list, policyRuleSummary{r.Name, r.Scopes, string(cmp.Or(r.Mode, trust.Enforce)), r.Plain()})
+	}
+	return list
+}
+
+func printRules(w io.Writer, rules []policyRuleSummary) {
+	for _, rule := range rules {
 		mode := ""
 		if rule.Mode == string(trust.Warn) {
 			mode = " (only warns)"

@@ -20,7 +20,7 @@ func newTrustCmd(e *env) *cobra.Command {
 		Args:  args(0, 0),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newTrustRootCmd(e), newTrustResetCmd(e))
+	cmd.AddCommand(newTrustRootCmd(e), newTrustImportCmd(e), newTrustResetCmd(e))
 	return cmd
 }
 

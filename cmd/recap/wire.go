@@ -72,7 +72,7 @@ func (r *registryFlags) client(e *env) (*target.Client, error) {
 		Concurrency:     r.concurrency,
 		OnNotice:        e.notice,
 	}
-	if r.flags.Changed(r.prefix + "plain-http") {
+	if r.flags != nil && r.flags.Changed(r.prefix+"plain-http") { // nil: of layouts
 		opts.PlainHTTP = &r.plainHTTP
 	}
 	if r.concurrency < 0 {

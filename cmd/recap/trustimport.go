@@ -1,0 +1,172 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/target"
+	"github.com/recap-oci/recap/pkg/transfer"
+	"github.com/recap-oci/recap/pkg/trust"
+)
+
+// trustImportResult is the answer of "recap trust import".
+type trustImportResult struct {
+	Digest      string              `json:"digest"`
+	TrustedRoot string              `json:"trustedRoot"`      // the file it was saved in
+	Policy      string              `json:"policy,omitempty"` // the same; absent when there is none
+	Root        sigstore.RootReport `json:"root"`
+	Rules       []policyRuleSummary `json:"rules,omitempty"`
+	DryRun      bool                `json:"dryRun,omitempty"`
+}
+
+func newTrustImportCmd(e *env) *cobra.Command {
+	var (
+		out    output
+		digest string
+		yes    bool
+		force  bool
+		dryRun bool
+	)
+	cmd := &cobra.Command{
+		Use:   "import LAYOUT",
+		Short: "Trust what recap copy --with-trust put into a layout",
+		Long: `Show the trusted root and the policy that recap copy --with-trust put into LAYOUT, and
+make them yours. Whoever wrote the layout wrote them, too: take the digest from
+somebody you trust, not from what the layout came with.`,
+		Example: `  recap trust import recaps.tar --digest sha256:…`,
+		Args:    args(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			if err := out.check(); err != nil {
+				return err
+			}
+			ref, err := layoutReference(args[0])
+			if err != nil {
+				return err
+			}
+			if digest == "" || ref.Digest != "" || len(ref.Tags) > 0 {
+				return recap.Errorf(recap.Usage, "usage", "recap trust import: say what to trust with --digest").
+					WithHint("recap trust import %s --digest sha256:…, as recap copy --with-trust printed it", ref.Path)
+			}
+			material, err := e.fetchTrust(ctx, target.LayoutScheme+ref.Path+"@"+digest)
+			if err != nil {
+				return err
+			}
+			result, err := e.describeTrust(ctx, material)
+			if err != nil {
+				return err
+			}
+			result.Digest, result.DryRun = digest, dryRun
+			if !dryRun {
+				if e.ttyIn && !yes {
+					printImport(e.stderr, e, result)
+					if sure, err := e.confirm(ctx, "Trust that from now on?"); err != nil || !sure {
+						return firstOf(err, recap.Errorf(recap.Negative, "not-confirmed", "nothing was installed"))
+					}
+				}
+				if err := installTrust(result, material, force); err != nil {
+					return err
+				}
+			}
+			return out.print(e.stdout, result, func(w io.Writer) { printImport(w, e, result) })
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&digest, "digest", "", "`DIGEST` of what to trust, from somebody you trust")
+	flags.BoolVarP(&yes, "yes", "y", false, "don't ask")
+	flags.BoolVar(&force, "force", false, "replace the policy and the trusted root that you have")
+	flags.BoolVar(&dryRun, "dry-run", false, "show what would be trusted and change nothing")
+	out.register(flags)
+	return cmd
+}
+
+func (e *env) fetchTrust(ctx context.Context, reference string) (transfer.TrustMaterial, error) {
+	p, err := e.pin(ctx, reference, &registryFlags{})
+	if err != nil {
+		return transfer.TrustMaterial{}, err
+	}
+	defer p.close()
+	return transfer.FetchTrust(ctx, p.Pinned)
+}
+
+// describeTrust says what material trusts, which has to make sense, and where
+// it will be installed.
+func (e *env) describeTrust(ctx context.Context, material transfer.TrustMaterial) (trustImportResult, error) {
+	var result trustImportResult
+	dir, err := e.configDir()
+	if err != nil {
+		return result, err
+	}
+	result.TrustedRoot = filepath.Join(dir, "trusted_root.json")
+	temp, err := os.MkdirTemp("", "recap-trust-")
+	if err != nil {
+		return result, recap.Errorf(recap.Local, "io", "looking at the trusted root: %w", err)
+	}
+	defer os.RemoveAll(temp)
+	path := filepath.Join(temp, "trusted_root.json")
+	if err := os.WriteFile(path, material.TrustedRoot, 0o600); err != nil {
+		return result, recap.Errorf(recap.Local, "io", "looking at the trusted root: %w", err)
+	}
+	if result.Root, err = sigstore.NewRoot(sigstore.RootOptions{Path: path, Offline: true}).Describe(ctx); err != nil {
+		return result, err
+	}
+	result.Root.Source = result.TrustedRoot
+	if len(material.Policy) == 0 {
+		return result, nil
+	}
+	result.Policy = filepath.Join(dir, "policy.yaml")
+	policy, problems := trust.ParsePolicy(result.Policy, material.Policy, nil)
+	if policy == nil {
+		for _, p := range problems {
+			fmt.Fprintln(e.stderr, safe(p.String()))
+		}
+		return result, recap.Errorf(recap.Usage, "bad-policy", "the policy in there makes no sense here").WithHint("make it anew with: recap copy --with-trust")
+	}
+	if policy.TrustedRoot != (trust.TrustedRoot{Path: result.TrustedRoot}) {
+		return result, recap.Errorf(recap.Usage, "bad-policy", "the policy in there is for another trusted root").WithHint("make it anew with: recap copy --with-trust")
+	}
+	result.Rules = summarise(policy.Rules)
+	return result, nil
+}
+
+// installTrust writes the root before the policy that names it.
+func installTrust(result trustImportResult, material transfer.TrustMaterial, force bool) error {
+	if !force {
+		for _, path := range []string{result.TrustedRoot, result.Policy} {
+			if path != "" && isFile(path) {
+				return recap.Errorf(recap.Local, "exists", "you have %s already", path).
+					WithHint("--force replaces it; recap policy check shows whom it trusts")
+			}
+		}
+	}
+	if err := os.MkdirAll(filepath.Dir(result.TrustedRoot), 0o700); err != nil {
+		return recap.Errorf(recap.Local, "io", "installing trust material: %w", err)
+	}
+	if err := save(result.TrustedRoot, material.TrustedRoot, force); err != nil {
+		return err
+	}
+	if result.Policy == "" {
+		return nil
+	}
+	return save(result.Policy, material.Policy, force)
+}
+
+func printImport(w io.Writer, e *env, r trustImportResult) {
+	printRoot(w, r.Root, e.now())
+	if r.Policy == "" {
+		fmt.Fprintln(w, "no policy: name the root with --trusted-root, or in yours")
+		return
+	}
+	fmt.Fprintf(w, "%s:\n", safe(r.Policy))
+	printRules(w, r.Rules)
+}
