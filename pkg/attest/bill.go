@@ -18,7 +18,7 @@ import (
 
 // BillOptions are what a bill of materials states that a recap doesn't.
 type BillOptions struct {
-	// Version of the bundle. Default: none is stated.
+	// Version of the bundle; a pack states its own. Default: none is stated.
 	Version string
 
 	// RecapVersion is the version of recap that wrote the bill. Default: none
@@ -106,32 +106,41 @@ type (
 func BillOfMaterials(r *recap.Recap, opts BillOptions) (trust.Predicate, error) {
 	root := component{
 		Type: "data", Ref: "recap:" + r.Slug, Name: r.Title, Version: opts.Version, Description: r.Description,
-		Authors:    contacts(r, r.Authors),
+		Authors:    contacts(r.Facts.Entities, r.Authors),
 		Licenses:   licenses(r.Facts.License),
 		External:   origins(r.Facts.Source),
 		Properties: properties("slug", r.Slug, "event", r.Facts.Event.Name, "date", string(r.Date)),
 	}
-	b := bill{
-		Schema: "http://cyclonedx.org/schema/bom-1.6.schema.json", Format: "CycloneDX", SpecVersion: "1.6", Version: 1,
-		Metadata: billMetadata{
-			Tools:     tools{Components: []component{{Type: "application", Name: "recap", Version: opts.RecapVersion}}},
-			Component: root,
-		},
-		Components: []component{},
-	}
+	b := newBill(root, opts)
 	files := slices.Clone(r.Files)
 	slices.SortFunc(files, func(a, b recap.File) int { return cmp.Compare(a.Path, b.Path) })
-	refs := []string{}
 	for _, f := range files {
 		c, err := fileComponent(r, f)
 		if err != nil {
 			return trust.Predicate{}, err
 		}
-		b.Components = append(b.Components, c)
-		refs = append(refs, c.Ref)
+		b.add(c)
 	}
-	b.Dependencies = []dependsOn{{Ref: root.Ref, DependsOn: refs}}
 	return predicate(TypeBill, b)
+}
+
+// newBill returns the bill of root, without anything that it is made of.
+func newBill(root component, opts BillOptions) *bill {
+	return &bill{
+		Schema: "http://cyclonedx.org/schema/bom-1.6.schema.json", Format: "CycloneDX", SpecVersion: "1.6", Version: 1,
+		Metadata: billMetadata{
+			Tools:     tools{Components: []component{{Type: "application", Name: "recap", Version: opts.RecapVersion}}},
+			Component: root,
+		},
+		Components:   []component{},
+		Dependencies: []dependsOn{{Ref: root.Ref, DependsOn: []string{}}},
+	}
+}
+
+// add states that the root is made of c, too.
+func (b *bill) add(c component) {
+	b.Components = append(b.Components, c)
+	b.Dependencies[0].DependsOn = append(b.Dependencies[0].DependsOn, c.Ref)
 }
 
 // fileComponent describes one file.
@@ -147,7 +156,7 @@ func fileComponent(r *recap.Recap, f recap.File) (component, error) {
 		Properties: properties("role", string(f.Role), "size", strconv.FormatInt(f.Size, 10)),
 	}
 	if f.Role == recap.RoleDocument {
-		c.Authors, c.External = contacts(r, r.Authors), origins(r.Facts.Source)
+		c.Authors, c.External = contacts(r.Facts.Entities, r.Authors), origins(r.Facts.Source)
 	}
 	for _, m := range r.Facts.Media {
 		switch f.Path {
@@ -155,7 +164,7 @@ func fileComponent(r *recap.Recap, f recap.File) (component, error) {
 		default:
 			continue
 		}
-		c.Authors = append(c.Authors, contacts(r, m.Credit)...)
+		c.Authors = append(c.Authors, contacts(r.Facts.Entities, m.Credit)...)
 		c.Description = cmp.Or(c.Description, m.Caption)
 		if isIRI(m.URL) {
 			c.External = append(c.External, reference{Type: "source-distribution", URL: m.URL})
@@ -166,11 +175,11 @@ func fileComponent(r *recap.Recap, f recap.File) (component, error) {
 }
 
 // contacts returns people and organisations by name, an entity's id resolved.
-func contacts(r *recap.Recap, agents []recap.Agent) []contact {
+func contacts(entities map[string]recap.Entity, agents []recap.Agent) []contact {
 	var list []contact
 	for _, a := range agents {
 		name := a.Name
-		if e, ok := r.Facts.Entities[name]; ok && e.Name != "" {
+		if e, ok := entities[name]; ok && e.Name != "" {
 			name = e.Name
 		}
 		if name != "" {

@@ -158,7 +158,7 @@ func refused(t testing.TB, err error, kind recap.Kind, code string, words ...str
 	if !errors.As(err, &e) || e.Kind != kind || e.Code != code {
 		t.Fatalf("got %v, want %s of kind %s", err, code, kind)
 	}
-	if kind == recap.Usage && e.Hint == "" && code != "bad-input" && code != "bad-recap" {
+	if kind == recap.Usage && e.Hint == "" && code != "bad-input" && code != "bad-recap" && code != "bad-pack" {
 		t.Errorf("%v: no hint", err)
 	}
 	for _, word := range words {
