@@ -4,7 +4,8 @@
 // Package sigstore does the cryptography of signing and verifying: it
 // implements [trust.Verifier] and [trust.Signer] with Sigstore's libraries,
 // and is the only package that imports them. Start at [NewVerifier],
-// [LoadSigner] and [LoadAuthority].
+// [LoadSigner] and [LoadAuthority]; to sign with an identity, at
+// [NewKeylessSigner] and [FindToken].
 //
 // # What it accepts
 //
@@ -18,6 +19,23 @@
 // pure and the prehashed form. Signing uses what `cosign verify --key` accepts:
 // SHA-256, and pure Ed25519 (cosign v3.1 cannot verify the prehashed
 // signatures, nor those with SHA-384 and SHA-512, that it makes itself).
+//
+// # How it signs
+//
+// [LoadSigner] signs with a key: from a file, a variable, or a key management
+// service, through the programs that Sigstore calls its plugins (the build tag
+// recapkms builds four services in). [NewKeylessSigner] signs with an identity:
+// a certificate authority certifies a key that exists only in memory, and
+// transparency logs and timestamp authorities attest when it was used. Which
+// ones, a signing configuration says; a key's signatures go to them only if one
+// is given.
+//
+// Services are asked by one client of this package, not by sigstore-go's: those
+// can't be cancelled while they ask, follow redirects with the token, and read
+// answers of any length. The same goes for logging in with a browser or a code.
+// Whatever fails and may pass is asked again until a budget is spent, and each
+// time somebody is told. What a service answers is checked to be about what it
+// was asked; whether it is to be believed, a [Verifier] finds out.
 //
 // # Compatibility
 //
