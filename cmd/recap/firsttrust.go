@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 
 	"github.com/recap-oci/recap/pkg/recap"
@@ -41,11 +42,30 @@ func (f *trustFlags) firstTrust(ctx context.Context, e *env, p *pinned, refusal 
 		return false, firstOf(err, refusal)
 	}
 	rule := trust.RuleFrom(*signer, f.name(p))
-	if err := trust.AddRule(path, rule); err != nil {
+	if err := f.write(e, path, rule); err != nil {
 		return false, err
 	}
 	printTrusted(e.stderr, path, rule)
 	return true, nil
+}
+
+// write adds a rule to the policy at path. A trusted root that was only named
+// for this run is not in it, which would surprise the next one.
+func (f *trustFlags) write(e *env, path string, rule trust.Rule) error {
+	if err := trust.AddRule(path, rule); err != nil {
+		return err
+	}
+	if f.root.path == "" || len(f.keys) > 0 {
+		return nil
+	}
+	if policy, err := trust.LoadPolicy(path); err == nil && policy.TrustedRoot == (trust.TrustedRoot{}) {
+		root, err := filepath.Abs(f.root.path)
+		if err != nil {
+			root = f.root.path
+		}
+		e.warn("%s doesn't name the trusted root, so each run needs --trusted-root; add to it: trustedRoot: {path: %q}", path, root)
+	}
+	return nil
 }
 
 func firstOf(errs ...error) error {

@@ -93,7 +93,7 @@ This trusts what is there today; compare it with what the publisher says elsewhe
 			}
 			result := policyInitResult{p.exact(), path, rule.Name, rule.Scopes, rule.Plain(), dryRun}
 			if !dryRun {
-				if err := trust.AddRule(path, rule); err != nil {
+				if err := trusted.write(e, path, rule); err != nil {
 					return err
 				}
 			}
