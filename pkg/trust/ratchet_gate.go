@@ -14,7 +14,6 @@ import (
 	"oras.land/oras-go/v2/content"
 
 	"github.com/recap-oci/recap/pkg/artifact"
-	"github.com/recap-oci/recap/pkg/internal/canonical"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -75,37 +74,14 @@ func sight(ctx context.Context, src content.Fetcher, root ocispec.Descriptor) (S
 		s.Name, _, _ = strings.Cut(node.Manifest.Layers[0].Annotations[ocispec.AnnotationTitle], "/")
 		s.Version = version
 	case artifact.KindPack:
-		if s.Name, err = packName(ctx, src, node); err != nil {
+		// The index is in hand; its catalog alone says what it is called.
+		pack, err := artifact.OpenPack(ctx, src, root)
+		if err != nil {
 			return s, err
 		}
-		s.Version = version
+		s.Name, s.Version = pack.Meta.Name, pack.Meta.Version
 	}
 	return s, nil
-}
-
-// packName returns what the config of a pack's catalog calls the pack.
-func packName(ctx context.Context, src content.Fetcher, pack *artifact.Node) (string, error) {
-	catalog, err := artifact.FetchNode(ctx, src, pack.Index.Manifests[0])
-	if err != nil {
-		return "", fmt.Errorf("catalog of the pack: %w", err)
-	}
-	if catalog.Kind() != artifact.KindCatalog || catalog.Manifest.Config.MediaType != recap.MediaTypePackConfig {
-		return "", recap.Errorf(recap.Integrity, "bad-pack", "the first manifest of the pack %s is not a catalog", pack.Descriptor.Digest)
-	}
-	raw, err := artifact.ReadBlob(ctx, src, catalog.Manifest.Config, recap.MaxConfigSize)
-	if err != nil {
-		return "", fmt.Errorf("config of the pack: %w", err)
-	}
-	var config struct {
-		Name string `json:"name"`
-	}
-	if err := canonical.Unmarshal(raw, &config); err != nil {
-		return "", recap.Errorf(recap.Integrity, "bad-config", "config of the pack %s: %w", pack.Descriptor.Digest, err)
-	}
-	if config.Name == "" || len(config.Name) > recap.MaxSlugLength || strings.Trim(config.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-		return "", recap.Errorf(recap.Integrity, "bad-config", "config of the pack %s: %.100q is not a name", pack.Descriptor.Digest, config.Name)
-	}
-	return config.Name, nil
 }
 
 // signers says in words who made the signatures that count.

@@ -312,17 +312,20 @@ func TestAdmitOtherSigner(t *testing.T) {
 }
 
 func TestAdmitPacks(t *testing.T) {
-	const talks = `{"name":"talks","later":[1]}`
+	pack := func(name, version string) string {
+		return fmt.Sprintf(`{"name":%q,"version":%q,"members":[],"later":[1]}`, name, version)
+	}
+	talks := pack("talks", "1.0.0")
 	t.Run("advances", func(t *testing.T) {
 		r, _, _ := newRatchet(t, "state")
 		admit := admitting(t, trust.Rule{}, r)
-		one, two := servePack(t, "1.0.0", talks, nil), servePack(t, "1.1.0", talks, nil)
+		one, two := servePack(t, "1.0.0", talks, nil), servePack(t, "1.1.0", pack("talks", "1.1.0"), nil)
 		for _, step := range []struct {
 			served served
 			want   string
 		}{
 			{one, "first-use"}, {two, "advanced"}, {one, "stale rollback"},
-			{servePack(t, "2.0.0", `{"name":"other"}`, nil), "stale mix-and-match"},
+			{servePack(t, "2.0.0", pack("other", "2.0.0"), nil), "stale mix-and-match"},
 			{serve(t, "talks", "2.0.0", "x", "alice"), "stale mix-and-match"},
 			{two, "same"},
 		} {
@@ -344,10 +347,10 @@ func TestAdmitPacks(t *testing.T) {
 		}
 	})
 	for name, bad := range map[string]served{
-		"no name":                 servePack(t, "1.0.0", `{}`, nil),
-		"a name that is none":     servePack(t, "1.0.0", `{"name":"../x"}`, nil),
-		"a name twice":            servePack(t, "1.0.0", `{"name":"talks","name":"other"}`, nil),
-		"a name that is long":     servePack(t, "1.0.0", fmt.Sprintf(`{"name":%q}`, strings.Repeat("x", 81)), nil),
+		"another version":         servePack(t, "1.0.1", talks, nil),
+		"no name":                 servePack(t, "1.0.0", pack("", "1.0.0"), nil),
+		"a name that is none":     servePack(t, "1.0.0", pack("../x", "1.0.0"), nil),
+		"a name twice":            servePack(t, "1.0.0", `{"name":"talks","name":"other","version":"1.0.0","members":[]}`, nil),
 		"a config that is none":   servePack(t, "1.0.0", `[]`, nil),
 		"another type of config":  servePack(t, "1.0.0", talks, func(m *ocispec.Manifest) { m.Config.MediaType = ocispec.MediaTypeImageConfig }),
 		"no catalog":              servePack(t, "1.0.0", talks, func(m *ocispec.Manifest) { m.ArtifactType = "application/x" }),
