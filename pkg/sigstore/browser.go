@@ -143,7 +143,7 @@ func OpenBrowser(ctx context.Context, address string) error {
 	}
 	name, args := browserCommand(runtime.GOOS)
 	// The browser may be what the command becomes, so it is not tied to ctx.
-	cmd := exec.Command(name, append(args, address)...)
+	cmd := exec.Command(name, append(args, address)...) //nolint:gosec // which of three programs; address is one argument, of a page
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("opening a browser: %w", err)
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 // TokenFile is where a file with an identity token is looked for by default.
-const TokenFile = "/var/run/sigstore/cosign/oidc-token"
+const TokenFile = "/var/run/sigstore/cosign/oidc-token" //nolint:gosec // a path, not a secret
 
 // TokenOptions say where [FindToken] looks.
 type TokenOptions struct {
