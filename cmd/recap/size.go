@@ -28,8 +28,8 @@ func (b *byteSize) Set(s string) error {
 			digits = "" // 12iB
 		}
 	}
-	n, err := strconv.ParseUint(digits, 10, 63)
-	if err != nil || n > math.MaxInt64>>shift {
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n < 0 || n > math.MaxInt64>>shift || strings.HasPrefix(digits, "+") {
 		return fmt.Errorf("%q is no size; write bytes, or a number with K, M, G or T", s)
 	}
 	*b = byteSize(n << shift)

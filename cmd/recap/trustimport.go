@@ -112,7 +112,7 @@ func (e *env) describeTrust(ctx context.Context, material transfer.TrustMaterial
 	if err != nil {
 		return result, recap.Errorf(recap.Local, "io", "looking at the trusted root: %w", err)
 	}
-	defer os.RemoveAll(temp)
+	defer func() { _ = os.RemoveAll(temp) }()
 	path := filepath.Join(temp, "trusted_root.json")
 	if err := os.WriteFile(path, material.TrustedRoot, 0o600); err != nil {
 		return result, recap.Errorf(recap.Local, "io", "looking at the trusted root: %w", err)
