@@ -70,22 +70,18 @@ type (
 	}
 )
 
-// decode fills in the policy with what fits its schema. A rule that doesn't
-// stays empty, so that the others keep their places.
+// decode fills in the policy with what fits its schema.
 func (r *policyReader) decode() {
-	if !r.broken[-1] {
-		r.decodeRoot(r.root.Get("trustedRoot"))
-	}
-	for i, item := range r.root.Get("policies").List() {
+	root := r.fitting()
+	r.decodeRoot(root.Get("trustedRoot"))
+	for i, item := range root.Get("policies").List() {
 		rule := Rule{Line: item.Pos.Line}
-		if !r.broken[i] {
-			var file ruleFile
-			if err := json.Unmarshal(item.JSON(), &file); err != nil {
-				r.fail(item.Pos, codeValue, "report this as a bug", "the rule can't be kept: %s", err)
-				r.broken[i] = true
-			} else {
-				rule = r.rule(i, file, item)
-			}
+		var file ruleFile
+		if err := json.Unmarshal(item.JSON(), &file); err != nil {
+			r.fail(item.Pos, codeValue, "report this as a bug", "the rule can't be kept: %s", err)
+			r.broken = append(r.broken, fmt.Sprintf("/policies/%d", i))
+		} else {
+			rule = r.rule(i, file, item)
 		}
 		r.policy.Rules = append(r.policy.Rules, rule)
 	}
@@ -113,7 +109,7 @@ func (r *policyReader) decodeRoot(n *tree.Node) {
 // mustExist reports a file that isn't there. What it holds is for others to
 // judge.
 func (r *policyReader) mustExist(pointer, path string) {
-	if r.read == nil {
+	if r.read == nil || r.reported(pointer) || path == "" {
 		return
 	}
 	if _, err := r.read(r.beside(path)); errors.Is(err, fs.ErrNotExist) {
@@ -142,26 +138,26 @@ func (r *policyReader) rule(i int, file ruleFile, item *tree.Node) Rule {
 		rule.Attestations = append(rule.Attestations, AttestationRule(a))
 	}
 	for j, a := range file.Authorities {
-		authority, ok := r.authority(fmt.Sprintf("/policies/%d/authorities/%d", i, j), fmt.Sprintf("rule %q: authority %q", file.Name, a.Name), a)
-		if !ok {
-			r.broken[i] = true // what was reported would be said again
-		}
-		rule.Authorities = append(rule.Authorities, authority)
+		rule.Authorities = append(rule.Authorities,
+			r.authority(fmt.Sprintf("/policies/%d/authorities/%d", i, j), fmt.Sprintf("rule %q: authority %q", file.Name, a.Name), a))
 	}
 	return rule
 }
 
-func (r *policyReader) authority(pointer, who string, file authorityFile) (Authority, bool) {
+func (r *policyReader) authority(pointer, who string, file authorityFile) Authority {
 	a := Authority{Name: file.Name}
-	ok := true
 	switch {
 	case file.Key != nil:
-		a.Key, ok = r.key(pointer+"/key", who, *file.Key)
+		a.Key = r.key(pointer+"/key", who, *file.Key)
 	case file.GitHub != nil:
+		if r.reported(pointer + "/github") {
+			break
+		}
 		if field, message, mend := file.GitHub.mistake(); field != "" {
 			pos, _ := r.root.Find(pointer + "/github/" + field)
 			r.fail(pos, codeIdentity, mend, "%s: the %s %s", who, field, message)
-			ok = false
+			r.broken = append(r.broken, pointer+"/github")
+			break
 		}
 		a.Keyless = &Keyless{Identities: []Identity{file.GitHub.identity()}}
 	case file.Keyless != nil:
@@ -182,16 +178,18 @@ func (r *policyReader) authority(pointer, who string, file authorityFile) (Autho
 		}
 		a.Require = &need
 	}
-	return a, ok
+	return a
 }
 
-func (r *policyReader) key(pointer, who string, file keyFile) (*Key, bool) {
+func (r *policyReader) key(pointer, who string, file keyFile) *Key {
 	k := &Key{KMS: file.KMS}
-	ok := true
+	if r.reported(pointer) {
+		return k
+	}
 	fail := func(field, mend, format string, args ...any) {
 		pos, _ := r.root.Find(pointer + "/" + field)
 		r.fail(pos, codeKey, mend, "%s: %s", who, fmt.Sprintf(format, args...))
-		ok = false
+		r.broken = append(r.broken, pointer+"/"+field)
 	}
 	text, field := []byte(file.Data), "data"
 	if file.Path != "" {
@@ -199,7 +197,7 @@ func (r *policyReader) key(pointer, who string, file keyFile) (*Key, bool) {
 		var message, mend string
 		if text, message, mend = r.keyFile(file.Path); message != "" {
 			fail(field, mend, "%s", message)
-			return k, false
+			return k
 		}
 	}
 	if file.KMS == "" {
@@ -210,7 +208,7 @@ func (r *policyReader) key(pointer, who string, file keyFile) (*Key, bool) {
 				what = fmt.Sprintf("the key %q", file.Path)
 			}
 			fail(field, mistake.mend, "%s %s", what, mistake.message)
-			return k, false
+			return k
 		}
 		k.PEM = pem.EncodeToMemory(&pem.Block{Type: pemPublicKey, Bytes: der})
 	}
@@ -227,7 +225,7 @@ func (r *policyReader) key(pointer, who string, file keyFile) (*Key, bool) {
 		}
 		*bound.to = t
 	}
-	return k, ok
+	return k
 }
 
 // keyFile reads a public key that the policy names.

@@ -84,7 +84,7 @@ func TestLoadPolicyRefuses(t *testing.T) {
 	t.Run("many", func(t *testing.T) {
 		path, _ := policyDir(t, head+subjects(".*")+"  a: 1\n  b: 1\n  c: 1\n  d: 1\n  e: 1\n  f: 1\n  g: 1\n")
 		_, err := trust.LoadPolicy(path)
-		if err == nil || !strings.Contains(err.Error(), "line 9: policies[0].a is") || !strings.Contains(err.Error(), "line 13: ") || !strings.HasSuffix(err.Error(), "; and 2 more") {
+		if err == nil || !strings.Contains(err.Error(), "line 8: ") || !strings.Contains(err.Error(), "line 12: policies[0].d is") || !strings.HasSuffix(err.Error(), "; and 3 more") {
 			t.Fatalf("got %v", err)
 		}
 		if got := hinted(t, err); !strings.HasSuffix(got, "recap policy check "+filepath.ToSlash(path)) {

@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -53,9 +52,8 @@ var policyForm = sync.OnceValue(func() fit.Form {
 // The policy is nil when any of the problems is an error. They are ordered by
 // place.
 func ParsePolicy(path string, data []byte, read func(path string) ([]byte, error)) (*Policy, []recap.Problem) {
-	r := &policyReader{path: path, read: read, policy: &Policy{Source: path}, broken: map[int]bool{}}
-	if r.checkText(data) && r.parse(data) {
-		r.checkForm()
+	r := &policyReader{path: path, read: read, policy: &Policy{Source: path}}
+	if r.checkText(data) && r.parse(data) && r.checkForm() {
 		r.decode()
 		r.judge()
 	}
@@ -79,7 +77,8 @@ type policyReader struct {
 	path     string
 	read     func(string) ([]byte, error)
 	root     *tree.Node
-	broken   map[int]bool // rules that don't fit the schema; -1: something else doesn't
+	broken   []string // pointers to what was reported, so that it isn't looked into
+	lacking  []string // and to what lacks something
 	policy   *Policy
 	problems []recap.Problem
 }
@@ -171,26 +170,63 @@ func (r *policyReader) checkValues(n *tree.Node, key string) bool {
 	return ok
 }
 
-// checkForm reports what doesn't fit the schema. Rules that don't are not
-// looked at any further.
-func (r *policyReader) checkForm() {
+// checkForm reports what doesn't fit the schema, and whether it is worth while
+// to go on with the rest.
+func (r *policyReader) checkForm() bool {
 	n := 0
 	for m := range policyForm().Check(r.root) {
 		if n++; n > maxPolicyProblems {
-			break
+			return false
 		}
-		r.broken[ruleIn(m.Pointer)] = true
-		code := codeValue
+		if len(m.Cut) == 0 {
+			r.lacking = append(r.lacking, m.Pointer)
+		}
+		r.broken = append(r.broken, m.Cut...)
+		code, mend := codeValue, m.Mend
 		if m.Unknown {
 			code = codeUnknown
 		}
-		message, mend := m.Message, m.Mend
 		if m.Pattern != "" {
 			mend = patternMend(m, mend)
 		}
-		r.fail(m.Pos, code, mend, "%s", message)
+		r.fail(m.Pos, code, mend, "%s", m.Message)
 	}
+	return true
 }
+
+// fitting returns the policy without what doesn't fit. Items of lists keep
+// their places: nothing stands in place of one.
+func (r *policyReader) fitting() *tree.Node {
+	root := r.root.Clone()
+	for _, pointer := range r.broken {
+		tokens := tree.Tokens(pointer)
+		if len(tokens) == 0 {
+			continue
+		}
+		last := tokens[len(tokens)-1]
+		parent := root.At(strings.TrimSuffix(pointer, "/"+tree.Escape(last)))
+		switch {
+		case parent == nil:
+		case parent.Kind == tree.Map:
+			parent.Delete(last)
+		default:
+			if item, _ := parent.Child(last); item != nil {
+				*item = tree.Node{Kind: tree.Null, Pos: item.Pos}
+			}
+		}
+	}
+	return root
+}
+
+// reported reports whether something was said about a place already: about
+// what it lies in, or what lies in it.
+func (r *policyReader) reported(pointer string) bool {
+	return slices.ContainsFunc(r.broken, func(b string) bool { return b == pointer || inside(b, pointer) || inside(pointer, b) }) ||
+		slices.ContainsFunc(r.lacking, func(l string) bool { return l == pointer || inside(l, pointer) })
+}
+
+// inside reports whether a pointer leads into what another points to.
+func inside(pointer, into string) bool { return strings.HasPrefix(pointer, into+"/") }
 
 // patternMend says what was probably meant by a text of the wrong form.
 func patternMend(m fit.Misfit, mend string) string {
@@ -216,25 +252,12 @@ func patternMend(m fit.Misfit, mend string) string {
 // judge reports what makes no sense, where the form is right.
 func (r *policyReader) judge() {
 	for _, f := range r.policy.findings() {
-		if r.broken[ruleIn(f.pointer)] {
+		if r.reported(f.pointer) {
 			continue
 		}
 		pos, _ := r.root.Find(f.pointer)
 		r.report(pos, f.severity, f.code, f.message, f.mend)
 	}
-}
-
-// ruleIn returns the index of the rule that a pointer leads into, or -1.
-func ruleIn(pointer string) int {
-	tokens := tree.Tokens(pointer)
-	if len(tokens) < 2 || tokens[0] != "policies" {
-		return -1
-	}
-	i, err := strconv.Atoi(tokens[1])
-	if err != nil {
-		return -1
-	}
-	return i
 }
 
 // describe returns a problem as one line without its severity and code.

@@ -247,8 +247,22 @@ func TestParsePolicyRefuses(t *testing.T) {
 		{"a mirror that is no address", head + ci + "trustedRoot: {tuf: {mirror: tuf.example.com, root: roots/trusted_root.json}}\n", []string{`9:21 P012|the mirror "tuf.example.com" is no address|such as https://tuf.example.com`}},
 		{"a mirror with a password", head + ci + "trustedRoot: {tuf: {mirror: \"https://u:p@tuf.example.com\", root: roots/trusted_root.json}}\n", []string{"9:21 P012|holds a user name or password|leave them out"}},
 
-		{"several mistakes", head + "  - name: ci\n    keyless: {identities: [{issuer: i, subjectRegExp: '.*'}]}\n  treshold: 2\n" + strings.Replace(second, "/other/**", "/other", 1) + "  threshold: 2\n", []string{
-			"9:3 P004|treshold|", `15:3 P010|rule "other" has threshold 2|`,
+		// Several at once: each is said, and none because of another.
+		{"of two rules", head + subjects(".*") + "  treshold: 2\n" + strings.Replace(second, "/other/**", "/other", 1) + "  threshold: 2\n", []string{
+			`8:65 P008|".*" matches anything|`, "9:3 P004|treshold|", `15:3 P010|rule "other" has threshold 2|`,
+		}},
+		{"of one rule", strings.Replace(head, "registry.", "https://registry.", 1) + strings.NewReplacer("acme/", "https://github.com/acme/", "\"refs/tags/v*\"", "main").Replace(ci) +
+			strings.Replace(security, "security.pub", "nosuch.pub, validFrom: 2026-01-01", 1) + "  - name: ''\n    keyless: {identities: [{issuer: i}]}\n  threshold: 4\n  attestations: [{predicateType: sbom, authorities: [ci, dana]}]\n", []string{
+			"5:12 P005|begins as an address does|", "8:14 P003|has the wrong form|write acme/recaps", "8:81 P003|has the wrong form|write refs/heads/main", `10:11 P007|there is no file "keys/nosuch.pub"|`,
+			"11:5 P003|authorities[2].name is too short|", "12:28 P003|lacks subject or subjectRegExp|", "13:3 P010|has threshold 4 and names 3 authorities|", "14:19 P011|\"sbom\" is no address|",
+		}},
+		{"of lists", strings.NewReplacer("policies:\n", "policies:\n- [1]\n", "[\"registry.example.com/team/**\"]", "[a.b/c, [], a.b/C]").Replace(head) + "  - ci\n" +
+			strings.Replace(dana, "{issuer", "1, {issuer", 1) + "    require: {tlog: many, timestamps: 0}\n", []string{
+			"4:3 P003|policies[0] is a list, not a mapping|", "6:19 P003|policies[1].scopes[1] is a list, not text|", `6:23 P005|"a.b/C" has capital letters|`,
+			"8:5 P003|authorities[0] is text, not a mapping|", "10:28 P003|identities[0] is a number, not a mapping|", "11:15 P003|require.tlog is text, not a whole number|",
+		}},
+		{"of numbers", head + require(dana, "tlog: 900719925474099100001") + "  threshold: 900719925474099100001\n", []string{
+			`9:15 P003|require.tlog "900719925474099100001" is too large|`, "9:21 P003|is a number that JSON can't keep exactly|", `10:3 P003|threshold "900719925474099100001" is too large|`, "10:14 P003|is a number that JSON can't keep exactly|",
 		}},
 	}
 	keys := newPEMs(t)
