@@ -56,6 +56,7 @@ func TestServiceRecovers(t *testing.T) {
 	}{
 		{"internal error", status(500, "try again"), "500 Internal Server Error: try again", 5 * time.Second},
 		{"overloaded", status(503, "busy"), "503 Service Unavailable: busy", 5 * time.Second},
+		{"somebody else went away", status(499, "context canceled"), "499: context canceled", 5 * time.Second},
 		{"a gateway's page", says(502, "<html>Bad gateway</html>"), "502 Bad Gateway", 5 * time.Second},
 		{"limited, and says for how long", status(429, "slow down", "Retry-After", "9"), "429 Too Many Requests: slow down", 30 * time.Second},
 		{"connection lost", breaks, "connection lost", 5 * time.Second},

@@ -73,6 +73,11 @@ func (r request) noAnswer(address string, err error) *trouble {
 	}
 }
 
+// statusCanceled is what Rekor v2 answers everybody who waits when any one of
+// them goes away: Tessera v1.0 hands that one's error on. It says nothing about
+// the request.
+const statusCanceled = 499
+
 // diagnose returns nil for an answer that is one.
 func (r request) diagnose(got answer) *trouble {
 	if got.status >= 200 && got.status < 300 || slices.Contains(r.pass, got.status) {
@@ -92,7 +97,7 @@ func (r request) diagnose(got answer) *trouble {
 		t := refused(recap.Usage, "bad-service", "there is no %s at %s: %s", strings.TrimPrefix(r.service, "the "), address, said)
 		t.err.Hint = "correct its address in the signing configuration"
 		return t
-	case got.status == http.StatusTooManyRequests || got.status == http.StatusRequestTimeout || got.status == http.StatusTooEarly || got.status >= 500:
+	case slices.Contains([]int{http.StatusTooManyRequests, http.StatusRequestTimeout, http.StatusTooEarly, statusCanceled}, got.status) || got.status >= 500:
 		t := r.failed("service-unavailable", got.url, "%s", said)
 		t.wait = retryAfter(got.header)
 		return t
