@@ -6,6 +6,7 @@ package sigstore
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"strings"
 
 	"github.com/opencontainers/go-digest"
@@ -15,6 +16,7 @@ import (
 	"github.com/sigstore/sigstore/pkg/signature"
 	"google.golang.org/protobuf/encoding/protojson"
 
+	"github.com/recap-oci/recap/pkg/internal/canonical"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
 )
@@ -120,9 +122,32 @@ func readBundle(raw []byte) (*signed, *trust.Rejection) {
 		if err != nil {
 			return err
 		}
-		return verify.VerifySignatureWithArtifactDigests(s.content, &bundle.PublicKey{}, materialOf(verifier), []verify.ArtifactDigest{{Algorithm: "sha256", Digest: sum}})
+		if err := verify.VerifySignatureWithArtifactDigests(s.content, &bundle.PublicKey{}, materialOf(verifier), []verify.ArtifactDigest{{Algorithm: "sha256", Digest: sum}}); err != nil {
+			return err
+		}
+		return namesExactly(s.statement, d)
 	}
 	return s, nil
+}
+
+// namesExactly returns why a statement doesn't name d as digests are spelt. The
+// library reads hex digits of either case, and statements of which two readers
+// can have two opinions.
+func namesExactly(statement []byte, d digest.Digest) error {
+	var read struct {
+		Subject []struct {
+			Digest map[string]string `json:"digest"`
+		} `json:"subject"`
+	}
+	if err := canonical.Unmarshal(statement, &read); err != nil {
+		return err
+	}
+	for _, subject := range read.Subject {
+		if subject.Digest["sha256"] == d.Encoded() {
+			return nil
+		}
+	}
+	return errors.New("the statement names it in another spelling")
 }
 
 // plain returns the text of an error of the protobuf library without the

@@ -14,6 +14,7 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/tlog"
 	"github.com/sigstore/sigstore-go/pkg/verify"
+	"github.com/sigstore/sigstore/pkg/signature"
 
 	"github.com/recap-oci/recap/pkg/trust"
 )
@@ -88,6 +89,10 @@ func (f *findings) logEntries(s *signed, signer verify.VerificationContent, trus
 			f.fail(checkTLog, trust.BadSignature, "log entry %d, in %s: %s", i+1, name, logReason(entry, err))
 			return nil, false
 		}
+		if err := ownBody(entry, log); err != nil {
+			f.fail(checkTLog, trust.BadSignature, "log entry %d, in %s: the entry shown is not the one that the log has", i+1, name)
+			return nil, false
+		}
 		distinct[id] = true
 		f.evidence.LogEntries = append(f.evidence.LogEntries, trust.LogEntry{Log: name, Index: indexOf(entry)})
 		details = append(details, fmt.Sprintf("entry %d of %s", indexOf(entry), name))
@@ -117,6 +122,24 @@ func unfitEntry(s *signed, entry *tlog.Entry) string {
 		return "its form and its checkpoint are of different versions of the log"
 	}
 	return ""
+}
+
+// ownBody holds the body of a verified entry against the log too. The library
+// doesn't look at the body of version 2: it makes the one that there has to be.
+// Nothing here believes what it says, but who reads the bundle elsewhere might.
+func ownBody(entry *tlog.Entry, log *root.TransparencyLog) error {
+	if !entry.IsRekorV2() {
+		return nil
+	}
+	verifier, err := signature.LoadVerifier(log.PublicKey, log.SignatureHashFunc)
+	if err != nil {
+		return err
+	}
+	address, err := url.Parse(log.BaseURL)
+	if err != nil {
+		return err
+	}
+	return tlog.VerifyCheckpointAndInclusion(entry, verifier, address.Hostname())
 }
 
 // treeOrigin reports whether a checkpoint is by version 1 of the log: its first

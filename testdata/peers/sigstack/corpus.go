@@ -38,7 +38,8 @@ type Case struct {
 	Accept  bool   `json:"accept"`
 	Issuer  string `json:"issuer,omitempty"` // that the certificate names, of what is accepted
 	Subject string `json:"subject,omitempty"`
-	// WrongSigner says that it is genuine, but somebody else's.
+	// WrongSigner says that nothing is wrong with it that can be told, but that
+	// it is by somebody who isn't trusted here.
 	WrongSigner bool `json:"wrongSigner,omitempty"`
 	// Step is what refuses it: the check signature, certificate, validity (of the
 	// certificate, when it was used), sct, tlog, timestamps or subject; or else

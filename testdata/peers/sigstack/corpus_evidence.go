@@ -175,7 +175,7 @@ func (c *corpus) certificates(ctx context.Context) error {
 			func(f *forger) { f.from, f.until = 10*time.Minute, 20*time.Minute }},
 		{Case{Name: "intermediate-expired", About: "case 16: the intermediate had expired when the certificate was used", Root: rootLapsed, Step: "certificate"},
 			func(f *forger) { f.authority = lapsed }},
-		{Case{Name: "authority-unknown", About: "case 17: of a certificate authority that nobody trusts", Step: "certificate"},
+		{Case{Name: "authority-unknown", About: "case 17: of a certificate authority that nobody trusts", WrongSigner: true, Step: "certificate"},
 			func(f *forger) { f.authority = stranger }},
 		{Case{Name: "usage-server", About: "a certificate for servers, not for signing", Step: "certificate"},
 			func(f *forger) { f.usage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }},
@@ -201,8 +201,8 @@ func (c *corpus) certificates(ctx context.Context) error {
 	}
 	return c.refuse(
 		like{Case{Name: "certificate-of-other-key", About: "the certificate is for another key", Step: "signature"}, c.v2, otherCertificate},
-		like{Case{Name: "root-of-another", About: "case 17: verified with another Sigstore's root", Root: rootOther, Step: "certificate"}, c.v2, nil},
-		like{Case{Name: "root-of-another-v1", About: "case 17: the same on Rekor v1", Root: rootOther, Step: "certificate"}, c.v1, nil},
+		like{Case{Name: "root-of-another", About: "case 17: verified with another Sigstore's root", Root: rootOther, WrongSigner: true, Step: "certificate"}, c.v2, nil},
+		like{Case{Name: "root-of-another-v1", About: "case 17: the same on Rekor v1", Root: rootOther, WrongSigner: true, Step: "certificate"}, c.v1, nil},
 		like{Case{Name: "authority-ended", About: "case 34: the certificate authority had ended before", Root: rootNoCA, Step: "certificate"}, c.v2, nil},
 		like{Case{Name: "authority-begins-later", About: "case 34: the certificate authority began later", Root: rootFuture, Step: "certificate"}, c.v2, nil},
 		like{Case{Name: "certificate-log-ended", About: "case 34: the certificate log had ended before", Root: rootNoCT, Step: "sct"}, c.v2, nil},
