@@ -85,7 +85,7 @@ func TestRatchetFiles(t *testing.T) {
         "ci"
       ],
       "signers": [
-        "key sha256:aa"
+        "key of ci"
       ]
     }
   ]

@@ -69,11 +69,19 @@ func (report *RollbackReport) conclude(s Sighting, known Release) {
 	if tag, ok := plainVersion(s.Tag); ok && tag != s.Version {
 		warnings = append(warnings, fmt.Sprintf("the tag spells version %s, and what it names states %s", tag, s.Version))
 	}
-	if known.Version != "" && !slices.Equal(sorted(known.Authorities), sorted(s.Authorities)) {
+	if known.Version != "" && s.otherwiseSigned(known) {
 		warnings = append(warnings, fmt.Sprintf("%s vouch for it now, and for what was there before %s did",
 			strings.Join(s.Authorities, ", "), strings.Join(known.Authorities, ", ")))
 	}
 	report.Warning = strings.Join(warnings, "; ")
+}
+
+// otherwiseSigned reports whether others than those of known vouch for s. One
+// authority may sign by many names, as a workflow does by its tags, and one key
+// may have many, as the path of its file: only both being new is news.
+func (s Sighting) otherwiseSigned(known Release) bool {
+	return !slices.Equal(sorted(known.Authorities), sorted(s.Authorities)) &&
+		(len(known.Signers) == 0 || !slices.Equal(sorted(known.Signers), sorted(s.Signers)))
 }
 
 // judge returns the release that is known under the tag of s, if any, and why

@@ -25,7 +25,7 @@ const team = "registry.example.com/team/pack"
 func seen(t testing.TB, text string) trust.Sighting {
 	t.Helper()
 	fields := strings.Fields(text)
-	s := trust.Sighting{Repository: team, Kind: artifact.KindPack, Name: "talks", Authorities: []string{"ci"}, Signers: []string{"key sha256:aa"}}
+	s := trust.Sighting{Repository: team, Kind: artifact.KindPack, Name: "talks", Authorities: []string{"ci"}, Signers: []string{"key of ci"}}
 	content := ""
 	for i, field := range fields {
 		key, value, ok := strings.Cut(field, "=")
@@ -50,6 +50,15 @@ func seen(t testing.TB, text string) trust.Sighting {
 			content = value
 		case key == "by":
 			s.Authorities = strings.Split(value, ",")
+			s.Signers = nil
+			for _, name := range s.Authorities {
+				s.Signers = append(s.Signers, "key of "+name)
+			}
+		case key == "keys":
+			s.Signers = strings.Split(value, ",")
+			if value == "" {
+				s.Signers = nil
+			}
 		default:
 			t.Fatalf("%q in %q", field, text)
 		}
@@ -264,7 +273,12 @@ func TestRatchetOtherSigners(t *testing.T) {
 		{"latest 1.0.0 by=ci", false},
 		{"latest 1.1.0 by=release", true},
 		{"latest 1.2.0 by=release", false},
-		{"stable 1.2.0 by=ci", false}, // known of another tag
+		{"stable 1.2.0 by=ci", false},             // nothing was known under that tag
+		{"stable 1.3.0 by=./ci.pub keys=x", true}, // both are new
+		{"stable 1.4.0 by=ci.pub keys=x", false},  // the same key by another name
+		{"stable 1.5.0 by=ci.pub keys=y", false},  // the authority's next key or workflow run
+		{"stable 1.6.0 by=ci.pub keys=", false},
+		{"stable 1.7.0 by=other keys=", true}, // nobody knows whose keys they were
 	} {
 		report, err := r.Advance(t.Context(), seen(t, tt.sighting))
 		if err != nil || (report.Warning != "") != tt.warned {
