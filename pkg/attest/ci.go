@@ -38,7 +38,8 @@ type CI struct {
 	// Details are other statements, by the names that the build type documents.
 	Details map[string]string
 
-	problem error // with the first variable that makes no sense
+	marker  string // the variable that the service is recognised by
+	problem error  // with the first variable that makes no sense
 }
 
 // DetectCI reads which service the process runs in, and what it states, from
@@ -62,7 +63,7 @@ func DetectCI(lookup func(string) (string, bool)) (ci CI, ok bool) {
 		found = append(found, s.variable)
 		env := &environment{lookup: lookup}
 		ci = s.read(env)
-		ci.problem = env.problem
+		ci.marker, ci.problem = s.variable, env.problem
 	}
 	if len(found) > 1 {
 		ci.problem = fmt.Errorf("%s are both set: only one service can run a job", strings.Join(found, " and "))
@@ -78,7 +79,7 @@ func (ci CI) check() error {
 	}
 	if ci.problem != nil {
 		return recap.Errorf(recap.Usage, "bad-ci", "the environment of %s makes no sense: %w", ci.Service, ci.problem).
-			WithHint("unset the variable outside CI; or state where this comes from yourself: --attest provenance=FILE")
+			WithHint("if no job of it runs here: unset %s; or state where this comes from yourself: --attest provenance=FILE", ci.marker)
 	}
 	return nil
 }
