@@ -5,8 +5,11 @@ package sigstore_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/opencontainers/go-digest"
@@ -95,4 +98,65 @@ func FuzzVerifyKeyless(f *testing.F) {
 			t.Errorf("an error that is no refusal: %v", err)
 		}
 	})
+}
+
+// FuzzVerifyLogEntry does the same to what is inside an entry, where random
+// bytes in a bundle's base64 seldom get.
+func FuzzVerifyLogEntry(f *testing.F) {
+	v := newVirtual(f)
+	trustedRoot := v.trustedRoot(f)
+	verifier := verifierOf(f, trustedRoot)
+	templates := [][]byte{v.onV1().sign(f), v.onV2().sign(f)}
+	for i, raw := range templates {
+		var b map[string]any
+		check(f, json.Unmarshal(raw, &b))
+		entry := firstEntry(b)
+		body, err := base64.StdEncoding.DecodeString(entry["canonicalizedBody"].(string))
+		check(f, err)
+		kind := entry["kindVersion"].(map[string]any)
+		checkpoint := field(entry, "inclusionProof", "checkpoint")["envelope"].(string)
+		f.Add(i == 1, body, kind["kind"].(string), kind["version"].(string), checkpoint, int64(0), int64(1))
+		f.Add(i == 0, body, kind["kind"].(string), kind["version"].(string), checkpoint, int64(1), int64(0))
+	}
+	for _, body := range []string{
+		`{"apiVersion":"0.0.1","kind":"dsse","spec":{"envelopeHash":null,"payloadHash":null,"signatures":[]}}`,
+		`{"apiVersion":"0.0.1","kind":"dsse","spec":{"envelopeHash":{"algorithm":"sha256","value":"00"},"payloadHash":{"algorithm":"sha256","value":"00"},"signatures":[]}}`,
+		`{"apiVersion":"0.0.1","kind":"dsse","spec":{"signatures":[null]}}`,
+		`{"apiVersion":"0.0.1","kind":"hashedrekord","spec":{"data":{},"signature":{}}}`,
+		`{"apiVersion":"0.0.2","kind":"intoto","spec":{"content":{"envelope":{"payloadType":"x","signatures":[]}}}}`,
+		`{"apiVersion":"0.0.2","kind":"intoto","spec":{"content":{"envelope":null,"payloadHash":{"algorithm":"sha256","value":"00"}}}}`,
+		`{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{"hashedRekordV002":{"data":null,"signature":{"verifier":{}}}}}`,
+	} {
+		for _, kind := range []string{"dsse", "hashedrekord", "intoto"} {
+			f.Add(false, []byte(body), kind, body[15:20], "rekor1.test - 123\n1\nAAAA\n", int64(0), int64(1))
+		}
+	}
+	f.Fuzz(func(t *testing.T, second bool, body []byte, kind, version, checkpoint string, index, size int64) {
+		raw := templates[0]
+		if second {
+			raw = templates[1]
+		}
+		var b map[string]any
+		check(t, json.Unmarshal(raw, &b))
+		entry := firstEntry(b)
+		entry["canonicalizedBody"], entry["kindVersion"], entry["logIndex"] = body, map[string]any{"kind": kind, "version": version}, fmt.Sprint(index)
+		proof := field(entry, "inclusionProof")
+		proof["logIndex"], proof["treeSize"], proof["checkpoint"] = fmt.Sprint(index), fmt.Sprint(size), map[string]any{"envelope": checkpoint}
+		changed, err := json.Marshal(b)
+		check(t, err)
+		_, err = verifier.Verify(t.Context(), changed, root, anybody)
+		var rejection *trust.Rejection
+		switch {
+		case err == nil:
+			if err := libraryAccepts(t, changed, trustedRoot, root); err != nil {
+				t.Errorf("the library refuses what was accepted: %v", err)
+			}
+		case !errors.As(err, &rejection):
+			t.Errorf("an error that is no refusal: %v", err)
+		}
+	})
+}
+
+func firstEntry(b map[string]any) map[string]any {
+	return field(b, "verificationMaterial")["tlogEntries"].([]any)[0].(map[string]any)
 }
