@@ -221,7 +221,7 @@ func (c *checker) checkAttestations(at string, rule Rule) {
 			c.fail(pointer+"/predicateType", codeAttestation, "remove it: signatures are asked for anyway, by authorities and threshold", "rule %q: %s is a signature's type, not an attestation's", rule.Name, a.PredicateType)
 		}
 		for j, name := range a.Authorities {
-			if name == "" || slices.ContainsFunc(rule.Authorities, func(nameless Authority) bool { return nameless.Name == "" }) {
+			if name == "" || len(rule.Authorities) == 0 || slices.ContainsFunc(rule.Authorities, func(nameless Authority) bool { return nameless.Name == "" }) {
 				continue // reported
 			}
 			if slices.ContainsFunc(rule.Authorities, func(known Authority) bool { return known.Name == name }) {

@@ -109,7 +109,7 @@ func (r *policyReader) decodeRoot(n *tree.Node) {
 // mustExist reports a file that isn't there. What it holds is for others to
 // judge.
 func (r *policyReader) mustExist(pointer, path string) {
-	if r.read == nil || r.reported(pointer) || path == "" {
+	if r.read == nil || path == "" {
 		return
 	}
 	if _, err := r.read(r.beside(path)); errors.Is(err, fs.ErrNotExist) {

@@ -218,10 +218,10 @@ func (r *policyReader) fitting() *tree.Node {
 	return root
 }
 
-// reported reports whether something was said about a place already: about
-// what it lies in, or what lies in it.
+// reported reports whether something was said already about a place or what
+// lies in it.
 func (r *policyReader) reported(pointer string) bool {
-	return slices.ContainsFunc(r.broken, func(b string) bool { return b == pointer || inside(b, pointer) || inside(pointer, b) }) ||
+	return slices.ContainsFunc(r.broken, func(b string) bool { return b == pointer || inside(b, pointer) }) ||
 		slices.ContainsFunc(r.lacking, func(l string) bool { return l == pointer || inside(l, pointer) })
 }
 

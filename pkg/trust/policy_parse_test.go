@@ -261,6 +261,9 @@ func TestParsePolicyRefuses(t *testing.T) {
 			"4:3 P003|policies[0] is a list, not a mapping|", "6:19 P003|policies[1].scopes[1] is a list, not text|", `6:23 P005|"a.b/C" has capital letters|`,
 			"8:5 P003|authorities[0] is text, not a mapping|", "10:28 P003|identities[0] is a number, not a mapping|", "11:15 P003|require.tlog is text, not a whole number|",
 		}},
+		{"of who", strings.Replace(head, "authorities:\n", "authorities: ci\n", 1) + "  attestations: [{predicateType: https://slsa.dev/provenance/v1, authorities: [ci]}]\n", []string{
+			"6:3 P003|policies[0].authorities is text, not a list|write a list",
+		}},
 		{"of numbers", head + require(dana, "tlog: 900719925474099100001") + "  threshold: 900719925474099100001\n", []string{
 			`9:15 P003|require.tlog "900719925474099100001" is too large|`, "9:21 P003|is a number that JSON can't keep exactly|", `10:3 P003|threshold "900719925474099100001" is too large|`, "10:14 P003|is a number that JSON can't keep exactly|",
 		}},
