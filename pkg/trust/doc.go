@@ -42,6 +42,14 @@
 // Signatures that cosign wrote before version 3 are looked for where a rule
 // says so, and not elsewhere.
 //
+// # What came before
+//
+// A signature says that a version is genuine, not that it is the newest. A
+// [Ratchet] remembers what an enforcing rule admitted under each tag, before
+// anything else is fetched, and refuses what is older, of another name or kind,
+// or another content of a version. A file of it that can't be understood is a
+// refusal, never a new beginning. It protects nobody on first use, and says so.
+//
 // # What this package leaves to others
 //
 // It knows no cryptography: a [Verifier] says whether a bundle was signed
