@@ -22,6 +22,7 @@ var rooms = map[string][]string{
 	"pkg/document":  {},
 	"pkg/source":    {"pkg/recap", "pkg/document", "schemas"},
 	"pkg/artifact":  {"pkg/recap"},
+	"pkg/catalog":   {"pkg/recap", "pkg/document", "pkg/artifact"},
 	"pkg/layout":    {"pkg/recap"},
 	"pkg/target":    {"pkg/recap", "pkg/layout"},
 	"pkg/trust":     {"pkg/recap", "pkg/artifact", "schemas"},
@@ -45,6 +46,7 @@ var owners = map[string][]string{
 	"github.com/sigstore/":          {"pkg/sigstore"},
 	"net/http":                      {"pkg/target", "pkg/sigstore", "pkg/recaptest"},
 	"charm.land/glamour/v2":         {"cmd/recap"},
+	"github.com/klauspost/compress": {"pkg/catalog"},
 	"github.com/santhosh-tekuri/":   {}, // tests only: it costs every start of the command 5 ms
 	"oras.land/oras-go/v2/registry": {"pkg/target", "pkg/layout", "pkg/transfer", "pkg/trust", "pkg/recaptest", "cmd/recap"},
 }

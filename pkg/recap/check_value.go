@@ -84,16 +84,16 @@ func (c *checker) contradictions() {
 				continue
 			}
 			c.report("R503", pointer("/recap").at("observations", i), "", "%s %s contradicts %s of observations[%d]",
-				o.Property, o.figure(), other.figure(), j)
+				o.Property, o.Figure(), other.Figure(), j)
 			break
 		}
 		groups[k] = append(groups[k], i)
 	}
 }
 
-// figure returns the value as it was written or, where that isn't known, in the
+// Figure returns the value as it was written or, where that isn't known, in the
 // grammar of [ParseQuantity].
-func (o Observation) figure() string {
+func (o Observation) Figure() string {
 	if o.AsWritten != "" {
 		return clip(o.AsWritten)
 	}

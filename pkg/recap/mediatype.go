@@ -13,6 +13,8 @@ const (
 	ArtifactTypePack    = "application/vnd.recap.pack.v1"
 	ArtifactTypeCatalog = "application/vnd.recap.catalog.v1"
 	MediaTypePackConfig = "application/vnd.recap.pack.config.v1+json"
+	MediaTypeChunks     = "application/vnd.recap.chunks.v1.jsonl+zstd"
+	MediaTypeFacts      = "application/vnd.recap.facts.v1.jsonl+zstd"
 	MediaTypeDocument   = "text/markdown"
 )
 

@@ -49,7 +49,7 @@ func aliases(by map[string][]string) map[string]string {
 func claim(to map[string]string, id string, names []string) {
 	for _, name := range names {
 		if _, taken := to[name]; !taken && name != "" {
-			to[name] = identity(id)
+			to[name] = Identity(id)
 		}
 	}
 }
@@ -62,7 +62,7 @@ func (g *Glossary) Event(ref string) string {
 			return id
 		}
 	}
-	return identity(ref)
+	return Identity(ref)
 }
 
 // Names are the names of one member, and what they mean in its pack.
@@ -154,23 +154,23 @@ func (n *Names) resolve(t Target) string {
 	switch t.Kind {
 	case TargetEvent, TargetEntity:
 		if t.ID != "" {
-			return identity(t.ID)
+			return Identity(t.ID)
 		}
-		return identity(t.Name)
+		return Identity(t.Name)
 	case TargetTopic, TargetSession, "":
 		if t.Name != "" {
-			return identity(t.Name)
+			return Identity(t.Name)
 		}
 	}
 	if t.ID == "" {
 		return ""
 	}
-	return n.slug + "#" + identity(t.ID)
+	return n.slug + "#" + Identity(t.ID)
 }
 
-// identity returns a name as ids are written. Unlike a slug, which is cut, it
+// Identity returns a name as ids are written. Unlike a slug, which is cut, it
 // tells long names apart.
-func identity(name string) string {
+func Identity(name string) string {
 	if name == "" || isIdentity(name) {
 		return name
 	}
