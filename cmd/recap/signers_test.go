@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/recap-oci/recap/pkg/recaptest"
+	"github.com/recap-oci/recap/pkg/trust"
 )
 
 const (
@@ -104,18 +105,15 @@ func (p people) round(ref, recaps string) {
 	if err != nil {
 		p.t.Fatalf("%s: %v\n%s", ref, err, stderrOf(err))
 	}
-	var report struct {
-		Signatures []struct {
-			Outcome     string
-			Certificate struct{ Subject string }
-		}
-	}
-	if err := json.Unmarshal(out, &report); err != nil {
+	var answer struct{ Report trust.Report }
+	if err := json.Unmarshal(out, &answer); err != nil {
 		p.t.Fatalf("%v\n%s", err, out)
 	}
 	there := map[string]bool{}
-	for _, sig := range report.Signatures {
-		there[sig.Certificate.Subject] = true
+	for _, sig := range answer.Report.Signatures {
+		if sig.Outcome == trust.Verified {
+			there[sig.Certificate.Subject] = true
+		}
 	}
 	for i, ok := range worked {
 		if ok && !there[p.email(i)] {
