@@ -9,8 +9,10 @@ import (
 	"sync"
 
 	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
 	"oras.land/oras-go/v2"
+	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
 	"oras.land/oras-go/v2/registry"
 
@@ -22,9 +24,16 @@ import (
 type held struct {
 	tags  map[string]digest.Digest // what the tags that exist name
 	bases map[digest.Digest]bool   // what the roots found there list, themselves included
+	roots []*artifact.Node
 }
 
 func (h *held) add(n *artifact.Node) {
+	h.roots = append(h.roots, n)
+	h.list(n)
+}
+
+// list takes note that everything n lists is there.
+func (h *held) list(n *artifact.Node) {
 	h.bases[n.Descriptor.Digest] = true
 	for _, child := range n.Children() {
 		h.bases[child.Digest] = true
@@ -75,6 +84,56 @@ func look(ctx context.Context, dst oras.GraphTarget, tags []string) (*held, erro
 		}
 	}
 	return h, ctx.Err()
+}
+
+// deepen reads, all at once, the earlier version of each manifest below root
+// that is new: what a changed member and the catalog have kept lies there too.
+// An earlier version that can't be read only means that more is sent.
+func (h *held) deepen(ctx context.Context, dst content.Fetcher, root *artifact.Node) error {
+	if root.Index == nil {
+		return nil
+	}
+	earlier := map[string][]ocispec.Descriptor{}
+	for _, base := range h.roots {
+		if base.Index == nil {
+			continue
+		}
+		for _, child := range base.Children() {
+			earlier[part(child)] = append(earlier[part(child)], child)
+		}
+	}
+	var wanted []ocispec.Descriptor
+	for _, child := range root.Children() {
+		if !h.bases[child.Digest] {
+			wanted = append(wanted, earlier[part(child)]...)
+		}
+	}
+	wanted = distinct(wanted)
+	nodes := make([]*artifact.Node, len(wanted))
+	group, gctx := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	for i, desc := range wanted {
+		group.Go(func() error {
+			nodes[i], _ = artifact.FetchNode(gctx, dst, desc) //nolint:errcheck // only a hint
+			return nil
+		})
+	}
+	_ = group.Wait()
+	for _, node := range nodes {
+		if node != nil {
+			h.list(node)
+		}
+	}
+	return ctx.Err()
+}
+
+// part names what a child is to its pack in every version: a member's slug, or
+// the type of something that there is one of.
+func part(child ocispec.Descriptor) string {
+	if slug := child.Annotations[artifact.AnnotationSlug]; slug != "" {
+		return child.ArtifactType + " " + slug
+	}
+	return child.ArtifactType
 }
 
 // listing is a list of tags that is being asked for.

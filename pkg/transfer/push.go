@@ -52,8 +52,8 @@ type PushResult struct {
 // Push stores g in dst and then lets tags name it, in this order: children,
 // root by digest, seal, tags. So whoever finds a tag finds all that it names,
 // signatures included, and a push that stops anywhere has moved no tag too
-// early. Versions (1.2.3) move before other tags. With [Unsigned] and one tag,
-// root and tag are one request.
+// early. Versions (1.2.3) move before other tags. With [Unsigned] the root goes
+// up under the first of them in one request.
 //
 // Several tags are not one transaction: an error in the midst of them leaves
 // some moved, says which, and the result lists them. Pushing again is safe at
@@ -109,7 +109,7 @@ func (p *pusher) push(ctx context.Context) error {
 		p.plan()
 		return nil
 	}
-	together := isUnsigned(p.seal) && len(p.tags) == 1
+	together := isUnsigned(p.seal) && len(p.tags) > 0
 	if !p.stored {
 		if err := p.store(ctx, together); err != nil {
 			return err
@@ -118,7 +118,7 @@ func (p *pusher) push(ctx context.Context) error {
 	if err := p.sealRoot(ctx); err != nil {
 		return err
 	}
-	if err := p.moveTags(ctx, !together); err != nil {
+	if err := p.moveTags(ctx); err != nil {
 		return err
 	}
 	p.result.Unchanged = p.result.unchanged()
@@ -154,11 +154,16 @@ func (p *pusher) prepare(ctx context.Context) error {
 				WithHint("publish the change as a new version")
 		}
 	}
+	if !p.stored {
+		if err := p.held.deepen(ctx, p.dst, root); err != nil {
+			return err
+		}
+	}
 	p.up, err = newUploader(ctx, p.g, p.dst, root, p.held, p.notify)
 	return err
 }
 
-// store sends the children and then the root, under its only tag if together.
+// store sends the children and then the root, under the first tag if together.
 // Where the destination turns out not to have a child that a base lists, the
 // child is sent after all.
 func (p *pusher) store(ctx context.Context, together bool) error {
@@ -180,9 +185,11 @@ func (p *pusher) store(ctx context.Context, together bool) error {
 func (p *pusher) storeRoot(ctx context.Context, together bool) error {
 	if together {
 		move := TagMove{Tag: p.tags[0], Previous: p.held.tags[p.tags[0]]}
+		p.notify.emit(EventStarted, p.root.Descriptor)
 		if err := pushTag(ctx, p.dst, p.root, move.Tag); err != nil {
 			return err
 		}
+		p.notify.emit(EventDone, p.root.Descriptor)
 		p.stored = true
 		p.up.rootStored()
 		p.result.Tags = append(p.result.Tags, move.moved())
@@ -209,9 +216,9 @@ func (p *pusher) sealRoot(ctx context.Context) error {
 	return nil
 }
 
-// moveTags lets the tags name the root that do not yet, and looks at them
-// again if check is set.
-func (p *pusher) moveTags(ctx context.Context, check bool) error {
+// moveTags lets the tags name the root that do not yet, and looks at all of
+// them again. What goes up under its only tag is answered for in one request.
+func (p *pusher) moveTags(ctx context.Context) error {
 	t := &tagger{dst: p.dst, root: p.root, now: p.held.tags, notify: p.notify}
 	// The registry may have swept children away that nothing referred to
 	// while the root was being sealed.
@@ -222,7 +229,10 @@ func (p *pusher) moveTags(ctx context.Context, check bool) error {
 			pending = append(pending, tag)
 		}
 	}
-	err := t.move(ctx, pending, check)
+	err := t.move(ctx, pending, false)
+	if answered := isUnsigned(p.seal) && len(p.tags) == 1; err == nil && !answered {
+		err = t.each(ctx, p.tags, t.check)
+	}
 	p.result.Tags = append(p.result.Tags, t.moves...)
 	p.result.Uploaded, p.result.Reused = p.up.tallies()
 	return err
