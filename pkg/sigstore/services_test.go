@@ -50,6 +50,9 @@ func TestSigningConfigChooses(t *testing.T) {
 		{"the newest of an operator", map[string]any{"caUrls": []any{
 			service("https://old.test", 1, span("2001-01-01T00:00:00Z", "")), service("https://fulcio.test", 1, span("2002-01-01T00:00:00Z", "")),
 		}, "rekorTlogUrls": []any{log1}}, []string{"fulcio.test", "rekor1.test"}, []string{"old.test"}},
+		{"one of each operator, where all are wanted", map[string]any{"caUrls": fulcio, "tsaConfig": map[string]any{"selector": "ALL"}, "tsaUrls": []any{
+			service("https://old.test", 1, span("2001-01-01T00:00:00Z", "")), service("https://tsa.test", 1, span("2002-01-01T00:00:00Z", "")), service("https://tsa2.test", 1, nil),
+		}}, []string{"tsa.test", "tsa2.test"}, []string{"old.test"}},
 		{"nothing that ended or hasn't begun", map[string]any{"caUrls": []any{
 			service("https://future.test", 1, span("2999-01-01T00:00:00Z", "")), service("https://past.test", 1, span("2001-01-01T00:00:00Z", "2002-01-01T00:00:00Z")),
 			service("https://fulcio.test", 1, span("", "2999-01-01T00:00:00Z")),
