@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/opencontainers/go-digest"
@@ -131,16 +132,20 @@ func readBundle(raw []byte) (*signed, *trust.Rejection) {
 }
 
 // namesExactly returns why a statement doesn't name d as digests are spelt. The
-// library reads hex digits of either case, and statements of which two readers
-// can have two opinions.
+// library reads hex digits of either case, statements of any type, and those of
+// which two readers can have two opinions.
 func namesExactly(statement []byte, d digest.Digest) error {
 	var read struct {
+		Type    string `json:"_type"`
 		Subject []struct {
 			Digest map[string]string `json:"digest"`
 		} `json:"subject"`
 	}
 	if err := canonical.Unmarshal(statement, &read); err != nil {
 		return err
+	}
+	if read.Type != "https://in-toto.io/Statement/v1" && read.Type != "https://in-toto.io/Statement/v0.1" {
+		return fmt.Errorf("a statement of type %q, not one of in-toto's", read.Type)
 	}
 	for _, subject := range read.Subject {
 		if subject.Digest["sha256"] == d.Encoded() {

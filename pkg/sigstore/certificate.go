@@ -209,11 +209,12 @@ func holderOf(c *x509.Certificate) (*trust.Certificate, error) {
 // an old extension, in a new one or in both, and the library takes the last.
 // https://github.com/sigstore/fulcio/blob/v1.8.8/docs/oid-info.md
 func issuerClaim(c *x509.Certificate) (string, error) {
+	old := asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 57264, 1, 1}
 	var issuer string
 	for _, e := range c.Extensions {
 		var value string
 		switch {
-		case e.Id.Equal(fulcio.OIDIssuer):
+		case e.Id.Equal(old):
 			value = string(e.Value)
 		case e.Id.Equal(fulcio.OIDIssuerV2):
 			if err := fulcio.ParseDERString(e.Value, &value); err != nil {

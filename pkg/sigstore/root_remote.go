@@ -56,11 +56,11 @@ func (r remote) get(ctx context.Context, name string, limit int64) ([]byte, erro
 		return nil, unavailable(err)
 	}
 	defer response.Body.Close()
-	switch code := response.StatusCode; {
-	case code == http.StatusOK:
-	case code == http.StatusNotFound:
+	switch response.StatusCode {
+	case http.StatusOK:
+	case http.StatusNotFound:
 		return nil, errNoFile
-	case code == http.StatusUnauthorized, code == http.StatusForbidden:
+	case http.StatusUnauthorized, http.StatusForbidden:
 		return nil, recap.Errorf(recap.Denied, "tuf-denied", "asking for the trusted root: %s answered %s", address, response.Status)
 	default:
 		return nil, recap.Errorf(recap.Unavailable, "tuf-unavailable", "asking for the trusted root: %s answered %s", address, response.Status)

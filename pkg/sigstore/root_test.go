@@ -79,6 +79,10 @@ func TestRootFromFile(t *testing.T) {
 		{"nobody", sigstore.RootOptions{Path: write("b", []byte(`{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}`))}, recap.Usage, "bad-trusted-root", "names no certificate authority"},
 		{"another type", sigstore.RootOptions{Path: write("c", []byte(strings.Replace(string(raw), "version=0.1", "version=9", 1)))}, recap.Usage, "bad-trusted-root", "media type"},
 		{"unknown field", sigstore.RootOptions{Path: write("d", []byte(strings.Replace(string(raw), `"mediaType"`, `"x":1,"mediaType"`, 1)))}, recap.Usage, "bad-trusted-root", "unknown field"},
+		{"log trusted since nobody knows when", sigstore.RootOptions{Path: write("f", v.trustedRoot(t, func(r map[string]any) {
+			delete(field(r["tlogs"].([]any)[0].(map[string]any), "publicKey", "validFor"), "start")
+		}))}, recap.Usage, "bad-trusted-root", "validity period start"},
+		{"timestamp authority without certificates", sigstore.RootOptions{Path: write("g", v.trustedRoot(t, also("timestampAuthorities", (&certifier{from: epoch}).trusted())))}, recap.Usage, "bad-trusted-root", "empty"},
 		{"too large", sigstore.RootOptions{Path: write("e", append(slices.Clone(raw), strings.Repeat(" ", 1<<20)...))}, recap.Usage, "bad-trusted-root", "more than"},
 		{"file and repository", sigstore.RootOptions{Path: path, TUFMirror: "https://tuf.test"}, recap.Usage, "bad-trusted-root", "not from both"},
 		{"repository without root", sigstore.RootOptions{TUFMirror: "https://tuf.test"}, recap.Usage, "bad-trusted-root", "one of them is missing"},

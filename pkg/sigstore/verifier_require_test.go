@@ -97,6 +97,15 @@ func TestVerifyWindows(t *testing.T) {
 		reason string
 	}{
 		{"case 34: log still trusted", v.onV1(), trusting("tlogs", log(v.v1, long, after)), "", ""},
+		{"case 34: log trusted to the second", v.onV1(), trusting("tlogs", log(v.v1, long, epoch.Add(time.Second))), "", ""},
+		{"case 34: log of version 2 trusted to the second", v.onV2(), trusting("tlogs", log(v.v2, long, epoch.Add(time.Second))), "", ""},
+		{"case 34: timestamp authority trusted to the second", v.onV2(), trusting("timestampAuthorities", who(v.tsa, long, epoch.Add(time.Second))), "", ""},
+		{"case 34: timestamp authority trusted no more, beside one that is", v.onV2(), func(r map[string]any) {
+			r["timestampAuthorities"] = []any{who(v.tsa, long, before), who(newTSA(t, "https://tsa2.test"), long, after)}
+		}, "timestamps", "when the trusted root didn't trust its authority"},
+		{"another certificate authority of the same name", v.onV2(), func(r map[string]any) {
+			r["certificateAuthorities"] = []any{newFulcio(t, "fulcio").trusted(), v.fulcio.trusted()}
+		}, "", ""},
 		{"case 34: log trusted no more", v.onV1(), trusting("tlogs", log(v.v1, long, before)), "tlog", "not at a time when the log is trusted"},
 		{"case 34: log not trusted yet", v.onV1(), trusting("tlogs", log(v.v1, after, time.Time{})), "tlog", "not at a time when the log is trusted"},
 		{"case 34: log of version 2 still trusted", v.onV2(), trusting("tlogs", log(v.v2, long, after)), "", ""},
