@@ -30,6 +30,7 @@ func TestSigners(t *testing.T) {
 	if peers == "" {
 		t.Skip("RECAP_PEERS is not set; make e2e builds the tools and sets it")
 	}
+	t.Parallel() // most of it is waiting for each other
 	s := startSigstore(t, peers)
 	bin, err := exec.LookPath("recap") // this test's binary, which testscript put there
 	if err != nil {

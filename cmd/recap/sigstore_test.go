@@ -29,6 +29,7 @@ func TestSigstore(t *testing.T) {
 	if peers == "" {
 		t.Skip("RECAP_PEERS is not set; make e2e builds the tools and sets it")
 	}
+	t.Parallel()
 	s := startSigstore(t, peers)
 	distribution := startDistribution(t, peers, false)
 	isolated := exec.Command("unshare", "-rn", "true").Run() == nil
