@@ -23,6 +23,7 @@ var rooms = map[string][]string{
 	"pkg/source":    {"pkg/recap", "pkg/document", "schemas"},
 	"pkg/artifact":  {"pkg/recap"},
 	"pkg/catalog":   {"pkg/recap", "pkg/document", "pkg/artifact"},
+	"pkg/pack":      {"pkg/recap", "pkg/source", "pkg/artifact", "pkg/catalog", "schemas"},
 	"pkg/layout":    {"pkg/recap"},
 	"pkg/target":    {"pkg/recap", "pkg/layout"},
 	"pkg/trust":     {"pkg/recap", "pkg/artifact", "schemas"},

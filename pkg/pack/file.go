@@ -1,0 +1,50 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package pack
+
+import (
+	"github.com/opencontainers/go-digest"
+
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// The files of a pack, in its directory.
+const (
+	FileName = "pack.yaml"
+	LockName = "pack.lock"
+)
+
+// File is a pack.yaml as it was read.
+type File struct {
+	Pack    *recap.Pack // all but Members; Version is empty where it states none
+	Members []Entry     // as listed
+	Checks  Checks
+	Digest  digest.Digest // of the file
+}
+
+// Entry is one item of the members of a pack.yaml.
+type Entry struct {
+	Text string // as written
+	Kind EntryKind
+	Path string // of a path or glob, without ./; of a reference without oci://
+	Line int    // of pack.yaml
+	Col  int
+}
+
+// EntryKind says what an entry names.
+type EntryKind string
+
+// The kinds of entries.
+const (
+	EntryPath      EntryKind = "path"
+	EntryGlob      EntryKind = "glob"
+	EntryReference EntryKind = "reference"
+)
+
+// Checks is what a pack demands of its members.
+type Checks struct {
+	RequireLicense bool
+	RequireAlt     bool
+	MaxBytes       int64 // 0: no limit
+}
