@@ -7,7 +7,6 @@ import (
 	"crypto"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -34,6 +33,7 @@ func simple(d digest.Digest) string {
 type legacyOrder struct {
 	key      crypto.Signer
 	payload  string
+	hash     crypto.Hash // default: SHA-256
 	bare     bool
 	by       *certifier
 	log      *virtualLog // nil: no entry
@@ -57,8 +57,13 @@ func (o legacyOrder) sign(t testing.TB, v *virtual) trust.LegacySignature {
 	if o.at.IsZero() {
 		o.at = epoch.Add(time.Second)
 	}
-	sum := sha256.Sum256([]byte(o.payload))
-	sig, err := o.key.Sign(rand.Reader, sum[:], crypto.SHA256)
+	if o.hash == 0 {
+		o.hash = crypto.SHA256
+	}
+	hasher := o.hash.New()
+	hasher.Write([]byte(o.payload))
+	sum := hasher.Sum(nil)
+	sig, err := o.key.Sign(rand.Reader, sum, o.hash)
 	check(t, err)
 	legacy := trust.LegacySignature{Payload: []byte(o.payload), Signature: sig}
 	block := &pem.Block{Type: "PUBLIC KEY", Bytes: pkixOf(t, o.key.Public())}
@@ -71,8 +76,8 @@ func (o legacyOrder) sign(t testing.TB, v *virtual) trust.LegacySignature {
 		if o.entrySig == nil {
 			o.entrySig = sig
 		}
-		body := fmt.Appendf(nil, `{"apiVersion":"0.0.1","kind":"hashedrekord","spec":{"data":{"hash":{"algorithm":"sha256","value":"%x"}},"signature":{"content":"%s","publicKey":{"content":"%s"}}}}`,
-			sum, base64.StdEncoding.EncodeToString(o.entrySig), base64.StdEncoding.EncodeToString(pem.EncodeToMemory(block)))
+		body := fmt.Appendf(nil, `{"apiVersion":"0.0.1","kind":"hashedrekord","spec":{"data":{"hash":{"algorithm":"%s","value":"%x"}},"signature":{"content":"%s","publicKey":{"content":"%s"}}}}`,
+			strings.ToLower(strings.ReplaceAll(o.hash.String(), "-", "")), sum, base64.StdEncoding.EncodeToString(o.entrySig), base64.StdEncoding.EncodeToString(pem.EncodeToMemory(block)))
 		legacy.LogEntry = fmt.Appendf(nil, `{"SignedEntryTimestamp":"%s","Payload":{"body":"%s","integratedTime":%d,"logIndex":11,"logID":"%s"}}`,
 			base64.StdEncoding.EncodeToString(o.log.promise(t, body, o.at, 11)), base64.StdEncoding.EncodeToString(body), o.at.Unix(), hex.EncodeToString(o.log.id(t)))
 	}
@@ -105,6 +110,8 @@ func TestVerifyLegacy(t *testing.T) {
 		{"keyless", legacyOrder{log: v.v1}, anybody, []trust.Timestamp{logTime}, entries},
 		{"keyless with a timestamp too", legacyOrder{log: v.v1, stamp: &stamp{by: v.tsa}}, needing(1, 2, 1), []trust.Timestamp{logTime, tsaTime}, entries},
 		{"keyless with a timestamp alone", legacyOrder{stamp: &stamp{by: v.tsa}}, needing(0, 1, 1), []trust.Timestamp{tsaTime}, nil},
+		{"keyless with SHA-384", legacyOrder{key: newECDSA(t, elliptic.P384()), hash: crypto.SHA384, log: v.v1}, anybody, []trust.Timestamp{logTime}, entries},
+		{"keyless with SHA-512", legacyOrder{key: newECDSA(t, elliptic.P521()), hash: crypto.SHA512, log: v.v1}, anybody, []trust.Timestamp{logTime}, entries},
 		{"key", legacyOrder{key: key, bare: true}, authority(t, key.Public()), nil, nil},
 		{"key in a log", legacyOrder{key: key, bare: true, log: v.v1}, logged, []trust.Timestamp{logTime}, entries},
 	}
