@@ -128,3 +128,44 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+func FuzzOpenPack(f *testing.F) {
+	g := buildPack(f)
+	s := filled(f, g)
+	f.Add(s[g.Pack().Catalog.Manifest.Config.Digest])
+	for _, seed := range []string{
+		`{}`, `{"name":"p","version":"1.2.0","members":[]}`, `{"name":"p","version":"1.2.0","members":[null,null,null]}`,
+		`{"Name":"p"}`, `{"name":"../p"}`, `{"conflicts":{"tolerance":{"x":2}}}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, config []byte) {
+		s, catalog := filled(t, g), *g.Pack().Catalog.Manifest
+		catalog.Config = s.put(t, recap.MediaTypePackConfig, config)
+		index := *g.Pack().Node.Index
+		child := s.put(t, ocispec.MediaTypeImageManifest, catalog)
+		child.ArtifactType = recap.ArtifactTypeCatalog
+		index.Manifests = append([]ocispec.Descriptor{child}, index.Manifests[1:]...)
+		p, err := artifact.OpenPack(t.Context(), s, s.put(t, ocispec.MediaTypeImageIndex, index))
+		if err != nil {
+			refusal(t, err)
+			return
+		}
+		// Whatever else the config says, its table is that of the index.
+		if recap.CheckSlug(p.Meta.Name) != nil || p.Meta.Version != "1.2.0" || len(p.Meta.Members) != 3 {
+			t.Errorf("%+v", p.Meta)
+		}
+		for i, m := range p.Meta.Members {
+			child := p.Node.Index.Manifests[i+1]
+			if m.Digest != string(child.Digest) || m.Size != child.Size || m.Slug != child.Annotations[artifact.AnnotationSlug] {
+				t.Errorf("member %+v, child %+v", m, child)
+			}
+			if _, err := p.Open(t.Context(), s, m.Slug); err != nil { // aliases may say otherwise
+				refusal(t, err)
+			}
+		}
+		if members, err := p.Select(artifact.Selection{}); err != nil || len(members) != 3 {
+			t.Errorf("selected %v: %v", members, err)
+		}
+	})
+}

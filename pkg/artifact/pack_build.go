@@ -30,9 +30,9 @@ type PackOptions struct {
 // The same members, metadata and views give the same graph. Nothing is fetched:
 // what lies in a source is when it is asked for.
 //
-// Errors: [recap.Usage] those of [recap.Pack.Check], duplicate-member for one
-// bundle twice, bad-member and bad-view; [recap.Unsafe] too-large, unsafe-path
-// and path-collision.
+// Errors: [recap.Usage] those of [recap.Pack.Check], bad-member and bad-view;
+// [recap.Unsafe] too-large, unsafe-path and path-collision; [recap.Integrity]
+// ambiguous-manifest and bad-size for members that can't lie in one pack.
 func BuildPack(ctx context.Context, p *recap.Pack, members []Member, views []View, opts PackOptions) (*Graph, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -51,9 +51,6 @@ func BuildPack(ctx context.Context, p *recap.Pack, members []Member, views []Vie
 	}
 	g := newGraph()
 	for _, m := range members {
-		if _, ok := g.blobs[m.graph.Root.Digest]; ok {
-			return nil, recap.Errorf(recap.Usage, "duplicate-member", "recap %s is there twice: %s", m.slug, m.graph.Root.Digest)
-		}
 		if err := g.merge(m.graph); err != nil {
 			return nil, fmt.Errorf("recap %s: %w", m.slug, err)
 		}
