@@ -36,7 +36,7 @@ type KeylessOptions struct {
 	Transport http.RoundTripper
 
 	// OnNotice is told what is being waited for. It is never called twice at
-	// the same time.
+	// the same time, nor after the method that waits has returned.
 	OnNotice func(Notice)
 
 	// Budget bounds the time that the signer loses in all to services that fail

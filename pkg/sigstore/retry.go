@@ -117,10 +117,16 @@ func (c *caller) once(ctx context.Context, r request, address string, attempt in
 	}
 	req.Header.Set("User-Agent", "recap")
 
+	told := make(chan struct{})
 	quiet := time.AfterFunc(quietFor, func() {
+		defer close(told)
 		c.notify(Notice{Service: r.service, Address: plainAddress(address), Reason: "no answer yet", Left: c.spend(0), Attempt: attempt})
 	})
-	defer quiet.Stop()
+	defer func() {
+		if !quiet.Stop() {
+			<-told // nobody hears of a request that is over
+		}
+	}()
 	resp, err := c.client.Do(req)
 	if err != nil {
 		return answer{}, r.noAnswer(address, err)

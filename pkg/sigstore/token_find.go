@@ -41,7 +41,7 @@ type TokenOptions struct {
 	Transport http.RoundTripper
 
 	// OnNotice is told what is being waited for. It is never called twice at
-	// the same time.
+	// the same time, nor after FindToken has returned.
 	OnNotice func(Notice)
 
 	// Budget bounds the time lost to services that fail. Default: two minutes.
