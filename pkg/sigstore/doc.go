@@ -20,6 +20,24 @@
 // SHA-256, and pure Ed25519 (cosign v3.1 cannot verify the prehashed
 // signatures, nor those with SHA-384 and SHA-512, that it makes itself).
 //
+// # How it verifies
+//
+// What a signature has to show is verified step by step, and each step is a
+// [trust.Check]: the signature and its algorithm; that the statement names the
+// digest; entries in transparency logs; timestamps; that the certificate was
+// valid, and its authority trusted, at every time that somebody attests; that
+// certificate logs have it. sigstore-go does the cryptography of each step. Its
+// own sequence of them isn't used, since it can't say which failed, and reads
+// bundles in ways that leave two readers two opinions; tests hold that whatever
+// passes here passes there. Today's date is never a reason to accept: a
+// signature is judged by when it was made, and without anybody who attests that,
+// a certificate proves nothing.
+//
+// A [Root] says who is believed: a file, or a TUF repository. Of the repository
+// the files that were verified are kept, and verified again each time, so that
+// working offline is working with the same answers, and not with less of a
+// check.
+//
 // # How it signs
 //
 // [LoadSigner] signs with a key: from a file, a variable, or a key management
