@@ -124,7 +124,10 @@ func (n *Names) Entity(id, name string) string {
 func (n *Names) resolve(t Target) string {
 	var refs []string
 	if t.ID != "" {
-		refs = append(refs, n.slug+"#"+t.ID, t.ID)
+		refs = append(refs, n.slug+"#"+t.ID)
+		if t.Kind == TargetEvent || t.Kind == TargetEntity {
+			refs = append(refs, t.ID) // other ids are the recap's own
+		}
 	}
 	if t.Name != "" {
 		refs = append(refs, t.Name)
@@ -138,7 +141,6 @@ func (n *Names) resolve(t Target) string {
 		maps = []map[string]string{g.people, g.organizations, g.projects, g.entities}
 	case TargetSession:
 		maps = []map[string]string{g.sessions}
-		refs = slices.DeleteFunc(refs, func(ref string) bool { return ref == t.ID }) // another recap's may be the same
 	case TargetTopic:
 		maps = []map[string]string{g.topics}
 	case "":
