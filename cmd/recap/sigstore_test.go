@@ -72,7 +72,6 @@ type sigstack struct {
 	GitHubRequest, GitHubRequestToken string
 	GitLabToken                       string
 	TUF, TUFRoot                      string
-	Requests                          string
 	TrustedRoot                       string
 	SigningConfigV1, SigningConfigV2  string
 	SigningConfigTSA                  string
@@ -121,7 +120,9 @@ func startSigstore(t *testing.T, peers string) *sigstack {
 func (s *sigstack) variables() map[string]string {
 	return map[string]string{
 		"ROOT": s.TrustedRoot, "V1": s.SigningConfigV1, "V2": s.SigningConfigV2, "TSA_ONLY": s.SigningConfigTSA,
-		"NO_FULCIO": s.Broken["fulcio"], "NO_REKOR": s.Broken["rekor"], "NO_TSA": s.Broken["tsa"], "FLAKY": s.Broken["flaky"],
+		"FULCIO": s.Fulcio, "REKOR": s.RekorV1,
+		"NO_FULCIO": s.Broken["fulcio"], "NO_REKOR": s.Broken["rekor"], "NO_TSA": s.Broken["tsa"],
+		"NO_CT": s.Broken["ct"], "FLAKY": s.Broken["flaky"],
 		"ISSUER": s.PeopleIssuer, "TUF": s.TUF, "TUF_ROOT_JSON": s.TUFRoot,
 		"GITHUB_REQUEST": s.GitHubRequest, "GITHUB_REQUEST_TOKEN": s.GitHubRequestToken,
 		"GITHUB": "https://token.actions.githubusercontent.com", "GITLAB": "https://gitlab.com",

@@ -22,6 +22,7 @@ import (
 	"github.com/sigstore/fulcio/pkg/ca/baseca"
 	"github.com/sigstore/fulcio/pkg/config"
 	fulciopb "github.com/sigstore/fulcio/pkg/generated/protobuf"
+	legacypb "github.com/sigstore/fulcio/pkg/generated/protobuf/legacy"
 	"github.com/sigstore/fulcio/pkg/server"
 	commonpb "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
@@ -120,7 +121,12 @@ func newFulcio(ctx context.Context, a *authority, issuers *issuers, log *certifi
 	mux := runtime.NewServeMux(runtime.WithMetadata(func(_ context.Context, r *http.Request) metadata.MD {
 		return metadata.Pairs(server.MetadataOIDCTokenKey, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
 	}))
-	if err := fulciopb.RegisterCAHandlerServer(ctx, mux, configured{service, configuration}); err != nil {
+	v2 := configured{service, configuration}
+	if err := fulciopb.RegisterCAHandlerServer(ctx, mux, v2); err != nil {
+		return nil, err
+	}
+	// What cosign asks unless it is given a signing configuration.
+	if err := legacypb.RegisterCAHandlerServer(ctx, mux, server.NewLegacyGRPCCAServer(v2)); err != nil {
 		return nil, err
 	}
 	return server.WithMaxBytes(mux, 1<<22), nil

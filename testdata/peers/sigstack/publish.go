@@ -4,7 +4,6 @@
 package main
 
 import (
-	"fmt"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -32,15 +31,16 @@ func (s *stack) publish(mux *http.ServeMux, base, dir string) error {
 		mux.Handle("/flaky/"+name+"/", flakily(http.StripPrefix("/flaky", mux)))
 	}
 
-	noFulcio, noRekor, noTSA, lame := v2, v2, v2, v2
+	noFulcio, noRekor, noTSA, noCT, lame := v2, v2, v2, v2, v2
 	noFulcio.fulcio = refuse + "/fulcio"
 	noRekor.rekor = refuse + "/rekor"
 	noTSA.tsa = refuse + "/tsa/api/v1/timestamp"
+	noCT.fulcio = s.FulcioNoCT
 	lame.fulcio, lame.rekor, lame.tsa = flaky+"/fulcio", flaky+"/rekor2", flaky+"/tsa/api/v1/timestamp"
 	s.Broken = map[string]string{}
 	for name, which := range map[string]services{
 		"v1": v1, "v2": v2, "tsa": {tsa: s.TSA},
-		"no-fulcio": noFulcio, "no-rekor": noRekor, "no-tsa": noTSA, "flaky": lame,
+		"no-fulcio": noFulcio, "no-rekor": noRekor, "no-tsa": noTSA, "no-ct": noCT, "flaky": lame,
 	} {
 		path := filepath.Join(dir, "signing_config."+name+".json")
 		if err := writeProto(path, which.signingConfig(valid)); err != nil {
@@ -68,20 +68,6 @@ func flakily(next http.Handler) http.Handler {
 			http.Error(w, "too busy, for the test", http.StatusServiceUnavailable)
 			return
 		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// counted counts the requests that next is asked, and answers how many: the
-// question itself, at /requests, isn't one.
-func counted(next http.Handler) http.Handler {
-	var n atomic.Int64
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/requests" {
-			fmt.Fprintln(w, n.Load())
-			return
-		}
-		n.Add(1)
 		next.ServeHTTP(w, r)
 	})
 }
