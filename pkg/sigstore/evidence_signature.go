@@ -42,14 +42,11 @@ type signed struct {
 	names func(signature.Verifier, digest.Digest) error
 }
 
-// examineKeyed holds a signature against a key and, if there is one, the
+// examineKeyed holds a signature by a bare key against one and, if there is one, the
 // trusted root.
 func examineKeyed(s *signed, d digest.Digest, key *trust.Key, keyID [sha256.Size]byte, candidates []scheme, trusted *root.TrustedRoot, now time.Time) *findings {
 	f := &findings{}
 	id := hex.EncodeToString(keyID[:])
-	if s.certificate != nil {
-		return f.fail(checkSignature, trust.WrongSigner, "signed with a certificate, not with a key")
-	}
 	used := f.signature(s, candidates, id)
 	if used == nil {
 		if s.hint != "" && s.hint != hintOf(keyID) {
@@ -85,12 +82,10 @@ func examineKeyed(s *signed, d digest.Digest, key *trust.Key, keyID [sha256.Size
 	return f
 }
 
-// examineCertified holds a signature against the trusted root.
+// examineCertified holds a signature with a certificate against the trusted
+// root.
 func examineCertified(s *signed, d digest.Digest, trusted *root.TrustedRoot, now time.Time) *findings {
 	f := &findings{}
-	if s.certificate == nil {
-		return f.fail(checkSignature, trust.WrongSigner, "signed with a key, not with a certificate")
-	}
 	candidates, err := schemes(s.certificate.PublicKey)
 	if err != nil {
 		return f.fail(checkSignature, trust.BadSignature, "the key in the certificate is %v", err)

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/sigstore/sigstore-go/pkg/root"
@@ -101,7 +102,7 @@ func (r *Root) JSON(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return loaded.raw, nil
+	return slices.Clone(loaded.raw), nil
 }
 
 // SigningConfig returns which services to sign with, as JSON of a TUF

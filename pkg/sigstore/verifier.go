@@ -20,6 +20,7 @@ import (
 type Verifier struct {
 	opts  VerifierOptions
 	cache examinedCache
+	keys  kmsKeys
 }
 
 var _ trust.Verifier = (*Verifier)(nil)
@@ -84,16 +85,19 @@ func (v *Verifier) verify(ctx context.Context, d digest.Digest, a trust.Authorit
 			return trust.Evidence{}, err
 		}
 	}
+	// What is no answer whoever is believed doesn't wait for the trusted root.
+	examined := v.cache.open(sum, d, read)
+	if examined.rejection != nil {
+		return trust.Evidence{}, copyOf(examined.rejection)
+	}
+	if rejection := wrongKind(examined.signed, a); rejection != nil {
+		return trust.Evidence{}, rejection
+	}
 	var trusted *root.TrustedRoot
 	if a.Keyless != nil || need.TLog > 0 || need.Timestamps > 0 {
 		if trusted, err = v.root(ctx, a); err != nil {
 			return trust.Evidence{}, err
 		}
-	}
-
-	examined := v.cache.open(sum, d, read)
-	if examined.rejection != nil {
-		return trust.Evidence{}, copyOf(examined.rejection)
 	}
 	var found *findings
 	if a.Keyless != nil {
@@ -109,6 +113,21 @@ func (v *Verifier) verify(ctx context.Context, d digest.Digest, a trust.Authorit
 		return trust.Evidence{}, rejection
 	}
 	return evidence, nil
+}
+
+// wrongKind refuses a certificate where a key is expected, and the reverse.
+func wrongKind(s *signed, a trust.Authority) *trust.Rejection {
+	reason := "signed with a certificate, not with a key"
+	switch {
+	case a.Keyless == nil && s.certificate != nil:
+	case a.Keyless != nil && s.certificate == nil:
+		reason = "signed with a key, not with a certificate"
+	default:
+		return nil
+	}
+	rejection := trust.Rejectf(trust.WrongSigner, "%s", reason)
+	rejection.Checks = []trust.Check{{Name: checkSignature, Detail: reason}}
+	return rejection
 }
 
 // needOf returns the evidence that an authority needs, or what is wrong with
@@ -157,11 +176,13 @@ func (v *Verifier) publicKey(ctx context.Context, a trust.Authority) (crypto.Pub
 	case a.Key.KMS == "":
 	case len(a.Key.PEM) > 0:
 		return nil, recap.Errorf(recap.Usage, "bad-authority", "authority %q has two keys", a.Name)
+	case !isKMS(a.Key.KMS):
+		return nil, recap.Errorf(recap.Usage, "bad-authority", "key of authority %q is said to be in a key management service, and %q is none", a.Name, a.Key.KMS)
 	case v.opts.Offline:
 		return nil, recap.Errorf(recap.Usage, "kms-offline", "key of authority %q is in %s, which can't be asked offline", a.Name, a.Key.KMS).
 			WithHint("save the public key once, and name the file")
 	default:
-		return kmsPublicKey(ctx, a.Key.KMS)
+		return v.keys.get(ctx, a.Key.KMS)
 	}
 	pub, err := parsePublicKey(a.Key.PEM)
 	if err != nil {

@@ -4,6 +4,8 @@
 package sigstore
 
 import (
+	"context"
+	"crypto"
 	"crypto/sha256"
 	"sync"
 
@@ -69,4 +71,31 @@ func (c *examinedCache) entry(key examinedKey) *examined {
 func (e *examined) keyless(examine func(*signed) *findings) *findings {
 	e.findOnce.Do(func() { e.found = examine(e.signed) })
 	return e.found
+}
+
+// kmsKeys remembers public keys of key management services, each of which is
+// asked once and not for every signature.
+type kmsKeys struct {
+	mu   sync.Mutex
+	keys map[string]crypto.PublicKey // by reference
+}
+
+func (k *kmsKeys) get(ctx context.Context, ref string) (crypto.PublicKey, error) {
+	k.mu.Lock()
+	pub, known := k.keys[ref]
+	k.mu.Unlock()
+	if known {
+		return pub, nil
+	}
+	pub, err := kmsPublicKey(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.keys == nil {
+		k.keys = make(map[string]crypto.PublicKey)
+	}
+	k.keys[ref] = pub
+	return pub, nil
 }

@@ -5,6 +5,7 @@ package sigstore_test
 
 import (
 	"context"
+	"crypto"
 	"crypto/elliptic"
 	"crypto/x509"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sigstore/sigstore/pkg/signature/kms/fake"
 
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
@@ -203,19 +205,23 @@ func TestVerifyRefusesAuthorities(t *testing.T) {
 		change(&a)
 		return a
 	}
-	for name, a := range map[string]trust.Authority{
-		"neither":                      {Name: "x"},
-		"both":                         changed(func(a *trust.Authority) { a.Keyless = &trust.Keyless{} }),
-		"two keys":                     changed(func(a *trust.Authority) { a.Key.KMS = "awskms:///x" }),
-		"key in a log of certificates": changed(func(a *trust.Authority) { a.Require = &trust.Require{SCT: 1} }),
-		"negative":                     changed(func(a *trust.Authority) { a.Require = &trust.Require{TLog: -1} }),
-		"KMS offline":                  {Name: "x", Key: &trust.Key{KMS: "awskms:///x"}},
+	for _, test := range []struct {
+		name      string
+		authority trust.Authority
+		code      string
+	}{
+		{"neither", trust.Authority{Name: "x"}, "bad-authority"},
+		{"both", changed(func(a *trust.Authority) { a.Keyless = &trust.Keyless{} }), "bad-authority"},
+		{"two keys", changed(func(a *trust.Authority) { a.Key.KMS = "awskms:///x" }), "bad-authority"},
+		{"key in a log of certificates", changed(func(a *trust.Authority) { a.Require = &trust.Require{SCT: 1} }), "bad-authority"},
+		{"negative", changed(func(a *trust.Authority) { a.Require = &trust.Require{TLog: -1} }), "bad-authority"},
+		{"case 37: KMS offline", trust.Authority{Name: "x", Key: &trust.Key{KMS: "awskms:///x"}}, "kms-offline"},
+		{"KMS that is a file", trust.Authority{Name: "x", Key: &trust.Key{KMS: "key.pub"}}, "bad-authority"},
+		{"KMS that is a path", trust.Authority{Name: "x", Key: &trust.Key{KMS: "../evil://x"}}, "bad-authority"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			verifier := sigstore.NewVerifier(sigstore.VerifierOptions{Offline: true})
-			if _, err := verifier.Verify(t.Context(), raw, root, a); !errors.Is(err, recap.Usage) || errors.Is(err, recap.Untrusted) {
-				t.Errorf("got error %v, want %v", err, recap.Usage)
-			}
+		t.Run(test.name, func(t *testing.T) {
+			_, err := sigstore.NewVerifier(sigstore.VerifierOptions{Offline: true}).Verify(t.Context(), raw, root, test.authority)
+			wantError(t, err, recap.Usage, test.code)
 		})
 	}
 	t.Run("no trusted root", func(t *testing.T) {
@@ -233,6 +239,43 @@ func TestVerifyKeyLoadsNothing(t *testing.T) {
 	if _, err := verifier.Verify(t.Context(), forge{key: key, statement: about(root)}.bundle(t), root, authority(t, key.Public())); err != nil {
 		t.Error(err)
 	}
+}
+
+// What is no answer whoever is believed doesn't need the trusted root, so that
+// an instance that can't be asked doesn't stand in the way of other signers.
+func TestVerifyWrongKindLoadsNothing(t *testing.T) {
+	v := newVirtual(t)
+	verifier := sigstore.NewVerifier(sigstore.VerifierOptions{Root: sigstore.NewRoot(sigstore.RootOptions{
+		TUFMirror: "http://127.0.0.1:1", TUFRoot: "missing.json", Transport: refuse{t},
+	})})
+	logged := authority(t, newECDSA(t, elliptic.P256()).Public())
+	logged.Require = &trust.Require{TLog: 1}
+	_, err := verifier.Verify(t.Context(), v.onV2().with(func(o *order) { o.bare = true }).sign(t), root, anybody)
+	wantRejection(t, err, trust.ErrWrongSigner, "signature", "signed with a key")
+	_, err = verifier.Verify(t.Context(), v.onV2().sign(t), root, logged)
+	wantRejection(t, err, trust.ErrWrongSigner, "signature", "signed with a certificate")
+	_, err = verifier.Verify(t.Context(), []byte("{}"), root, anybody)
+	wantRejection(t, err, trust.ErrBadSignature, "", "a bundle of type")
+}
+
+// A key management service is asked for a key, and once.
+func TestVerifyKMS(t *testing.T) {
+	key := newECDSA(t, elliptic.P256())
+	raw := forge{key: key, statement: about(root)}.bundle(t)
+	verifier := sigstore.NewVerifier(sigstore.VerifierOptions{})
+	a := trust.Authority{Name: "service", Key: &trust.Key{KMS: "fakekms://key"}}
+	asked := context.WithValue(t.Context(), fake.KmsCtxKey{}, crypto.PrivateKey(key))
+	got, err := verifier.Verify(asked, raw, root, a)
+	if err != nil || got.Algorithm != "ECDSA P-256 with SHA-256" {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+	// Asked without the key in the context, the service would make a new one.
+	if _, err := verifier.Verify(t.Context(), raw, root, a); err != nil {
+		t.Error(err)
+	}
+	a.Key.KMS = "fakekms://another"
+	_, err = verifier.Verify(t.Context(), raw, root, a)
+	wantRejection(t, err, trust.ErrWrongSigner, "signature", "another key")
 }
 
 // refuse is a network that must not be used: case 37.
