@@ -56,6 +56,8 @@ type env struct {
 
 	ttyIn, ttyOut, ttyErr bool
 
+	warned []string // what was wrong with a policy, and was said
+
 	parsed bool // cobra found the command and its flags; what fails later is not usage
 }
 

@@ -220,9 +220,13 @@ rule applies.`,
 			if len(args) == 1 {
 				flag = args[0]
 			}
-			path, _, err := e.policyPath(flag)
+			path, named, err := e.policyPath(flag)
 			if err != nil {
 				return err
+			}
+			if !named && !isFile(path) {
+				return recap.Errorf(recap.NotFound, "no-policy-file", "you have no policy: there is no %s", path).
+					WithHint("recap policy init REF writes one that trusts whoever signed REF; recap policy check FILE looks at another")
 			}
 			return e.checkPolicy(path, ref, &out)
 		},

@@ -48,7 +48,10 @@ func (e *env) policy(flag string) (*trust.Policy, error) {
 		return nil, err
 	}
 	for _, warning := range policy.Warnings {
-		e.warn("%s", warning)
+		if !slices.Contains(e.warned, warning) { // a first trust reads it twice
+			e.warn("%s", warning)
+			e.warned = append(e.warned, warning)
+		}
 	}
 	return policy, nil
 }
