@@ -30,7 +30,7 @@ var rooms = map[string][]string{
 	"pkg/sigstore":  {"pkg/recap", "pkg/trust"},
 	"pkg/attest":    {"pkg/recap", "pkg/trust"},
 	"pkg/transfer":  {"pkg/recap", "pkg/artifact", "pkg/trust"},
-	"pkg/reader":    {"pkg/recap", "pkg/document", "pkg/artifact", "pkg/trust"},
+	"pkg/reader":    {"pkg/recap", "pkg/document", "pkg/artifact", "pkg/catalog", "pkg/trust"},
 	"pkg/recaptest": nil, // anything but cmd; imported by tests only
 
 	"pkg/internal/canonical": {"pkg/recap"},

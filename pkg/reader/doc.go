@@ -2,14 +2,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package reader reads what somebody vouched for: the facts, the document and
-// the files of a bundle, from wherever its blobs lie.
+// the files of a recap, and the recaps of a pack, from wherever their blobs lie;
+// and it tells two of them apart.
 //
 // Start with [Open]. It takes a [trust.Admitted], so code that forgot to verify
 // doesn't compile, and it refuses nil and the zero value. No byte is handed out
 // before all of its blob was found to match the digest that was admitted:
 // damage, and a source that lies, come out as errors of recap.Integrity instead
-// of content.
+// of content. Who vouches for a pack vouches for what it lists: [Reader.Member]
+// opens a recap of it by that word, and fetches nothing of the others.
 //
-// What it returns is somebody else's text all the same. It is genuine, not
-// harmless: printing and rendering it safely is its reader's business.
+// [Diff] says what changed from one to another: recaps, sections, facts, files,
+// licences, metadata and signers. What has the same digest isn't fetched to find
+// that out.
+//
+// What this package returns is somebody else's text all the same. It is genuine,
+// not harmless: printing and rendering it safely is its reader's business, and
+// done by [Changes.WriteText] and [Changes.WriteMarkdown].
 package reader

@@ -4,177 +4,91 @@
 package reader
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"fmt"
-	"io"
-	"io/fs"
-	"os"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
 
 	"github.com/recap-oci/recap/pkg/artifact"
-	"github.com/recap-oci/recap/pkg/document"
-	"github.com/recap-oci/recap/pkg/internal/durable"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
-// Reader reads one admitted bundle. It is safe for concurrent use if its source
-// is.
+// Reader reads one recap or one pack that was admitted. It is safe for
+// concurrent use if its source is.
 type Reader struct {
 	src      content.Fetcher
 	admitted *trust.Admitted
-	bundle   *artifact.Bundle
+
+	// Exactly one of the two is set.
+	bundle *artifact.Bundle
+	pack   *artifact.Pack
 }
 
-// Open reads manifest and config of the bundle that was admitted; nothing else
-// is fetched before it is asked for.
+// Open reads what was admitted: manifest and config of a bundle; index, and the
+// catalog's manifest and config, of a pack. Nothing else is fetched before it is
+// asked for.
 //
 // Errors: [recap.Untrusted] not-admitted for nil or the zero value,
-// [recap.Integrity] for what isn't a bundle with one meaning, [recap.NotFound]
-// when src doesn't have it.
+// [recap.Integrity] for what is neither bundle nor pack or hasn't one meaning,
+// [recap.NotFound] when src doesn't have it.
 func Open(ctx context.Context, src content.Fetcher, admitted *trust.Admitted) (*Reader, error) {
 	if err := admitted.Check(); err != nil {
 		return nil, err
 	}
+	root := admitted.Root()
 	if src == nil {
-		return nil, recap.Errorf(recap.Usage, "no-source", "reading %s: no source is given", admitted.Root().Digest)
+		return nil, recap.Errorf(recap.Usage, "no-source", "reading %s: no source is given", root.Digest)
 	}
-	bundle, err := artifact.Open(ctx, src, admitted.Root())
+	r := &Reader{src: src, admitted: admitted}
+	var err error
+	// The two kinds never share a media type, and opening holds the root to it.
+	if root.MediaType == ocispec.MediaTypeImageIndex {
+		r.pack, err = artifact.OpenPack(ctx, src, root)
+	} else {
+		r.bundle, err = artifact.Open(ctx, src, root)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{src: src, admitted: admitted, bundle: bundle}, nil
+	return r, nil
 }
 
-// Admitted returns who vouched for what is read here.
+// Admitted returns who vouched for what is read here: of a recap within a pack,
+// for the pack.
 func (r *Reader) Admitted() *trust.Admitted { return r.admitted }
 
-// Recap returns the facts and the file table. It must not be changed.
-func (r *Reader) Recap() *recap.Recap { return r.bundle.Recap }
+// Root returns the descriptor of what is read here: media type, digest, size.
+func (r *Reader) Root() ocispec.Descriptor {
+	desc := r.node().Descriptor
+	return ocispec.Descriptor{MediaType: desc.MediaType, Digest: desc.Digest, Size: desc.Size}
+}
+
+func (r *Reader) node() *artifact.Node {
+	if r.pack != nil {
+		return r.pack.Node
+	}
+	return r.bundle.Node
+}
+
+// Kind returns whether this is a recap ([artifact.KindBundle]) or a pack
+// ([artifact.KindPack]).
+func (r *Reader) Kind() artifact.Kind { return r.node().Kind() }
+
+// Version returns the version that it states, empty where it states none. That
+// of a recap is as its publisher wrote it.
+func (r *Reader) Version() string {
+	if r.pack != nil {
+		return r.pack.Meta.Version
+	}
+	return r.bundle.Version()
+}
 
 // Config returns the config as it was published, fields that this version
 // doesn't know included. It must not be changed.
-func (r *Reader) Config() []byte { return r.bundle.Config }
-
-// Document returns index.md, at most [recap.MaxDocumentSize] bytes.
-func (r *Reader) Document(ctx context.Context) ([]byte, error) {
-	f, err := r.find(recap.DocumentPath)
-	if err != nil {
-		return nil, err
+func (r *Reader) Config() []byte {
+	if r.pack != nil {
+		return r.pack.Config
 	}
-	desc, ok := r.bundle.Layer(f)
-	if !ok {
-		return nil, notThere(recap.DocumentPath)
-	}
-	text, err := artifact.ReadBlob(ctx, r.src, desc, recap.MaxDocumentSize)
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", recap.DocumentPath, err)
-	}
-	return text, nil
-}
-
-// Parse returns index.md taken apart into sections, links and images.
-func (r *Reader) Parse(ctx context.Context) (*document.Document, error) {
-	text, err := r.Document(ctx)
-	if err != nil {
-		return nil, err
-	}
-	doc, err := document.Parse(text)
-	if err != nil {
-		return nil, fmt.Errorf("parsing %s: %w", recap.DocumentPath, err)
-	}
-	return doc, nil
-}
-
-// inMemory is how many bytes of a file are held in memory to be verified; a
-// larger one passes through a temporary file.
-const inMemory = 1 << 20
-
-// File opens the file at path, which is that of a row of the file table. All of
-// it has been verified when File returns, so that reading can't come upon a
-// mismatch half-way. A file of more than 1 MiB takes its size on the disk, in
-// the system's temporary directory, until it is closed.
-//
-// Errors: [recap.NotFound] when the recap has no such file, [recap.Integrity]
-// when the source's bytes don't match, [recap.Local] when the disk is full.
-func (r *Reader) File(ctx context.Context, path string) (io.ReadCloser, recap.File, error) {
-	f, err := r.find(path)
-	if err != nil {
-		return nil, f, err
-	}
-	desc, ok := r.bundle.Layer(f)
-	if !ok { // an empty file has no layer
-		return io.NopCloser(bytes.NewReader(nil)), f, nil
-	}
-	rc, err := r.open(ctx, desc)
-	if err != nil {
-		return nil, f, fmt.Errorf("reading %q: %w", path, err)
-	}
-	return rc, f, nil
-}
-
-func (r *Reader) open(ctx context.Context, desc ocispec.Descriptor) (io.ReadCloser, error) {
-	if desc.Size <= inMemory {
-		raw, err := artifact.ReadBlob(ctx, r.src, desc, inMemory)
-		return io.NopCloser(bytes.NewReader(raw)), err
-	}
-	rc, err := r.src.Fetch(ctx, desc)
-	if err != nil {
-		return nil, err
-	}
-	defer rc.Close()
-	verified, err := artifact.NewVerifyReader(rc, desc)
-	if err != nil {
-		return nil, err
-	}
-	return spool(verified)
-}
-
-// find returns the row of the file table for path.
-func (r *Reader) find(path string) (recap.File, error) {
-	for _, f := range r.bundle.Recap.Files {
-		if f.Path == path {
-			return f, nil
-		}
-	}
-	return recap.File{}, notThere(path)
-}
-
-func notThere(path string) error {
-	return recap.Errorf(recap.NotFound, "not-found", "the recap has no file %.120q", path).
-		WithHint("recap inspect lists its files")
-}
-
-// spool copies r to a temporary file and returns that, to be read from its
-// start. The file goes when it is closed.
-func spool(r io.Reader) (io.ReadCloser, error) {
-	f, err := os.CreateTemp("", "recap-file-")
-	if err != nil {
-		return nil, durable.Explain(err)
-	}
-	temp := &tempFile{f}
-	_, err = io.Copy(f, r)
-	if err == nil {
-		_, err = f.Seek(0, io.SeekStart)
-	}
-	if err == nil {
-		return temp, nil
-	}
-	// What the disk says needs explaining; what the source says came explained.
-	var disk *fs.PathError
-	if errors.As(err, &disk) {
-		err = durable.Explain(err)
-	}
-	return nil, errors.Join(err, temp.Close())
-}
-
-// tempFile is removed when it is closed: Windows can't remove what is open.
-type tempFile struct{ *os.File }
-
-func (t *tempFile) Close() error {
-	return errors.Join(t.File.Close(), os.Remove(t.Name()))
+	return r.bundle.Config
 }
