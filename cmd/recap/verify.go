@@ -17,6 +17,7 @@ import (
 type verifyResult struct {
 	Reference string       `json:"reference"` // with the digest that was examined
 	Report    trust.Report `json:"report"`
+	Trusts    []string     `json:"trusts,omitempty"` // with --explain: whom the rule trusts, in plain words
 }
 
 func newVerifyCmd(e *env) *cobra.Command {
@@ -65,11 +66,12 @@ refused; see recap trust reset.`,
 					return err
 				}
 			}
-			printErr := out.print(e.stdout, verifyResult{p.exact(), report}, func(w io.Writer) {
-				printer := reportPrinter{w: w, explain: explain}
-				if explain {
-					printer.rule = trusted.plainRule(p)
-				}
+			result := verifyResult{Reference: p.exact(), Report: report}
+			if explain {
+				result.Trusts = trusted.plainRule(p)
+			}
+			printErr := out.print(e.stdout, result, func(w io.Writer) {
+				printer := reportPrinter{w: w, explain: explain, rule: result.Trusts}
 				printer.print(p.exact(), report)
 			})
 			if printErr != nil {
