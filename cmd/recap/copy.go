@@ -151,7 +151,7 @@ func (c *carriedTrust) push(ctx context.Context, e *env, dst *target.Target) (di
 		return "", err
 	}
 	if policy != nil {
-		if material.Policy, err = policy.Export("trusted_root.json"); err != nil {
+		if material.Policy, err = policy.Export(recap.TrustedRoot); err != nil {
 			return "", err
 		}
 	}

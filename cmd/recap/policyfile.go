@@ -17,11 +17,6 @@ import (
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
-// localPolicy is what a policy is called in a project. One that lies where recap
-// happens to run is never used: it came with what was cloned or pulled there,
-// and would decide whom to believe about it.
-const localPolicy = "recap.policy.yaml"
-
 // policyPath returns the file that decides: the flag's, RECAP_POLICY's, else the
 // user's own, which need not exist.
 func (e *env) policyPath(flag string) (path string, named bool, err error) {
@@ -139,8 +134,10 @@ func (f *trustFlags) whatNext(err error, p *pinned, verb string) error {
 	if verb != "verify" {
 		hint += ", or --unverified to take it from anybody"
 	}
-	if _, err := os.Lstat(localPolicy); err == nil {
-		hint += "; the " + localPolicy + " here counts only if you say so: --policy " + localPolicy
+	// One that lies where recap happens to run is never used: it came with what
+	// was cloned or pulled there, and would decide whom to believe about it.
+	if _, err := os.Lstat(recap.PolicyFile); err == nil {
+		hint += "; the " + recap.PolicyFile + " here counts only if you say so: --policy " + recap.PolicyFile
 	}
 	_ = known.WithHint(hint, verb, p.ref)
 	return err

@@ -107,13 +107,13 @@ func (e *env) describeTrust(ctx context.Context, material transfer.TrustMaterial
 	if err != nil {
 		return result, err
 	}
-	result.TrustedRoot = filepath.Join(dir, "trusted_root.json")
+	result.TrustedRoot = filepath.Join(dir, recap.TrustedRoot)
 	temp, err := os.MkdirTemp("", "recap-trust-")
 	if err != nil {
 		return result, recap.Errorf(recap.Local, "io", "looking at the trusted root: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(temp) }()
-	path := filepath.Join(temp, "trusted_root.json")
+	path := filepath.Join(temp, recap.TrustedRoot)
 	if err := os.WriteFile(path, material.TrustedRoot, 0o600); err != nil {
 		return result, recap.Errorf(recap.Local, "io", "looking at the trusted root: %w", err)
 	}

@@ -23,11 +23,10 @@ import (
 // network, and trusted there by nobody until somebody who knows its digest says
 // so.
 const (
-	TypeTrust        = "application/vnd.recap.trust.v1"
-	mediaTypeRoot    = "application/vnd.dev.sigstore.trustedroot+json;version=0.1"
-	mediaTypePolicy  = "application/vnd.recap.policy.v1+yaml"
-	titleTrustedRoot = "trusted_root.json"
-	titlePolicy      = "policy.yaml"
+	TypeTrust       = "application/vnd.recap.trust.v1"
+	mediaTypeRoot   = "application/vnd.dev.sigstore.trustedroot+json;version=0.1"
+	mediaTypePolicy = "application/vnd.recap.policy.v1+yaml"
+	titlePolicy     = "policy.yaml"
 )
 
 // maxTrustedRoot bounds a trusted root: the public instance's has some
@@ -56,7 +55,7 @@ func PushTrust(ctx context.Context, dst content.Pusher, material TrustMaterial) 
 	for _, part := range []struct {
 		mediaType, title string
 		data             []byte
-	}{{mediaTypeRoot, titleTrustedRoot, material.TrustedRoot}, {mediaTypePolicy, titlePolicy, material.Policy}} {
+	}{{mediaTypeRoot, recap.TrustedRoot, material.TrustedRoot}, {mediaTypePolicy, titlePolicy, material.Policy}} {
 		if len(part.data) == 0 {
 			continue
 		}
