@@ -30,8 +30,9 @@ type Conflict struct {
 
 // Side is one figure, and everyone who states it.
 type Side struct {
-	Figure Fact    `json:"figure"` // as the first states it
-	Claims []Claim `json:"claims"`
+	Figure string     `json:"figure"`         // as the first writes it
+	Date   recap.Date `json:"date,omitempty"` // of the observation
+	Claims []Claim    `json:"claims"`
 }
 
 // Claim is who states a figure, and where.
@@ -157,7 +158,7 @@ func (g *figures) add(f Fact, o recap.Observation) {
 	if !known {
 		i = len(g.sides)
 		g.by[value] = i
-		g.sides, g.values = append(g.sides, Side{Figure: f}), append(g.values, o)
+		g.sides, g.values = append(g.sides, Side{Figure: o.Figure(), Date: o.ObservationDate}), append(g.values, o)
 	}
 	g.sides[i].Claims = append(g.sides[i].Claims, Claim{
 		Fact: f.ID, Recap: f.Recap, RecapDigest: f.RecapDigest, Path: f.Path, Lines: f.Lines, AsWritten: f.AsWritten, Certainty: f.Certainty,

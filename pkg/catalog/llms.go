@@ -98,8 +98,7 @@ func sides(c Conflict) string {
 				break
 			}
 		}
-		o, _ := s.Figure.Observation()
-		said = append(said, fmt.Sprintf("%s (%s)", words(o.Figure()), strings.Join(slugs, ", ")))
+		said = append(said, fmt.Sprintf("%s (%s)", words(s.Figure), strings.Join(slugs, ", ")))
 	}
 	if c.Accepted {
 		return strings.Join(said, ", ") + "; known: " + words(clip(c.Note))
