@@ -31,6 +31,19 @@ type journal struct {
 	// may have come with a directory from anywhere, and only who runs the
 	// command says what may be lost.
 	Force bool `json:"-"`
+
+	rows map[string][]ReceiptFile // Old and Receipt.Files by path
+}
+
+// listed returns what j says of the file at name: as it was, as it will be.
+func (j *journal) listed(name string) []ReceiptFile {
+	if j.rows == nil {
+		j.rows = make(map[string][]ReceiptFile, len(j.Receipt.Files))
+		for _, f := range slices.Concat(j.Old, j.Receipt.Files) {
+			j.rows[f.Path] = append(j.rows[f.Path], f)
+		}
+	}
+	return j.rows[name]
 }
 
 // readJournal reads the journal below root; fs.ErrNotExist if there is none.
@@ -168,9 +181,9 @@ func (j *journal) mayGo(root *os.Root, name string) error {
 	if j.Force {
 		return nil
 	}
-	for _, f := range slices.Concat(j.Old, j.Receipt.Files) {
-		if f.Path != name || !info.Mode().IsRegular() {
-			continue
+	for _, f := range j.listed(name) {
+		if !info.Mode().IsRegular() {
+			break
 		}
 		if same, err := sameFile(root, f); err != nil || same {
 			return err

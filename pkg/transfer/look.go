@@ -99,13 +99,13 @@ func (h *held) deepen(ctx context.Context, dst content.Fetcher, root *artifact.N
 			continue
 		}
 		for _, child := range base.Children() {
-			earlier[part(child)] = append(earlier[part(child)], child)
+			earlier[partName(child)] = append(earlier[partName(child)], child)
 		}
 	}
 	var wanted []ocispec.Descriptor
 	for _, child := range root.Children() {
 		if !h.bases[child.Digest] {
-			wanted = append(wanted, earlier[part(child)]...)
+			wanted = append(wanted, earlier[partName(child)]...)
 		}
 	}
 	wanted = distinct(wanted)
@@ -127,9 +127,9 @@ func (h *held) deepen(ctx context.Context, dst content.Fetcher, root *artifact.N
 	return ctx.Err()
 }
 
-// part names what a child is to its pack in every version: a member's slug, or
+// partName names what a child is to its pack in every version: a member's slug, or
 // the type of something that there is one of.
-func part(child ocispec.Descriptor) string {
+func partName(child ocispec.Descriptor) string {
 	if slug := child.Annotations[artifact.AnnotationSlug]; slug != "" {
 		return child.ArtifactType + " " + slug
 	}

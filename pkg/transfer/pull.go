@@ -4,9 +4,7 @@
 package transfer
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -15,7 +13,6 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
-	"oras.land/oras-go/v2/errdef"
 
 	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/recap"
@@ -31,9 +28,10 @@ type PullOptions struct {
 	// is an unmodified pull of the same repository is replaced. Empty: none is.
 	Repository string
 
-	// Selection says which files are wanted. Default: all. A partial pull
-	// fetches only them, and leaves no root in the store. MetadataOnly writes
-	// one file, recap.json: the bundle's config.
+	// Selection says which files, and of which members of a pack, are wanted.
+	// Default: all. A partial pull fetches only them, and leaves no root in the
+	// store. MetadataOnly writes recap.json, a bundle's config, and of a pack
+	// pack.json, too, the config of its catalog.
 	Selection artifact.Selection
 
 	// MaxFileSize is how many bytes a file may have. Default:
@@ -57,9 +55,6 @@ type PullOptions struct {
 	OnEvent func(Event)
 }
 
-// metadataFile is what a pull of the metadata alone writes.
-const metadataFile = "recap.json"
-
 // PullResult says what a pull did.
 type PullResult struct {
 	Dir        string        `json:"dir"`
@@ -68,11 +63,13 @@ type PullResult struct {
 	Digest     digest.Digest `json:"digest"`
 	MediaType  string        `json:"mediaType"`
 	Title      string        `json:"title"` // somebody else's text: not safe to print as it is
-	Slug       string        `json:"slug"`
+	Slug       string        `json:"slug"`  // of a pack its name
+	Version    string        `json:"version,omitempty"`
 
-	Selection *Selected    `json:"selection,omitempty"` // absent: everything
-	Verified  bool         `json:"verified"`
-	Report    trust.Report `json:"report"` // why the digest was admitted
+	Members   []ReceiptMember `json:"members,omitempty"`   // of a pack: what was wanted of it
+	Selection *Selected       `json:"selection,omitempty"` // absent: everything
+	Verified  bool            `json:"verified"`
+	Report    trust.Report    `json:"report"` // why the digest was admitted
 
 	Files     []ReceiptFile `json:"files"` // what was written
 	Fetched   Tally         `json:"fetched"`
@@ -81,10 +78,13 @@ type PullResult struct {
 	Unchanged bool          `json:"unchanged"` // the directory held these files already
 }
 
-// Pull writes the bundle that was admitted into the directory dir; "" means
-// ./ and the bundle's slug. Blobs are fetched from src by digest into store,
-// which keeps them for the next time; what it has isn't fetched. Only when the
-// whole bundle is there does store get its manifest.
+// Pull writes the bundle or pack that was admitted into the directory dir; ""
+// means ./ and the bundle's slug or the pack's name. Of a pack each member is
+// written to a directory of its own, called by its slug. Blobs are fetched from
+// src by digest into store, which keeps them for the next time; what it has isn't
+// fetched. Only when the whole bundle is there does store get its manifest. The
+// views of a pack's catalog are not written, so they are not fetched either, and
+// store doesn't get the pack's index.
 //
 // dir is what it was before until everything is fetched, verified and written
 // to a staging directory beside it. Then:
@@ -101,10 +101,12 @@ type PullResult struct {
 // destination-not-directory, [recap.Unsafe] destination-symlink.
 //
 // Other errors: [recap.Untrusted] when admitted is nil or the zero value;
-// [recap.Integrity] for anything that isn't what its digest says, or no bundle
-// with one meaning; [recap.Unsafe] too-large; [recap.NotFound] when src lacks
-// something, or nothing is selected; [recap.Local] disk-full, busy and whatever
-// else the file system refuses.
+// [recap.Integrity] for anything that isn't what its digest says, for a bundle or
+// pack without one meaning and for a member that isn't what its pack says of it;
+// [recap.Usage] not-a-pack when members of a bundle are asked for; [recap.Unsafe]
+// too-large and too-many-files; [recap.NotFound] when src lacks something, or
+// nothing is selected; [recap.Local] disk-full, busy and whatever else the file
+// system refuses.
 func Pull(ctx context.Context, src content.ReadOnlyStorage, admitted *trust.Admitted, store content.Storage, dir string, opts PullOptions) (PullResult, error) {
 	if err := admitted.Check(); err != nil {
 		return PullResult{}, err
@@ -141,7 +143,8 @@ type puller struct {
 
 	root    *artifact.Node
 	dest    *destination
-	bundle  *artifact.Bundle
+	pack    *artifact.Pack // nil while unopened, and for a bundle
+	parts   []*part
 	files   []file
 	receipt Receipt
 }
@@ -163,7 +166,11 @@ func (p *puller) pull(ctx context.Context, dir string) (PullResult, error) {
 		return PullResult{}, err
 	}
 	if dir == "" {
-		dir = "." + string(filepath.Separator) + slugOf(root)
+		name, err := p.name(ctx)
+		if err != nil {
+			return PullResult{}, err
+		}
+		dir = "." + string(filepath.Separator) + name
 	}
 	if p.dest, err = openDestination(dir); err != nil {
 		return PullResult{}, err
@@ -175,7 +182,6 @@ func (p *puller) pull(ctx context.Context, dir string) (PullResult, error) {
 	if err := p.open(ctx); err != nil {
 		return PullResult{}, err
 	}
-	p.describe()
 	in := &installer{dest: p.dest, files: p.files, receipt: p.receipt, opts: p.opts, fetcher: p.fetcher, notify: p.notify}
 	if err := in.install(ctx); err != nil {
 		return PullResult{}, err
@@ -183,35 +189,43 @@ func (p *puller) pull(ctx context.Context, dir string) (PullResult, error) {
 	return p.result(in), nil
 }
 
-// checkRoot refuses what is no bundle before asking for more of it, and files
-// that are too large before fetching one.
+// checkRoot refuses what can't be pulled before asking for more of it.
 func (p *puller) checkRoot() error {
 	switch kind := p.root.Kind(); kind {
+	case artifact.KindPack:
+		return nil
 	case artifact.KindBundle:
+		if p.opts.Selection.IsPart() {
+			return recap.Errorf(recap.Usage, "not-a-pack", "it is one recap, not a pack to take some of").
+				WithHint("leave out --recap and --event")
+		}
+		return nil
 	case artifact.KindForeign:
 		return recap.Errorf(recap.Integrity, "not-a-recap", "it is not a recap but %s", quoted(p.root.ArtifactType()))
 	default:
-		return recap.Errorf(recap.Integrity, "wrong-kind", "it is a %s, not a bundle", kind)
+		return recap.Errorf(recap.Integrity, "wrong-kind", "it is a %s, neither a recap nor a pack of them", kind)
 	}
-	for _, layer := range p.root.Manifest.Layers {
-		if layer.Size > p.opts.MaxFileSize {
-			return recap.Errorf(recap.Unsafe, "too-large", "%s has %d bytes, more than the %d allowed", name(layer), layer.Size, p.opts.MaxFileSize).
-				WithHint("if you want it all the same: --max-file-size %d", layer.Size)
+}
+
+func (p *puller) isPack() bool { return p.root.Kind() == artifact.KindPack }
+
+// name returns what the destination is called when nobody says. A bundle's slug
+// is what the title of its first layer begins with: the manifest was parsed, so
+// that it is there and safe, and that the config says the same is seen to when it
+// is opened. A pack's name is in its catalog.
+func (p *puller) name(ctx context.Context) (string, error) {
+	if p.isPack() {
+		err := p.openPack(ctx)
+		if err != nil {
+			return "", err
 		}
+		return p.pack.Meta.Name, nil
 	}
-	return nil
+	slug, _, _ := strings.Cut(p.root.Manifest.Layers[0].Annotations[ocispec.AnnotationTitle], "/")
+	return slug, nil
 }
 
-// slugOf returns the slug that the title of the first layer begins with. The
-// manifest was parsed, so that it is there and safe; that the config says the
-// same is seen to when it is opened.
-func slugOf(root *artifact.Node) string {
-	slug, _, _ := strings.Cut(root.Manifest.Layers[0].Annotations[ocispec.AnnotationTitle], "/")
-	return slug
-}
-
-// preflight refuses a destination that can't be written to, and a disk that
-// can't hold what is to come.
+// preflight refuses a destination that can't be written to.
 func (p *puller) preflight(ctx context.Context) error {
 	err := p.refusal(ctx)
 	if err != nil && ctx.Err() == nil {
@@ -219,16 +233,7 @@ func (p *puller) preflight(ctx context.Context) error {
 		// refused is refused for what it is when nobody does.
 		err = p.refusalAlone(ctx, err)
 	}
-	if err != nil {
-		return err
-	}
-	var need int64
-	if p.opts.Selection.IsZero() {
-		for _, layer := range p.root.Manifest.Layers {
-			need += layer.Size
-		}
-	}
-	return p.dest.checkSpace(need)
+	return err
 }
 
 // refusal inspects the destination and returns why it can't be written to.
@@ -260,24 +265,36 @@ func (p *puller) refusalAlone(ctx context.Context, before error) error {
 	return p.refusal(ctx)
 }
 
-// open fetches what is wanted and opens the bundle: everything at once where
-// everything is wanted, the config first where it says what is.
+// open finds out what is wanted and fetches it: everything at once where
+// everything is wanted, the configs first where they say what is.
 func (p *puller) open(ctx context.Context) error {
-	manifest := p.root.Manifest
-	all := p.opts.Selection.IsZero() && !p.sameAsEarlier()
-	first := []ocispec.Descriptor{manifest.Config}
-	if all {
-		first = append(first, manifest.Layers...)
+	if err := p.findParts(ctx); err != nil {
+		return err
+	}
+	if err := p.checkParts(); err != nil {
+		return err
+	}
+	all := p.wholeParts() && !p.sameAsEarlier()
+	var first []ocispec.Descriptor
+	for _, part := range p.parts {
+		first = append(first, part.node.Manifest.Config)
+		if all {
+			first = append(first, part.node.Manifest.Layers...)
+		}
+	}
+	if p.isPack() && p.opts.Selection.MetadataOnly {
+		first = append(first, p.pack.Catalog.Manifest.Config)
 	}
 	if err := p.fetcher.all(ctx, first); err != nil {
 		return err
 	}
-	bundle, err := p.openBundle(ctx)
-	if err != nil {
+	if err := p.openParts(ctx); err != nil {
 		return err
 	}
-	p.bundle = bundle
 	if err := p.choose(); err != nil {
+		return err
+	}
+	if err := p.describe(); err != nil {
 		return err
 	}
 	if !all {
@@ -287,27 +304,11 @@ func (p *puller) open(ctx context.Context) error {
 		if err := p.fetcher.all(ctx, p.blobs()); err != nil {
 			return err
 		}
-		if !p.opts.Selection.IsZero() {
-			return nil
-		}
 	}
-	err = p.fetcher.store.Push(ctx, p.root.Descriptor, bytes.NewReader(p.root.Raw))
-	if err != nil && !errors.Is(err, errdef.ErrAlreadyExists) {
-		return fmt.Errorf("keeping the manifest: %w", err)
+	if !p.wholeParts() {
+		return nil
 	}
-	return nil
-}
-
-// openBundle reads the config from the store. Where the store's copy is
-// damaged it is fetched again.
-func (p *puller) openBundle(ctx context.Context) (*artifact.Bundle, error) {
-	src := withRoot{p.fetcher.store, p.root}
-	if _, err := artifact.ReadBlob(ctx, src, p.root.Manifest.Config, recap.MaxConfigSize); errors.Is(err, recap.Integrity) {
-		if err := p.fetcher.fetch(ctx, p.root.Manifest.Config); err != nil {
-			return nil, err
-		}
-	}
-	return artifact.Open(ctx, src, p.root.Descriptor)
+	return p.keepParts(ctx)
 }
 
 // sameAsEarlier reports whether the destination says that it holds this very
@@ -325,22 +326,21 @@ func (p *puller) upToDate() bool {
 // choose makes the list of files to write.
 func (p *puller) choose() error {
 	if p.opts.Selection.MetadataOnly {
-		p.files = []file{{metadataFile, p.root.Manifest.Config}}
+		if p.isPack() {
+			p.files = []file{{packMetadataFile, p.pack.Catalog.Manifest.Config}}
+		}
+		for _, part := range p.parts {
+			p.files = append(p.files, file{part.path(metadataFile), part.node.Manifest.Config})
+		}
 		return nil
 	}
-	for _, f := range p.bundle.Recap.Files {
-		if !p.opts.Selection.Match(f) {
-			continue
-		}
-		// An empty file has no layer; the table's digest is that of nothing.
-		blob, ok := p.bundle.Layer(f)
-		if !ok {
-			blob = ocispec.Descriptor{Digest: digest.Digest(f.Digest)}
-		}
-		p.files = append(p.files, file{f.Path, blob})
+	total := 0
+	for _, part := range p.parts {
+		p.files = append(p.files, part.files...)
+		total += part.total
 	}
 	if len(p.files) == 0 {
-		return recap.Errorf(recap.NotFound, "nothing-selected", "none of its %d files is selected", len(p.bundle.Recap.Files)).
+		return recap.Errorf(recap.NotFound, "nothing-selected", "none of its %d files is selected", total).
 			WithHint("recap inspect lists them")
 	}
 	return nil
@@ -357,27 +357,42 @@ func (p *puller) blobs() []ocispec.Descriptor {
 	return blobs
 }
 
-func (p *puller) describe() {
+// describe writes the receipt, and refuses a pull whose receipt nobody would
+// read.
+func (p *puller) describe() error {
 	root := p.root.Descriptor
 	p.receipt = Receipt{
 		APIVersion: recap.APIVersion, Kind: receiptKind,
 		Reference: p.opts.Reference, Repository: p.opts.Repository,
 		Digest: root.Digest, MediaType: root.MediaType,
-		Title: p.bundle.Recap.Title, Slug: p.bundle.Recap.Slug,
 		Selection: selected(p.opts.Selection), Report: p.admitted.Report(),
 		Files: receiptFiles(p.files),
+	}
+	if p.isPack() {
+		meta := p.pack.Meta
+		p.receipt.Title, p.receipt.Slug, p.receipt.Version = meta.Title, meta.Name, meta.Version
+		for _, part := range p.parts {
+			p.receipt.Members = append(p.receipt.Members, ReceiptMember{Slug: part.slug, Digest: part.node.Descriptor.Digest})
+		}
+	} else {
+		only := p.parts[0]
+		p.receipt.Title, p.receipt.Slug, p.receipt.Version = only.title, only.slug, only.version
+	}
+	if p.receipt.Title == "" {
+		p.receipt.Title = p.receipt.Slug
 	}
 	if p.opts.Now != nil {
 		now := p.opts.Now().UTC().Truncate(time.Second)
 		p.receipt.PulledAt = &now
 	}
+	return p.receipt.checkSize()
 }
 
 func (p *puller) result(in *installer) PullResult {
 	return PullResult{
 		Dir: p.dest.name, Reference: p.opts.Reference, Repository: p.opts.Repository,
-		Digest: p.receipt.Digest, MediaType: p.receipt.MediaType, Title: p.receipt.Title, Slug: p.receipt.Slug,
-		Selection: p.receipt.Selection, Verified: p.admitted.Verified(), Report: p.receipt.Report,
+		Digest: p.receipt.Digest, MediaType: p.receipt.MediaType, Title: p.receipt.Title, Slug: p.receipt.Slug, Version: p.receipt.Version,
+		Members: p.receipt.Members, Selection: p.receipt.Selection, Verified: p.admitted.Verified(), Report: p.receipt.Report,
 		Files: p.receipt.Files, Fetched: p.fetcher.fetched, Reused: p.fetcher.reused,
 		Replaced: in.replaced, Unchanged: in.unchanged,
 	}

@@ -4,10 +4,14 @@
 package transfer
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/opencontainers/go-digest"
@@ -33,7 +37,12 @@ type Receipt struct {
 	Digest     digest.Digest `json:"digest"`
 	MediaType  string        `json:"mediaType"`
 	Title      string        `json:"title,omitempty"`
-	Slug       string        `json:"slug,omitempty"`
+	Slug       string        `json:"slug,omitempty"`    // of a pack its name
+	Version    string        `json:"version,omitempty"` // where the artifact states one
+
+	// Members are what was wanted of a pack, in reading order; each lies in the
+	// directory of its slug.
+	Members []ReceiptMember `json:"members,omitempty"`
 
 	// Selection is what was asked for; absent when everything was.
 	Selection *Selected `json:"selection,omitempty"`
@@ -49,6 +58,8 @@ type Receipt struct {
 type Selected struct {
 	Include      []string `json:"include,omitempty"`
 	Roles        []string `json:"roles,omitempty"`
+	Recaps       []string `json:"recaps,omitempty"`
+	Events       []string `json:"events,omitempty"`
 	MetadataOnly bool     `json:"metadataOnly,omitempty"`
 }
 
@@ -56,7 +67,13 @@ func selected(s artifact.Selection) *Selected {
 	if s.IsZero() {
 		return nil
 	}
-	return &Selected{Include: s.Include, Roles: s.Roles, MetadataOnly: s.MetadataOnly}
+	return &Selected{Include: s.Include, Roles: s.Roles, Recaps: s.Recaps, Events: s.Events, MetadataOnly: s.MetadataOnly}
+}
+
+// ReceiptMember is one recap of a pack.
+type ReceiptMember struct {
+	Slug   string        `json:"slug"`
+	Digest digest.Digest `json:"digest"` // of the bundle's manifest
 }
 
 // ReceiptFile is one file as it was written.
@@ -112,16 +129,65 @@ func (r *Receipt) check() error {
 	return checkFiles(r.Files)
 }
 
+// maxReceiptSize is how much of a receipt a pull writes. A journal holds two,
+// indented, and has to be read again.
+const maxReceiptSize = maxStateSize / 3
+
+// checkSize refuses a receipt that is too long to be read again: better than
+// writing a directory that no later pull knows.
+func (r *Receipt) checkSize() error {
+	raw, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing the receipt: %w", err)
+	}
+	if len(raw) > maxReceiptSize {
+		return recap.Errorf(recap.Unsafe, "too-many-files", "%d files, whose list alone takes %d bytes", len(r.Files), len(raw)).
+			WithHint("take a part of it: --recap SLUG, --event ID, --include GLOB")
+	}
+	return nil
+}
+
 func checkFiles(files []ReceiptFile) error {
 	paths := make([]string, len(files))
 	for i, f := range files {
 		paths[i] = f.Path
-		if safepath.Reserved(f.Path) {
-			return fmt.Errorf("%q is a reserved name", f.Path)
-		}
 		if err := f.Digest.Validate(); err != nil {
 			return fmt.Errorf("%q: %w", f.Path, err)
 		}
 	}
-	return safepath.CheckSet(paths)
+	return checkPaths(paths)
+}
+
+// checkPaths refuses paths that no pull writes, and ones that can't lie in one
+// directory.
+//
+// The limits of a path are those inside a recap, wherever it lies: a first
+// component that is written as a slug isn't counted. It is safe by itself, and
+// no two slugs are the same to any file system.
+func checkPaths(paths []string) error {
+	top := make([]string, 0, len(paths))
+	inside := map[string][]string{}
+	for _, path := range paths {
+		if safepath.Reserved(path) {
+			return recap.Errorf(recap.Unsafe, "reserved-name", "%s has a name that is reserved", quoted(path))
+		}
+		slug, rest, ok := strings.Cut(path, "/")
+		if !ok || recap.CheckSlug(slug) != nil {
+			top = append(top, path)
+			continue
+		}
+		if inside[slug] == nil {
+			top = append(top, slug+"/"+recap.DocumentPath)
+		}
+		inside[slug] = append(inside[slug], rest)
+	}
+	if err := safepath.CheckSet(top); err != nil {
+		return err
+	}
+	for _, slug := range slices.Sorted(maps.Keys(inside)) {
+		if err := safepath.CheckSet(inside[slug]); err != nil {
+			return fmt.Errorf("in %s: %w", slug, err)
+		}
+	}
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path"
 	"slices"
@@ -16,7 +17,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/recap-oci/recap/pkg/artifact"
-	"github.com/recap-oci/recap/pkg/internal/safepath"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -30,13 +30,10 @@ func (in *installer) stage(ctx context.Context, root *os.Root) error {
 	paths := make([]string, len(in.files))
 	for i, f := range in.files {
 		paths[i] = f.path
-		if safepath.Reserved(f.path) {
-			return recap.Errorf(recap.Unsafe, "reserved-name", "%s has a name that is reserved", quoted(f.path))
-		}
 	}
 	// The bundle was checked when it was opened. This is the last moment
 	// before a path becomes a file, and it costs nothing to look again.
-	if err := safepath.CheckSet(paths); err != nil {
+	if err := checkPaths(paths); err != nil {
 		return err
 	}
 	dirs := directories(paths)
@@ -134,14 +131,13 @@ func (fn readerFunc) Read(p []byte) (int, error) { return fn(p) }
 // directories returns every directory that paths need, the top one included,
 // parents first.
 func directories(paths []string) []string {
-	dirs := []string{"."}
+	dirs := map[string]bool{".": true}
 	for _, p := range paths {
-		for dir := path.Dir(p); !slices.Contains(dirs, dir); dir = path.Dir(dir) {
-			dirs = append(dirs, dir)
+		for dir := path.Dir(p); !dirs[dir]; dir = path.Dir(dir) {
+			dirs[dir] = true
 		}
 	}
-	slices.Sort(dirs)
-	return dirs
+	return slices.Sorted(maps.Keys(dirs))
 }
 
 // sameFiles reports whether a and b are the same rows, in any order.

@@ -31,9 +31,9 @@ const (
 // unfinished is the suffix of a state file that is being written.
 const unfinished = ".new"
 
-// maxStateSize bounds a receipt or a journal, which are read whole: 1,000 rows
-// of the longest paths, three times, with room to spare.
-const maxStateSize = 8 << 20
+// maxStateSize bounds a receipt or a journal, which are read whole: some 100,000
+// files, more than the largest pack that anybody would want in one directory.
+const maxStateSize = 64 << 20
 
 // readState reads a file of recap's own from a directory that may have been
 // made by anybody: bounded, a regular file, strict JSON.
