@@ -55,8 +55,9 @@ type Request struct {
 // the root when the rule is satisfied, or only warns. src must list referrers
 // (be a registry.ReferrerLister) and, for the older form, have a method
 // LegacySignatures(ctx, root) that returns the descriptor of the image that
-// holds them. Fetched are referrer manifests and Sigstore bundles, nothing
-// else, in two rounds after the listing.
+// holds them. Fetched are referrer manifests and Sigstore bundles, in two rounds
+// after the listing, and beside them what a [Ratchet] has to know of a pack: the
+// manifest and config of its catalog. Nothing else is.
 //
 // A refusal is a *[RefusedError] that wraps [ErrNoSignature], [ErrBadSignature],
 // [ErrWrongSigner], [ErrThreshold], [ErrNoAttestation] or [ErrNoRule];
@@ -86,6 +87,8 @@ func (g *Gate) Admit(ctx context.Context, src content.ReadOnlyGraphStorage, req 
 	}
 	report.Rule, report.Mode, report.Threshold = rule.Name, rule.mode(), rule.threshold()
 
+	sighted := g.startSight(ctx, src, rule, req)
+	defer sighted.stop()
 	found, err := g.find(ctx, src, req.Root, rule)
 	switch {
 	case ctx.Err() == nil && (errors.Is(err, recap.Unavailable) || errors.Is(err, recap.Unsafe)):
@@ -102,7 +105,7 @@ func (g *Gate) Admit(ctx context.Context, src content.ReadOnlyGraphStorage, req 
 	} else {
 		report.Verdict = VerdictVerified
 	}
-	if err := g.remember(ctx, src, rule, req, &report); err != nil {
+	if err := g.remember(ctx, sighted, rule, req, &report); err != nil {
 		return nil, err
 	}
 	return admit(req.Root, report), nil

@@ -31,7 +31,7 @@ const layoutPrefix = "oci-layout:"
 // its digest and for layouts; under a rule that only warns, what would be
 // refused is a warning. What isn't recap's has no version that counts. The error is a *[RefusedError] when
 // the root is refused for what was admitted before.
-func (g *Gate) remember(ctx context.Context, src content.Fetcher, rule Rule, req Request, report *Report) error {
+func (g *Gate) remember(ctx context.Context, sighted *sighting, rule Rule, req Request, report *Report) error {
 	repository := rule.Repository(req.Name)
 	switch {
 	case g.ratchet == nil, strings.HasPrefix(repository, layoutPrefix):
@@ -41,7 +41,7 @@ func (g *Gate) remember(ctx context.Context, src content.Fetcher, rule Rule, req
 		report.Rollback.State = RollbackPinned
 		return nil
 	}
-	s, err := sight(ctx, src, req.Root)
+	s, err := sighted.wait(ctx)
 	if err != nil {
 		return err
 	}
@@ -59,6 +59,47 @@ func (g *Gate) remember(ctx context.Context, src content.Fetcher, rule Rule, req
 		return report.refuse(err)
 	}
 	return err
+}
+
+// sighting is what a root says it is, being read.
+type sighting struct {
+	cancel context.CancelFunc
+	done   chan struct{}
+	s      Sighting
+	err    error
+}
+
+// startSight begins to read what the ratchet will have to know of the root, so
+// that it doesn't take longer than the signatures. Nothing is made of it, and
+// no error either, before they count.
+func (g *Gate) startSight(ctx context.Context, src content.Fetcher, rule Rule, req Request) *sighting {
+	ctx, cancel := context.WithCancel(ctx)
+	t := &sighting{cancel: cancel, done: make(chan struct{})}
+	if g.ratchet == nil || req.Tag == "" || strings.HasPrefix(rule.Repository(req.Name), layoutPrefix) {
+		close(t.done)
+		return t
+	}
+	go func() {
+		defer close(t.done)
+		t.s, t.err = sight(ctx, src, req.Root)
+	}()
+	return t
+}
+
+func (t *sighting) wait(ctx context.Context) (Sighting, error) {
+	select {
+	case <-t.done:
+		return t.s, t.err
+	case <-ctx.Done():
+		return Sighting{}, ctx.Err()
+	}
+}
+
+// stop gives up what is still being read, and waits for its end: src is the
+// caller's again.
+func (t *sighting) stop() {
+	t.cancel()
+	<-t.done
 }
 
 // sight reads what root says it is.
