@@ -120,7 +120,7 @@ func TestLoadSignerRefuses(t *testing.T) {
 		{"missing", filepath.Join(dir, "none.key"), mute(t), recap.NotFound, "none.key"},
 		{"directory", dir, mute(t), recap.Local, "reading key"},
 		{"empty", "", mute(t), recap.Usage, "empty key reference"},
-		{"KMS", "awskms:///alias/x", mute(t), recap.Usage, "awskms"},
+		{"KMS", "mykms:///alias/x", mute(t), recap.Usage, "sigstore-kms-mykms"},
 		{"variable not set", "env://NONE", sigstore.KeyOptions{Getenv: func(string) string { return "" }}, recap.NotFound, "env://NONE"},
 		{"no variables", "env://NONE", sigstore.KeyOptions{}, recap.NotFound, "env://NONE"},
 		{"large variable", "env://KEY", sigstore.KeyOptions{Getenv: func(string) string { return strings.Repeat("x", 64<<10+1) }}, recap.Usage, "more than"},

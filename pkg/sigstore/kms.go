@@ -65,10 +65,13 @@ func openKMS(ctx context.Context, ref string, offline bool) (*kmsKey, error) {
 		return nil, recap.Errorf(recap.Usage, "bad-key", "key %q is %w", ref, err)
 	}
 	k := &kmsKey{ref: ref, key: key, public: public, hash: kmsHash(public), scheme: list[0]}
-	if k.hash != crypto.SHA256 && k.hash != 0 {
-		if k.key, err = getKMS(ctx, ref, k.hash); err != nil {
-			return nil, err
-		}
+	if k.hash == crypto.SHA256 {
+		return k, nil
+	}
+	if k.key, err = getKMS(ctx, ref, k.hash); err != nil {
+		return nil, err
+	}
+	if k.hash != 0 { // the curve's own comes last
 		k.scheme = list[len(list)-1]
 	}
 	return k, nil

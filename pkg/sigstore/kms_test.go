@@ -6,6 +6,7 @@ package sigstore_test
 import (
 	"context"
 	"crypto"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/x509"
 	"encoding/pem"
@@ -21,6 +22,7 @@ import (
 
 	"github.com/sigstore/sigstore/pkg/signature"
 	"github.com/sigstore/sigstore/pkg/signature/kms"
+	"github.com/sigstore/sigstore/pkg/signature/kms/cliplugin/common"
 	"github.com/sigstore/sigstore/pkg/signature/kms/cliplugin/handler"
 
 	"github.com/recap-oci/recap/pkg/recap"
@@ -94,6 +96,9 @@ func plugin() error {
 		private, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 		if err != nil {
 			return nil, err
+		}
+		if _, ok := private.(ed25519.PrivateKey); ok && args.InitOptions.HashFunc != 0 && args.MethodName == common.SignMessageMethodName {
+			return nil, errors.New("this key signs without a hash")
 		}
 		return signature.LoadSignerVerifier(private, args.InitOptions.HashFunc)
 	}
@@ -209,7 +214,6 @@ func TestKMSRefuses(t *testing.T) {
 		code      string
 		texts     []string
 	}{
-		{"a service without its program", "awskms:///alias/release", mute(t), recap.Usage, "no-kms-plugin", []string{"sigstore-kms-awskms", "recapkms"}},
 		{"an unknown service", "mykms://key", mute(t), recap.Usage, "no-kms-plugin", []string{"sigstore-kms-mykms"}},
 		{"offline", "filekms://p256", offline, recap.Usage, "kms-offline", []string{"offline", "public key"}},
 		{"no such key", "filekms://none", mute(t), recap.Unavailable, "kms", []string{"filekms://none"}},
