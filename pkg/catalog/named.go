@@ -22,10 +22,11 @@ const maxMentions = 50
 // that of the text, however many names there are.
 type named struct {
 	topics, entities map[string]string // the words of a name to its id
+	longest          map[string]int    // a first word to how many the longest such name has
 }
 
 func (m *Source) named() *named {
-	n := &named{topics: map[string]string{}, entities: map[string]string{}}
+	n := &named{topics: map[string]string{}, entities: map[string]string{}, longest: map[string]int{}}
 	add := func(to map[string]string, id string, names ...string) {
 		for _, name := range names {
 			words := split(name, maxWords+1)
@@ -34,6 +35,7 @@ func (m *Source) named() *named {
 			}
 			if key := strings.Join(words, " "); to[key] == "" {
 				to[key] = id
+				n.longest[words[0]] = max(n.longest[words[0]], len(words))
 			}
 		}
 	}
@@ -53,16 +55,18 @@ func (n *named) in(texts ...string) (topics, entities []string) {
 	foundTopics, foundEntities := map[string]bool{}, map[string]bool{}
 	for _, text := range texts {
 		words := split(text, -1)
-		for i := range words {
-			key := ""
-			for j := i; j < len(words) && j < i+maxWords; j++ {
-				if key += words[j]; n.topics[key] != "" {
-					foundTopics[n.topics[key]] = true
+		for i, key := range words {
+			for j := 1; j <= n.longest[words[i]]; j++ {
+				if id := n.topics[key]; id != "" {
+					foundTopics[id] = true
 				}
-				if n.entities[key] != "" {
-					foundEntities[n.entities[key]] = true
+				if id := n.entities[key]; id != "" {
+					foundEntities[id] = true
 				}
-				key += " "
+				if i+j >= len(words) {
+					break
+				}
+				key += " " + words[i+j]
 			}
 		}
 	}

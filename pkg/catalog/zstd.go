@@ -24,7 +24,7 @@ const (
 func compress(raw []byte) ([]byte, error) {
 	enc, err := zstd.NewWriter(nil,
 		zstd.WithEncoderLevel(level), zstd.WithWindowSize(windowSize), zstd.WithEncoderCRC(true), zstd.WithEncoderConcurrency(1),
-		zstd.WithEncoderPadding(1), zstd.WithZeroFrames(true), zstd.WithSingleSegment(false), zstd.WithLowerEncoderMem(false),
+		zstd.WithEncoderPadding(1), zstd.WithZeroFrames(true), zstd.WithSingleSegment(false), zstd.WithLowerEncoderMem(true),
 		zstd.WithNoEntropyCompression(false), zstd.WithAllLitEntropyCompression(true),
 	)
 	if err != nil {
