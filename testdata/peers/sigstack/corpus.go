@@ -72,7 +72,7 @@ func writeCorpus(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(scratch)
+	defer func() { _ = os.RemoveAll(scratch) }()
 	s, err := startStack(ctx, filepath.Join(scratch, "one"))
 	if err != nil {
 		return err

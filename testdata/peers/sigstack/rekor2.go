@@ -9,7 +9,6 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -104,7 +103,7 @@ func tryRekorV2(ctx context.Context, key, tiles string) (*rekorV2, error) {
 	ended := make(chan error, 1)
 	go func() {
 		err := cmd.Wait()
-		ended <- fmt.Errorf("Rekor v2 ended: %w", errors.Join(err, errors.New("see above")))
+		ended <- fmt.Errorf("the process of Rekor v2 ended, see above: %v", err)
 	}()
 	r := &rekorV2{url: "http://127.0.0.1:" + ports[0], ended: ended, stop: func() {
 		_ = stdin.Close()
@@ -125,7 +124,7 @@ func freePorts(n int) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		defer l.Close() // after all are found, so that no port is found twice
+		defer func() { _ = l.Close() }() // after all are found, so that no port is found twice
 		ports[i] = strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 	}
 	return ports, nil
