@@ -38,7 +38,7 @@ func pieces(doc *document.Document) iter.Seq2[document.Section, piece] {
 		starts := lineStarts(doc.Text)
 		blocks := blocksOf(doc, starts)
 		for _, section := range doc.Sections {
-			if section.Content.Len() == 0 {
+			if section.Content.Len() <= 0 {
 				continue
 			}
 			lines := doc.LinesOf(section.Content)
