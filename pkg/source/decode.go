@@ -88,10 +88,24 @@ func (l *loader) finding(f recap.Finding) {
 	if l.broken && (f.Rule == "R302" || f.Rule == "R801" || !exact && l.wasCut(f.Pointer)) {
 		return
 	}
+	if f.Rule == "R302" && l.named(f.Pointer) {
+		return
+	}
 	l.add(recap.Problem{
 		Path: pos.Path, Line: pos.Line, Col: pos.Col,
 		Severity: f.Severity, Rule: f.Rule, Message: f.Message, Mend: f.Mend,
 	})
+}
+
+// named reports whether a reference that leads to nothing in the recap names
+// something that the pack declares.
+func (l *loader) named(pointer string) bool {
+	ref := l.normalised.At(pointer)
+	if l.opts.Names == nil || ref == nil {
+		return false
+	}
+	_, own := l.recap.Resolve(ref.Text)
+	return !own && l.opts.Names(ref.Text)
 }
 
 // wasCut reports whether a field that a rule misses was there and did not fit,

@@ -11,7 +11,6 @@ import (
 	"path"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/recap-oci/recap/pkg/document"
 	"github.com/recap-oci/recap/pkg/internal/tree"
@@ -53,7 +52,7 @@ func Load(fsys fs.FS, name string, opts Options) (*Source, []recap.Problem, erro
 		}
 	case !info.Mode().IsRegular():
 		return nil, nil, recap.Errorf(recap.Unsafe, "not-a-regular-file", "%q is not a regular file", name)
-	case !strings.EqualFold(path.Ext(name), ".md") && !strings.EqualFold(path.Ext(name), ".markdown"):
+	case !isMarkdown(name):
 		return nil, nil, recap.Errorf(recap.Usage, "not-markdown", "%q is neither a directory nor a Markdown file", name).
 			WithHint("name a directory that holds an index.md, or a .md file")
 	default:

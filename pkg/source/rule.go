@@ -47,6 +47,15 @@ const (
 	ruleOriginalDigest = "R704"
 )
 
+// The codes that pkg/pack reports beside those of recaps. They are described
+// here, so that a report knows every rule.
+const (
+	RuleMember        = "R901"
+	RulePackCheck     = "R902"
+	RuleContradiction = "R903"
+	RuleNothing       = "R904"
+)
+
 func ownRules() []recap.Rule {
 	const e, w = recap.SeverityError, recap.SeverityWarning
 	const valid, complete = recap.LevelValid, recap.LevelComplete
@@ -130,6 +139,19 @@ func ownRules() []recap.Rule {
 		{Code: ruleOriginalDigest, Severity: w, Level: complete, Title: "the original isn't the one that was read",
 			Why:  "sourceLines and quotes may be off.",
 			Mend: "read it again, and write its digest under source.digest"},
+
+		{Code: RuleMember, Severity: e, Level: valid, Title: "a member that a pack can't have",
+			Why:  "What isn't there, isn't a recap, or is a pack itself can't be handed out as one of many.",
+			Mend: "mend the entry under members, or take it out"},
+		{Code: RulePackCheck, Severity: e, Level: valid, Title: "a member without what its pack demands",
+			Why:  "pack.yaml says under checks that every member has it.",
+			Mend: "add it, or relax checks in pack.yaml"},
+		{Code: RuleContradiction, Severity: w, Level: complete, Title: "members that contradict each other",
+			Why:  "Who asks the pack for the figure gets several, which can't all be so.",
+			Mend: "mend one of them, or list the conflict under conflicts.accepted of pack.yaml"},
+		{Code: RuleNothing, Severity: w, Level: complete, Title: "an entry of pack.yaml about nothing",
+			Why:  "It was meant for something that it misses, or that is gone.",
+			Mend: "mend or remove it"},
 	}
 }
 

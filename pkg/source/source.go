@@ -19,6 +19,10 @@ type Options struct {
 	// Originals is the directory from which source.path resolves: that of
 	// pack.yaml. Nil: quotes and lines of an original aren't looked up.
 	Originals fs.FS
+
+	// Names reports whether a pack declares the thing that ref names, by id or
+	// name. What it knows isn't a reference to nothing (R302). Default: nothing.
+	Names func(ref string) bool
 }
 
 // Source is a recap as it was read from its directory or file.
