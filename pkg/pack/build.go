@@ -5,6 +5,8 @@ package pack
 
 import (
 	"context"
+	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/opencontainers/go-digest"
@@ -62,4 +64,113 @@ type Built struct {
 	Lock        *Lock           // what to write to pack.lock; nil with Graph
 	LockChanged bool            // it says something else than the pack.lock that is there
 	Problems    []recap.Problem // ordered by place; paths are relative to pack.yaml
+}
+
+// Build makes the graph of the pack in fsys, the directory of a pack.yaml, and its
+// lock. fsys must keep to what [source.Load] asks of it. resolve may be nil where
+// no member is a reference.
+//
+// Where it fails the result holds what was found until then, so that every problem
+// can be shown; it is nil only where pack.yaml can't be read at all. Nothing is
+// written.
+//
+// Errors: those of [Load] and [ParseLock]; recap.Negative with code check-failed
+// when problems count at the level; recap.Unsafe, with the code of [source.Load],
+// for a member that must not be packed at any level; recap.Stale with codes
+// lock-of-another-pack and reference-moved, and with Frozen no-lock and
+// lock-drift; recap.Usage with codes no-version and no-resolver; those of
+// resolve, nested-pack for a pack that it opens; and those of
+// [artifact.BuildBundle] and [artifact.BuildPack].
+func Build(ctx context.Context, fsys fs.FS, resolve Resolve, opts Options) (*Built, error) {
+	b := &builder{fsys: fsys, resolve: resolve, opts: opts}
+	if err := b.read(); err != nil {
+		if b.problems == nil {
+			return nil, err
+		}
+		return b.result(), err
+	}
+	built, err := b.build(ctx)
+	if built == nil {
+		built = b.result()
+	}
+	return built, err
+}
+
+func (b *builder) build(ctx context.Context) (*Built, error) {
+	pack := b.file.Pack
+	switch {
+	case pack.Version == "":
+		return nil, recap.Errorf(recap.Usage, "no-version", "pack %s has no version", pack.Name).
+			WithHint("add version: 1.0.0 to %s, or --version 1.0.0", FileName)
+	case b.opts.Frozen && b.lock == nil:
+		return nil, recap.Errorf(recap.Stale, "no-lock", "pack %s has no %s to be frozen by", pack.Name, LockName).
+			WithHint("build it without --frozen, and commit %s", LockName)
+	}
+	if err := recap.CheckVersion(pack.Version); err != nil {
+		return nil, err
+	}
+	for _, e := range b.file.Members {
+		if e.Kind == EntryReference && b.resolve == nil {
+			return nil, recap.Errorf(recap.Usage, "no-resolver", "member %q (%s:%d) can't be opened here", e.Text, FileName, e.Line)
+		}
+	}
+	if err := b.loadMembers(ctx); err != nil {
+		return nil, err
+	}
+	b.check()
+	if err := b.moved(); err != nil {
+		return nil, err
+	}
+	if err := b.stopped(); err != nil {
+		return nil, err
+	}
+	lock := b.newLock()
+	if b.opts.Frozen {
+		if err := b.lock.drift(lock); err != nil {
+			return nil, err
+		}
+	}
+	parts := b.parts()
+	c, err := b.derive(ctx, parts)
+	if err != nil {
+		return nil, fmt.Errorf("pack %s: %w", pack.Name, err)
+	}
+	if err := b.stopped(); err != nil {
+		return nil, err
+	}
+	graph, err := artifact.BuildPack(ctx, pack, parts, c.Views, artifact.PackOptions{SourceDateEpoch: b.opts.SourceDateEpoch})
+	if err != nil {
+		return nil, err
+	}
+	if err := b.checkSize(graph); err != nil {
+		return nil, err
+	}
+	built := b.result()
+	built.Graph, built.Lock = graph, lock
+	built.LockChanged = b.lock == nil || !b.lock.equal(lock)
+	return built, nil
+}
+
+// Check finds what is wrong with the pack in fsys and its members. Members by
+// reference are not opened, and so nothing is said about them. The result has
+// neither Graph nor Lock.
+//
+// Errors are about what can't be read; whether a problem counts is for the caller
+// to see, with [source.NewReport].
+func Check(ctx context.Context, fsys fs.FS, opts Options) (*Built, error) {
+	b := &builder{fsys: fsys, opts: opts}
+	if err := b.read(); err != nil {
+		if b.problems != nil {
+			return b.result(), nil
+		}
+		return nil, err
+	}
+	if err := b.loadMembers(ctx); err != nil {
+		return nil, err
+	}
+	b.check()
+	if _, err := b.derive(ctx, b.parts()); err != nil {
+		return nil, fmt.Errorf("pack %s: %w", b.file.Pack.Name, err)
+	}
+	return b.result(), nil
 }

@@ -3,8 +3,25 @@
 
 package pack
 
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/recap-oci/recap/pkg/internal/canonical"
+	"github.com/recap-oci/recap/pkg/internal/durable"
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
 // LockVersion is the version of the format of pack.lock.
 const LockVersion = 1
+
+// maxLock bounds a pack.lock, which is read whole: five thousand members of some
+// thirty files each.
+const maxLock = 32 << 20
 
 // Lock is a pack.lock: what a pack was made from.
 type Lock struct {
@@ -42,4 +59,132 @@ type LockedFile struct {
 	Path   string `json:"path"`
 	Digest string `json:"digest"`
 	Size   int64  `json:"size"`
+}
+
+// ParseLock reads a pack.lock. What isn't one, or could be read in two ways, is
+// recap.Stale with code bad-lock: nobody knows what it pinned.
+func ParseLock(raw []byte) (*Lock, error) {
+	damaged := func(err error) error {
+		return recap.Errorf(recap.Stale, "bad-lock", "%s can't be understood: %w", LockName, err).
+			WithHint("restore it from version control; or delete it, and what references lead to now is taken anew")
+	}
+	if len(raw) > maxLock {
+		return nil, damaged(fmt.Errorf("it is larger than %d bytes", maxLock))
+	}
+	l := new(Lock)
+	if err := canonical.Unmarshal(raw, l); err != nil {
+		return nil, damaged(err)
+	}
+	if err := l.check(); err != nil {
+		return nil, damaged(err)
+	}
+	return l, nil
+}
+
+func (l *Lock) check() error {
+	switch {
+	case l.LockVersion != LockVersion:
+		return fmt.Errorf("its version is %d, and this release of recap reads version %d", l.LockVersion, LockVersion)
+	case len(l.Members) > recap.MaxMembers:
+		return fmt.Errorf("it has %d members, more than the %d of a pack", len(l.Members), recap.MaxMembers)
+	}
+	if err := recap.CheckSlug(l.Pack.Name); err != nil {
+		return fmt.Errorf("the name of its pack: %w", err)
+	}
+	if err := checkDigest(l.Pack.Digest); err != nil {
+		return fmt.Errorf("%s: %w", FileName, err)
+	}
+	slugs, refs := map[string]bool{}, map[string]bool{}
+	for i, m := range l.Members {
+		if err := m.check(); err != nil {
+			return fmt.Errorf("member %d: %w", i+1, err)
+		}
+		if slugs[m.Name] || refs[m.Ref] {
+			return fmt.Errorf("member %d: %s (%s) is there twice", i+1, m.Name, m.Ref)
+		}
+		slugs[m.Name], refs[m.Ref] = true, true
+	}
+	return nil
+}
+
+func (m LockedMember) check() error {
+	if err := recap.CheckSlug(m.Name); err != nil {
+		return err
+	}
+	if err := checkDigest(m.Digest); err != nil {
+		return err
+	}
+	switch {
+	case m.Ref == "":
+		return fmt.Errorf("%s has no ref", m.Name)
+	case m.Size < 0:
+		return fmt.Errorf("%s has a size of %d", m.Name, m.Size)
+	case m.MediaType != ocispec.MediaTypeImageManifest:
+		return fmt.Errorf("%s has the media type %.100q", m.Name, m.MediaType)
+	}
+	paths := map[string]bool{}
+	for _, f := range m.Files {
+		if err := checkDigest(f.Digest); err != nil {
+			return fmt.Errorf("%s: %.200q: %w", m.Name, f.Path, err)
+		}
+		if f.Path == "" || f.Size < 0 || paths[f.Path] {
+			return fmt.Errorf("%s: %.200q is no row of a file, or there twice", m.Name, f.Path)
+		}
+		paths[f.Path] = true
+	}
+	return nil
+}
+
+func checkDigest(s string) error {
+	if d := digest.Digest(s); d.Validate() != nil || d.Algorithm() != digest.SHA256 {
+		return fmt.Errorf("%.100q is no SHA-256 digest", s)
+	}
+	return nil
+}
+
+// Bytes returns the text of the lock: the same for the same lock everywhere, with
+// keys in the order of RFC 8785, a line for each value, so that a review shows
+// what changed.
+func (l *Lock) Bytes() ([]byte, error) {
+	raw, err := canonical.Marshal(l)
+	if err != nil {
+		return nil, fmt.Errorf("writing %s: %w", LockName, err)
+	}
+	var text bytes.Buffer
+	if err := json.Indent(&text, raw, "", "  "); err != nil {
+		return nil, fmt.Errorf("writing %s: %w", LockName, err)
+	}
+	text.WriteByte('\n')
+	return text.Bytes(), nil
+}
+
+// WriteLock writes the lock to path, whole or not at all. Errors are recap.Local.
+func WriteLock(path string, l *Lock) error {
+	raw, err := l.Bytes()
+	if err != nil {
+		return err
+	}
+	if err := durable.WriteFile(path, raw, 0o666); err != nil {
+		return durable.Explain(fmt.Errorf("writing %s: %w", LockName, err))
+	}
+	return nil
+}
+
+// newLock returns what the pack is made from.
+func (b *builder) newLock() *Lock {
+	l := &Lock{
+		LockVersion: LockVersion,
+		Pack:        LockedPack{Name: b.file.Pack.Name, Digest: b.file.Digest.String()},
+		Members:     make([]LockedMember, 0, len(b.members)),
+	}
+	for _, m := range b.members {
+		l.Members = append(l.Members, m.locked)
+	}
+	return l
+}
+
+func (l *Lock) equal(other *Lock) bool {
+	a, errA := l.Bytes()
+	b, errB := other.Bytes()
+	return errA == nil && errB == nil && bytes.Equal(a, b)
 }

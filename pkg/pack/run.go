@@ -1,0 +1,232 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package pack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/opencontainers/go-digest"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/catalog"
+	"github.com/recap-oci/recap/pkg/internal/tree"
+	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/source"
+)
+
+// builder is one run of Build or Check.
+type builder struct {
+	fsys    fs.FS
+	resolve Resolve
+	opts    Options
+
+	file     *File
+	root     *tree.Node // of pack.yaml
+	names    *recap.Glossary
+	knows    func(ref string) bool
+	asked    map[string][]string // ids that aliases name, by slug
+	lock     *Lock               // that is there; nil for none
+	pins     map[string]digest.Digest
+	members  []*member
+	problems []recap.Problem
+}
+
+// read reads pack.yaml and pack.lock.
+func (b *builder) read() error {
+	if b.opts.Level == "" {
+		b.opts.Level = recap.LevelValid
+	}
+	file, root, problems, err := load(b.fsys)
+	if err != nil {
+		return err
+	}
+	b.problems = problems
+	if file == nil {
+		return b.stopped()
+	}
+	pack := *file.Pack
+	if b.opts.Version != "" {
+		pack.Version = b.opts.Version
+	}
+	file.Pack = &pack
+	b.file, b.root, b.names, b.knows = file, root, pack.Glossary(), knows(&pack)
+	b.asked = map[string][]string{}
+	for _, kind := range kindsOfAliases(&pack.Aliases) {
+		for _, others := range *kind.to {
+			for _, alias := range others {
+				if slug, id, ok := strings.Cut(alias, "#"); ok {
+					b.asked[slug] = append(b.asked[slug], id)
+				}
+			}
+		}
+	}
+	return b.readLock()
+}
+
+// readLock reads the pack.lock that is there.
+func (b *builder) readLock() error {
+	raw, err := readFile(b.fsys, LockName, maxLock)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if b.lock, err = ParseLock(raw); err != nil {
+		return err
+	}
+	if b.lock.Pack.Name != b.file.Pack.Name {
+		return recap.Errorf(recap.Stale, "lock-of-another-pack", "%s is that of pack %s, not of %s", LockName, b.lock.Pack.Name, b.file.Pack.Name).
+			WithHint("restore the right one; or, if the pack was renamed, delete %s and build again", LockName)
+	}
+	b.pins = map[string]digest.Digest{}
+	for _, m := range b.lock.Members {
+		b.pins[m.Ref] = digest.Digest(m.Digest)
+	}
+	return nil
+}
+
+// load finds and reads the members, several at a time, in reading order.
+func (b *builder) loadMembers(ctx context.Context) error {
+	list, problems, err := find(b.fsys, b.file.Members)
+	if err != nil {
+		return err
+	}
+	b.problems = append(b.problems, problems...)
+	members, failed := make([]*member, len(list)), make([]error, len(list))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(min(max(runtime.GOMAXPROCS(0), 4), 8)) // documents are held in memory meanwhile
+	for i, f := range list {
+		group.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				failed[i] = err
+				return err
+			}
+			read := b.load
+			if f.entry.Kind == EntryReference {
+				read = b.open
+			}
+			members[i], failed[i] = read(ctx, f)
+			return failed[i]
+		})
+	}
+	if err := group.Wait(); err != nil {
+		// The first in reading order, not by the clock; and no cancelled neighbour.
+		for _, f := range failed {
+			if f != nil && !errors.Is(f, context.Canceled) {
+				return f
+			}
+		}
+		return err
+	}
+	b.members = members
+	return nil
+}
+
+// check looks at the members beside one another.
+func (b *builder) check() {
+	b.checkSlugs()
+	b.checkAliases()
+	for _, m := range b.members {
+		b.problems = append(b.problems, m.problems...)
+	}
+	b.problems = append(b.problems, near(b.members)...)
+}
+
+// stopped returns nil when no problem counts.
+func (b *builder) stopped() error {
+	for _, m := range b.members {
+		if m.refusal != nil {
+			return fmt.Errorf("member %s: %w", m.name, m.refusal)
+		}
+	}
+	n := len(source.Counted(b.problems, b.opts.Level))
+	if n == 0 {
+		return nil
+	}
+	return recap.Errorf(recap.Negative, "check-failed", "%d of the problems of the pack stop it at level %s", n, b.opts.Level).
+		WithHint("mend what recap check lists")
+}
+
+// result returns what was found so far.
+func (b *builder) result() *Built {
+	recap.SortProblems(b.problems)
+	b.problems = slices.Compact(b.problems)
+	// What counts comes first into what is listed.
+	counted, listed := 0, b.problems
+	if len(listed) > 2*maxProblems {
+		listed = nil
+		rest := 0
+		for _, p := range b.problems {
+			switch {
+			case isError(p) && counted < maxProblems:
+				counted++
+				listed = append(listed, p)
+			case !isError(p) && rest < maxProblems:
+				rest++
+				listed = append(listed, p)
+			}
+		}
+	}
+	return &Built{File: b.file, Problems: listed}
+}
+
+// moved returns an error when references no longer lead to what the lock says.
+func (b *builder) moved() error {
+	var named []string
+	for _, m := range b.members {
+		if m.moved != "" {
+			named = append(named, fmt.Sprintf("%s is %s now, and %s in %s", m.name, m.moved, b.pins[m.name], LockName))
+		}
+	}
+	if len(named) == 0 {
+		return nil
+	}
+	return recap.Errorf(recap.Stale, "reference-moved", "%s", shorten(named)).
+		WithHint("look at what changed with recap diff; then take it as it is now with --renew, or name the digest in %s", FileName)
+}
+
+// shorten joins what is found, the first few of it.
+func shorten(found []string) string {
+	const most = 5
+	if len(found) <= most {
+		return strings.Join(found, "; ")
+	}
+	return fmt.Sprintf("%s; and %d more", strings.Join(found[:most], "; "), len(found)-most)
+}
+
+// parts returns the members that can be a part of the pack.
+func (b *builder) parts() []artifact.Member {
+	var parts []artifact.Member
+	for _, m := range b.members {
+		if m.built {
+			parts = append(parts, m.bundle)
+		}
+	}
+	return parts
+}
+
+// derive makes the catalog, and checks what it shows.
+func (b *builder) derive(ctx context.Context, parts []artifact.Member) (*catalog.Catalog, error) {
+	c, err := catalog.Build(ctx, b.file.Pack, parts)
+	if err != nil {
+		return nil, err
+	}
+	b.checkConflicts(c.Conflicts)
+	return c, nil
+}
+
+// isDocument reports whether a member is a single file.
+func isDocument(fsys fs.FS, name string) bool {
+	info, err := fs.Lstat(fsys, name)
+	return err == nil && !info.IsDir() && path.Ext(name) != ""
+}
