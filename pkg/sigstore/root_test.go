@@ -41,6 +41,10 @@ func TestRootFromFile(t *testing.T) {
 	if err != nil || string(got) != string(raw) {
 		t.Errorf("got %s, %v, want the file", got, err)
 	}
+	got[0] = '!'
+	if again, err := r.JSON(t.Context()); err != nil || string(again) != string(raw) {
+		t.Errorf("a caller changed the root: %s, %v", again, err)
+	}
 	report, err := r.Describe(t.Context())
 	check(t, err)
 	if len(report.CertificateAuthorities) != 1 || len(report.TransparencyLogs) != 2 || len(report.CertificateLogs) != 1 || len(report.TimestampAuthorities) != 1 {
@@ -145,6 +149,11 @@ func TestRootByTUF(t *testing.T) {
 			if diff := cmp.Diff([]string{"2.root.json", "timestamp.json"}, repo.requests()); diff != "" {
 				t.Errorf("requests (-want +got):\n%s", diff)
 			}
+			// A clock that went back makes nothing new.
+			check(t, sigstore.NewRoot(at(opts, epoch)).Load(t.Context()))
+			if n := len(repo.requests()); n != 2 {
+				t.Errorf("got %d requests, want 2", n)
+			}
 		})
 	}
 }
@@ -230,6 +239,7 @@ func TestRootRefusesRepositories(t *testing.T) {
 		{"case 33: root skips a version", tufState{root: 3, files: good.files}, func(w http.ResponseWriter, path string) bool { return false }, "", "", ""},
 		{"case 33: target's bytes don't match", good, replace(".trusted_root.json", "{}"), recap.Integrity, "bad-tuf", "hash"},
 		{"case 33: target is missing", good, status(".trusted_root.json", 404), recap.Integrity, "bad-tuf", "doesn't have it"},
+		{"trusted root of more than a mebibyte", tufState{files: map[string][]byte{"trusted_root.json": make([]byte, 1<<20+1)}}, nil, recap.Integrity, "bad-tuf", "has 1048577 bytes"},
 		{"no trusted root", tufState{}, nil, recap.Integrity, "bad-tuf", "has no trusted_root.json"},
 		{"trusted root that is none", tufState{files: map[string][]byte{"trusted_root.json": []byte("{}")}}, nil, recap.Integrity, "bad-tuf", "the trusted root of"},
 		{"timestamp missing", good, status("timestamp.json", 404), recap.Integrity, "bad-tuf", "timestamp.json is missing"},
@@ -326,6 +336,10 @@ func TestRootOffline(t *testing.T) {
 	other := repo.options(epoch)
 	other.CacheDir, other.TUFMirror, other.Offline, other.Transport = opts.CacheDir, repo.server.URL+"/mirror", true, refuse{t}
 	wantError(t, sigstore.NewRoot(other).Load(t.Context()), recap.Unavailable, "offline")
+
+	stranger := newTUF(t, tufState{}).options(epoch)
+	stranger.CacheDir, stranger.TUFMirror, stranger.Offline, stranger.Transport = opts.CacheDir, repo.server.URL, true, refuse{t}
+	wantError(t, sigstore.NewRoot(stranger).Load(t.Context()), recap.Unavailable, "offline", "never fetched")
 
 	// The line is cut: what is kept does, and the report says so.
 	repo.set(func(w http.ResponseWriter, _ string) bool { w.WriteHeader(http.StatusBadGateway); return true })
@@ -442,7 +456,9 @@ func TestRootCacheThatIsWrong(t *testing.T) {
 // A root is loaded once, whoever asks, and a caller who gave up spoils nothing.
 func TestRootIsLoadedOnce(t *testing.T) {
 	repo := newTUF(t, tufState{files: map[string][]byte{"trusted_root.json": newVirtual(t).trustedRoot(t)}})
-	r := sigstore.NewRoot(repo.options(epoch))
+	opts := repo.options(epoch)
+	opts.CacheDir = ""
+	r := sigstore.NewRoot(opts)
 	entered, leave := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	repo.set(func(_ http.ResponseWriter, path string) bool {

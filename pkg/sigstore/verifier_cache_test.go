@@ -19,7 +19,7 @@ func TestCacheIsBounded(t *testing.T) {
 		return cache.open([32]byte{i}, d, func() (*signed, *trust.Rejection) { reads++; return &signed{}, nil })
 	}
 	for i := range byte(100) {
-		if open(i, "a") != open(i, "a") {
+		if first := open(i, "a"); first != open(i, "a") {
 			t.Fatalf("signature %d was read twice in a row", i)
 		}
 	}
