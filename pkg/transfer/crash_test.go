@@ -68,67 +68,78 @@ func TestPullKilledAnywhere(t *testing.T) {
 	store := openLayout(t, path)
 	push(t, build(t, first), store, "1.0.0")
 	push(t, build(t, second), store, "2.0.0")
-	for _, tt := range []struct {
-		name string
-		to   string   // the destination, from its own parent or from itself
-		old  contents // nil: absent
-		made bool     // it is there and empty
-	}{
-		{name: "absent", to: "dir"},
-		{name: "absent, and its parents", to: "a/b/dir"},
-		{name: "empty", to: "dir", made: true},
-		{name: "earlier pull", to: "dir", old: first},
-		{name: "earlier pull in the working directory", to: ".", old: first},
+	push(t, packFrom(t, "1.0.0", firstMembers), store, "pack-1.0.0")
+	push(t, packFrom(t, "1.1.0", secondMembers), store, "pack-2.0.0")
+	for _, tt := range []sweep{
+		{name: "absent", to: "dir", want: second},
+		{name: "absent, and its parents", to: "a/b/dir", want: second},
+		{name: "empty", to: "dir", made: true, want: second},
+		{name: "earlier pull", to: "dir", old: first, want: second},
+		{name: "earlier pull in the working directory", to: ".", old: first, want: second},
+		{name: "pack, earlier pull", to: "dir", tag: "pack-", old: under(firstMembers), want: under(secondMembers)},
+		{name: "pack, earlier pull in the working directory", to: ".", tag: "pack-", old: under(firstMembers), want: under(secondMembers)},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			steps := 0
-			for at := 1; at <= maxSteps; at++ {
-				parent := t.TempDir()
-				dir, cwd := filepath.Join(parent, filepath.FromSlash(tt.to)), parent
-				if tt.to == "." {
-					dir = filepath.Join(parent, "dir")
-					cwd = dir
-				}
-				if tt.made || tt.old != nil {
-					if err := os.MkdirAll(dir, 0o755); err != nil {
-						t.Fatal(err)
-					}
-				}
-				if tt.old != nil {
-					if _, err := crash(t, bin, cwd, "", "pull", path, "1.0.0", tt.to); err != nil {
-						t.Fatal(err)
-					}
-				}
-				killed, err := crash(t, bin, cwd, fmt.Sprintf("kill:%d", at), "pull", path, "2.0.0", tt.to)
-				if err != nil {
-					t.Fatalf("at step %d: %v", at, err)
-				}
-				steps = at
-				checkKilled(t, at, dir, tt.old)
-				if _, err := crash(t, bin, cwd, "", "pull", path, "2.0.0", tt.to); err != nil {
-					t.Fatalf("after a kill at step %d: %v", at, err)
-				}
-				wantFiles(t, dir, second)
-				if got := names(t, filepath.Dir(dir)); !slices.Equal(got, []string{filepath.Base(dir)}) {
-					t.Errorf("after a kill at step %d and another run: %q beside the destination", at, got)
-				}
-				if t.Failed() {
-					return
-				}
-				if !killed {
-					break
-				}
-			}
-			if steps < 8 || steps == maxSteps {
-				t.Errorf("%d steps: is anything swept?", steps)
-			}
-			t.Logf("killed at %d steps", steps-1)
-		})
+		t.Run(tt.name, func(t *testing.T) { tt.run(t, bin, path) })
 	}
 }
 
+// sweep is one pull, to be killed everywhere.
+type sweep struct {
+	name string
+	to   string   // the destination, from its own parent or from itself
+	tag  string   // what the tags begin with
+	old  contents // nil: absent
+	made bool     // it is there and empty
+	want contents
+}
+
+func (s sweep) run(t *testing.T, bin, path string) {
+	steps := 0
+	for at := 1; at <= maxSteps; at++ {
+		parent := t.TempDir()
+		dir, cwd := filepath.Join(parent, filepath.FromSlash(s.to)), parent
+		if s.to == "." {
+			dir = filepath.Join(parent, "dir")
+			cwd = dir
+		}
+		if s.made || s.old != nil {
+			if err := os.MkdirAll(dir, 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if s.old != nil {
+			if _, err := crash(t, bin, cwd, "", "pull", path, s.tag+"1.0.0", s.to); err != nil {
+				t.Fatal(err)
+			}
+		}
+		killed, err := crash(t, bin, cwd, fmt.Sprintf("kill:%d", at), "pull", path, s.tag+"2.0.0", s.to)
+		if err != nil {
+			t.Fatalf("at step %d: %v", at, err)
+		}
+		steps = at
+		checkKilled(t, at, dir, s.old, s.want)
+		if _, err := crash(t, bin, cwd, "", "pull", path, s.tag+"2.0.0", s.to); err != nil {
+			t.Fatalf("after a kill at step %d: %v", at, err)
+		}
+		wantFiles(t, dir, s.want)
+		if got := names(t, filepath.Dir(dir)); !slices.Equal(got, []string{filepath.Base(dir)}) {
+			t.Errorf("after a kill at step %d and another run: %q beside the destination", at, got)
+		}
+		if t.Failed() {
+			return
+		}
+		if !killed {
+			break
+		}
+	}
+	if steps < 8 || steps == maxSteps {
+		t.Errorf("%d steps: is anything swept?", steps)
+	}
+	t.Logf("killed at %d steps", steps-1)
+}
+
 // checkKilled looks at what a killed pull left.
-func checkKilled(t *testing.T, at int, dir string, old contents) {
+func checkKilled(t *testing.T, at int, dir string, old, want contents) {
 	t.Helper()
 	if _, err := os.Stat(dir); err != nil {
 		if old != nil {
@@ -143,7 +154,7 @@ func checkKilled(t *testing.T, at int, dir string, old contents) {
 	case err != nil:
 		t.Fatalf("killed at step %d: %v, with %v", at, err, keys(got))
 	case status.State == transfer.DirectoryIncomplete: // and says so
-	case cmp.Equal(got, second), old != nil && cmp.Equal(got, old):
+	case cmp.Equal(got, want), old != nil && cmp.Equal(got, old):
 	default:
 		t.Fatalf("killed at step %d: neither old, nor new, nor known to be incomplete: %v", at, keys(got))
 	}
@@ -170,7 +181,7 @@ func TestPullDiskFullAnywhere(t *testing.T) {
 		if got := names(t, parent); !slices.Equal(got, []string{"dir"}) {
 			t.Fatalf("at step %d: %q was left", at, got)
 		}
-		checkKilled(t, at, dir, first)
+		checkKilled(t, at, dir, first, second)
 		if err == nil && cmp.Equal(read(t, dir), second) && at > 8 {
 			return
 		}

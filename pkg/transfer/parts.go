@@ -49,51 +49,33 @@ func (t *part) path(name string) string {
 	return t.dir + "/" + name
 }
 
-// openPack opens the pack, once.
+// openPack opens the pack, once; a bundle is none.
 func (p *puller) openPack(ctx context.Context) (err error) {
-	if p.pack == nil {
+	if p.pack == nil && p.isPack() {
 		p.pack, err = artifact.OpenPack(ctx, withRoot{p.fetcher.src, p.root}, p.root.Descriptor)
 	}
 	return err
 }
 
-// findParts finds out which bundles are wanted and reads their manifests. Where
-// all members of a pack are, their manifests don't wait for the catalog.
+// findParts finds out which bundles are wanted and reads their manifests. Only
+// where some of a pack's are, the pack has to be open.
 func (p *puller) findParts(ctx context.Context) error {
-	if !p.isPack() {
+	switch {
+	case !p.isPack():
 		p.parts = []*part{{node: p.root}}
 		return nil
-	}
-	if p.opts.Selection.IsPart() {
-		if err := p.openPack(ctx); err != nil {
-			return err
-		}
-	}
-	group, gctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return p.openPack(gctx) })
-	if !p.opts.Selection.IsPart() {
-		group.Go(func() error { return p.readParts(gctx, p.root.Index.Manifests[1:]) })
-	}
-	if err := group.Wait(); err != nil {
-		return err
+	case !p.opts.Selection.IsPart():
+		return p.readParts(ctx, p.root.Index.Manifests[1:])
 	}
 	rows, err := p.pack.Select(p.opts.Selection)
 	if err != nil {
 		return err
 	}
-	if p.parts == nil {
-		descs := make([]ocispec.Descriptor, len(rows))
-		for i, row := range rows {
-			descs[i], _ = p.pack.Member(row.Slug)
-		}
-		if err := p.readParts(ctx, descs); err != nil {
-			return err
-		}
-	}
+	descs := make([]ocispec.Descriptor, len(rows))
 	for i, row := range rows {
-		p.parts[i].dir = row.Slug
+		descs[i], _ = p.pack.Member(row.Slug)
 	}
-	return nil
+	return p.readParts(ctx, descs)
 }
 
 // readParts reads manifests of members, at once.
@@ -117,7 +99,8 @@ func (p *puller) readParts(ctx context.Context, descs []ocispec.Descriptor) erro
 			if node.Manifest == nil {
 				return recap.Errorf(recap.Integrity, "wrong-kind", "%s is no recap", desc.Digest)
 			}
-			parts[i] = &part{node: node}
+			// That the pack's catalog says the same is seen to when it is open.
+			parts[i] = &part{dir: desc.Annotations[artifact.AnnotationSlug], node: node}
 			return nil
 		})
 	}
@@ -193,7 +176,7 @@ func (p *puller) openPart(ctx context.Context, part *part) (*artifact.Bundle, er
 			return nil, err
 		}
 	}
-	if part.dir != "" {
+	if p.isPack() {
 		return p.pack.Open(ctx, src, part.dir)
 	}
 	return artifact.Open(ctx, src, part.node.Descriptor)

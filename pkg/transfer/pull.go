@@ -12,6 +12,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"golang.org/x/sync/errgroup"
 	"oras.land/oras-go/v2/content"
 
 	"github.com/recap-oci/recap/pkg/artifact"
@@ -268,24 +269,8 @@ func (p *puller) refusalAlone(ctx context.Context, before error) error {
 // open finds out what is wanted and fetches it: everything at once where
 // everything is wanted, the configs first where they say what is.
 func (p *puller) open(ctx context.Context) error {
-	if err := p.findParts(ctx); err != nil {
-		return err
-	}
-	if err := p.checkParts(); err != nil {
-		return err
-	}
 	all := p.wholeParts() && !p.sameAsEarlier()
-	var first []ocispec.Descriptor
-	for _, part := range p.parts {
-		first = append(first, part.node.Manifest.Config)
-		if all {
-			first = append(first, part.node.Manifest.Layers...)
-		}
-	}
-	if p.isPack() && p.opts.Selection.MetadataOnly {
-		first = append(first, p.pack.Catalog.Manifest.Config)
-	}
-	if err := p.fetcher.all(ctx, first); err != nil {
+	if err := p.fetchFirst(ctx, all); err != nil {
 		return err
 	}
 	if err := p.openParts(ctx); err != nil {
@@ -309,6 +294,42 @@ func (p *puller) open(ctx context.Context) error {
 		return nil
 	}
 	return p.keepParts(ctx)
+}
+
+// fetchFirst finds out which bundles are wanted and fetches their configs, and
+// with all their layers. Where every member of a pack is wanted, that doesn't wait
+// for its catalog.
+func (p *puller) fetchFirst(ctx context.Context, all bool) error {
+	if p.opts.Selection.IsPart() {
+		if err := p.openPack(ctx); err != nil {
+			return err
+		}
+	}
+	group, gctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return p.openPack(gctx) })
+	group.Go(func() error {
+		if err := p.findParts(gctx); err != nil {
+			return err
+		}
+		if err := p.checkParts(); err != nil {
+			return err
+		}
+		var first []ocispec.Descriptor
+		for _, part := range p.parts {
+			first = append(first, part.node.Manifest.Config)
+			if all {
+				first = append(first, part.node.Manifest.Layers...)
+			}
+		}
+		return p.fetcher.all(gctx, first)
+	})
+	if err := group.Wait(); err != nil || !p.isPack() {
+		return err
+	}
+	if p.opts.Selection.MetadataOnly {
+		return p.fetcher.all(ctx, []ocispec.Descriptor{p.pack.Catalog.Manifest.Config})
+	}
+	return nil
 }
 
 // sameAsEarlier reports whether the destination says that it holds this very

@@ -49,6 +49,13 @@ func open(t testing.TB, reg *recaptest.Registry, repo string) *target.Target {
 // signer returns a seal, and the gate that admits what it seals.
 func signer(t testing.TB) (transfer.Sealer, *trust.Gate) {
 	t.Helper()
+	sealer, authority := sealing(t)
+	return sealer, admitting(t, authority, trust.GateOptions{})
+}
+
+// sealing returns a seal by a new key, and the authority that the key is.
+func sealing(t testing.TB) (transfer.Sealer, trust.Authority) {
+	t.Helper()
 	dir := t.TempDir()
 	private, public, err := sigstore.GenerateKeyPair([]byte{})
 	if err != nil {
@@ -68,11 +75,16 @@ func signer(t testing.TB) (transfer.Sealer, *trust.Gate) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gate, err := trust.NewGate(trust.KeyPolicy(authority), sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.GateOptions{})
+	return sealer, authority
+}
+
+func admitting(t testing.TB, authority trust.Authority, opts trust.GateOptions) *trust.Gate {
+	t.Helper()
+	gate, err := trust.NewGate(trust.KeyPolicy(authority), sigstore.NewVerifier(sigstore.VerifierOptions{}), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sealer, gate
+	return gate
 }
 
 // five is a recap of one document and five images.
