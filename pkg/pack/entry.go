@@ -50,7 +50,9 @@ func classify(text string) (e Entry, why, mend string) {
 	switch {
 	case strings.TrimSpace(text) != text || strings.ContainsAny(text, "\n\t"):
 		return no("write it without spaces around it", "%q begins or ends with white space", fit.Clip(text))
-	case explicit || strings.HasPrefix(text, schemeLayout), looksLikeReference(text):
+	case strings.Contains(text, "://") && !explicit && !strings.HasPrefix(text, schemeLayout):
+		return no("write a path below pack.yaml, or oci://host/repo:tag", "%q is neither a path nor a reference", fit.Clip(text))
+	case explicit || strings.HasPrefix(text, schemeLayout) || looksLikeReference(text):
 		if !explicit {
 			ref = text
 		}
@@ -62,8 +64,6 @@ func classify(text string) (e Entry, why, mend string) {
 			return no("add a tag, :1.0.0, or a digest, @sha256:…", "%q names no version", fit.Clip(text))
 		}
 		return e, "", ""
-	case strings.Contains(text, "://"):
-		return no("write a path below pack.yaml, or oci://host/repo:tag", "%q is neither a path nor a reference", fit.Clip(text))
 	case strings.Contains(text, `\`):
 		return no("write / between directories", `%q has a backslash`, fit.Clip(text))
 	case strings.HasPrefix(text, "/") || strings.HasPrefix(text, "~"):

@@ -164,7 +164,11 @@ func (r *reader) parse(data []byte) bool {
 		case tree.Ambiguous:
 			rule = ruleAmbiguous
 		}
-		r.fail(p.Pos, rule, p.Mend, "%s", p.Message)
+		mend := p.Mend
+		if mend == "" {
+			mend = "mend what an editor that knows YAML marks"
+		}
+		r.fail(p.Pos, rule, mend, "%s", p.Message)
 	}
 	switch {
 	case root == nil || len(problems) > 0:
