@@ -45,7 +45,7 @@ oci-layout://PATH:TAG for a directory or .tar on disk.`,
 	group("write", newInitCmd(e), newCheckCmd(e), newFmtCmd(e), newBuildCmd(e), newSchemaCmd(e))
 	group("move", newPushCmd(e), newPullCmd(e), newCopyCmd(e), newTagCmd(e), newDeleteCmd(e), newLoginCmd(e), newLogoutCmd(e))
 	group("trust", newVerifyCmd(e), newPolicyCmd(e), newSignCmd(e), newAttestCmd(e), newKeyCmd(e), newTrustCmd(e))
-	group("look", newListCmd(e), newInspectCmd(e), newShowCmd(e), newStatusCmd(e))
+	group("look", newListCmd(e), newInspectCmd(e), newShowCmd(e), newDiffCmd(e), newStatusCmd(e))
 	cmd.AddCommand(newVersionCmd(e))
 	return cmd
 }

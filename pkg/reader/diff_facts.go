@@ -5,7 +5,6 @@ package reader
 
 import (
 	"cmp"
-	"slices"
 
 	"github.com/recap-oci/recap/pkg/recap"
 )
@@ -191,8 +190,8 @@ const (
 
 // factLists returns the keys that facts lie under, below the recap key.
 func factLists() []string {
-	return slices.Clone([]string{
+	return []string{
 		"event", "observations", "sessions", "recommendations", "topics", "announcements", "quotations", "media",
 		"upcoming", "notes", "disclosures", "entities", "links",
-	})
+	}
 }

@@ -52,13 +52,22 @@ func without(keys ...string) map[string]bool {
 	return set
 }
 
-// names tells what a reference of a recap stands for.
+// names tells what a reference of a recap stands for; nil where nothing is known.
 type names func(ref string) string
 
-// references are the fields that hold references, which people know by name.
+func (of names) name(ref string) string {
+	if of == nil {
+		return ref
+	}
+	return of(ref)
+}
+
+// references are the fields that hold references, alone or in people, which are
+// known by name.
 var references = map[string]bool{
 	"about": true, "attribution": true, "by": true, "event": true, "parent": true, "recipients": true,
 	"session": true, "sessions": true, "to": true, "topics": true, "affiliation": true, "formerAffiliation": true,
+	"author": true, "authors": true, "credit": true, "organizer": true, "speaker": true, "speakers": true,
 }
 
 // diffFields compares two objects field by field, those within them too, in
@@ -130,10 +139,7 @@ func writePlain(b *strings.Builder, v any, of names, whole bool) {
 	switch v := v.(type) {
 	case nil:
 	case string:
-		if of != nil {
-			v = of(v)
-		}
-		b.WriteString(v)
+		b.WriteString(of.name(v))
 	case bool:
 		b.WriteString(map[bool]string{true: "yes", false: "no"}[v])
 	case json.Number:
@@ -147,9 +153,8 @@ func writePlain(b *strings.Builder, v any, of names, whole bool) {
 		}
 	case object:
 		if name, ok := v["name"].(string); ok && !whole {
-			agent := recap.Agent{Name: name}
-			agent.Affiliation, _ = v["affiliation"].(string)
-			b.WriteString(agent.String())
+			affiliation, _ := v["affiliation"].(string)
+			b.WriteString(recap.Agent{Name: of.name(name), Affiliation: of.name(affiliation)}.String())
 			return
 		}
 		for i, key := range slices.Sorted(maps.Keys(v)) {

@@ -22,7 +22,7 @@ func (c *Changes) WriteMarkdown(w io.Writer) error {
 	if c.A.Version != "" && c.A.Name == c.B.Name {
 		since = "Changes since " + markdown(c.A.Version)
 	}
-	fmt.Fprintf(m.w, "%s: %s.\n", since, markdown(c.Summary()))
+	fmt.Fprintf(m.w, "%s: %s.\n", since, c.Summary())
 	if r := c.Recap; r != nil {
 		for _, g := range r.groups() {
 			m.section(g.title, g.rows)
@@ -98,20 +98,36 @@ func (m *markdownWriter) row(indent string, r row) {
 	fmt.Fprintf(m.w, "%s  ```\n\n", indent)
 }
 
-// markdown escapes a text so that it reads the same and is nothing but text: every
-// character that can be markup behind a backslash, and, since forges look for
-// names and numbers in what is shown, a break of no width behind @ and #.
+// markup is every character that can begin or end something within a line.
+// Lists, headings and rules begin lines, which nothing quoted here does; a colon
+// is what makes a bare address a link.
+const markup = "\\`*_{}[]<>~|&$"
+
+// sigils are what forges look for before names and numbers, in what is shown.
+const sigils = "@#!%~$&["
+
+// markdown escapes a text so that it reads the same and is nothing but text: what
+// can be markup stands behind a backslash, and a break of no width parts a sigil
+// from what would follow it.
 func markdown(s string) string {
 	var b strings.Builder
-	for _, r := range line(s) {
+	text := []rune(line(s))
+	for i, r := range text {
+		var before, after rune
+		if i > 0 {
+			before = text[i-1]
+		}
+		if i+1 < len(text) {
+			after = text[i+1]
+		}
 		switch {
-		case r == '@' || r == '#':
-			fmt.Fprintf(&b, `\%c&#8203;`, r)
-		case strings.ContainsRune("\\`*_{}[]()<>+-.!|~&:/$=\"'^", r):
+		case strings.ContainsRune(markup, r), r == '#', r == ':' && after != ' ' && after != 0, r == '.' && (before == 'w' || before == 'W'):
 			b.WriteByte('\\')
-			b.WriteRune(r)
-		default:
-			b.WriteRune(r)
+		}
+		b.WriteRune(r)
+		short := i > 1 && r == '-' && strings.EqualFold(string(text[i-2:i]), "gh") // GH-12
+		if (short || strings.ContainsRune(sigils, r)) && after != 0 && after != ' ' {
+			b.WriteString("&#8203;")
 		}
 	}
 	return b.String()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/document"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/trust"
 )
 
 // recaps compares two recaps whose digests differ.
@@ -24,8 +25,9 @@ func (d *differ) recaps(ctx context.Context, a, b *Reader) (*RecapChange, error)
 		License: diffValue(a.bundle.Recap.Facts.License, b.bundle.Recap.Facts.License),
 		Files:   diffFiles(a.bundle.Recap.Files, b.bundle.Recap.Files),
 	}
-	c.Metadata = diffMetadata(a, b, was, is)
-	c.Facts = diffFacts(collect(a.bundle.Recap, was), collect(b.bundle.Recap, is))
+	ofA, ofB := collect(a.bundle.Recap, was), collect(b.bundle.Recap, is)
+	c.Metadata = diffMetadata(a, b, ofA, ofB)
+	c.Facts = diffFacts(ofA, ofB)
 	if slices.ContainsFunc(c.Files, isDocument) {
 		if err := d.sections(ctx, a, b, c); err != nil {
 			return nil, err
@@ -57,13 +59,19 @@ func (d *differ) sections(ctx context.Context, a, b *Reader, c *RecapChange) err
 
 // diffMetadata compares what a recap says of itself: not its facts, licence and
 // files, which have lists of their own.
-func diffMetadata(a, b *Reader, was, is object) []FieldChange {
-	changes := diffFields("", was, is, without("recap", "files"), nil, nil)
-	if from, to := a.Version(), b.Version(); from != to {
+func diffMetadata(a, b *Reader, was, is *collection) []FieldChange {
+	changes := diffFields("", was.config, is.config, without("recap", "files"), was.name, is.name)
+	if from, to := a.Version(), b.Version(); from != to && !a.unversioned() && !b.unversioned() {
 		changes = append(changes, FieldChange{Field: "version", From: cut(from), To: cut(to)})
 	}
-	below, _ := was["recap"].(object)
-	above, _ := is["recap"].(object)
-	changes = append(changes, diffFields("/recap", below, above, without(append(factLists(), "license")...), nil, nil)...)
+	below, _ := was.config["recap"].(object)
+	above, _ := is.config["recap"].(object)
+	changes = append(changes, diffFields("/recap", below, above, without(append(factLists(), "license")...), was.name, is.name)...)
 	return append(changes, diffAnnotations(a.node(), b.node())...)
+}
+
+// unversioned reports whether r was built here and has no version: one's own
+// recap gets it when it is pushed.
+func (r *Reader) unversioned() bool {
+	return r.Version() == "" && r.admitted.Report().Verdict == trust.VerdictOwnSource
 }
