@@ -145,6 +145,9 @@ func (b *builder) derive(ctx context.Context, m artifact.Member) (derived, error
 	if d.factLines, err = jsonLines(facts); err != nil {
 		return d, err
 	}
+	if n := max(len(d.chunkLines), len(d.factLines)); n > maxShardText {
+		return d, recap.Errorf(recap.Unsafe, "too-large", "its chunks or facts have %d bytes, more than the %d that are read back", n, maxShardText)
+	}
 	for _, f := range facts {
 		if f.Kind == string(recap.TargetObservation) {
 			d.observations = append(d.observations, f)

@@ -22,11 +22,11 @@ import (
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
-// What is believed of a shard. Build keeps far below.
+// What is believed of a shard. Build keeps below.
 const (
 	maxShardBlob = 64 << 20  // bytes, compressed; held in memory to be verified
-	maxShardText = 512 << 20 // bytes, decompressed; stops a few bytes from becoming an endless text
-	maxLine      = 16 << 20  // bytes of one line
+	maxShardText = 128 << 20 // bytes, decompressed; stops a few bytes from becoming an endless text
+	maxLine      = 32 << 20  // bytes of one line: a document of control characters, each of which has six in JSON
 )
 
 // ReadChunks yields the chunks of the members with these slugs, of all where
@@ -41,12 +41,12 @@ const (
 // no-view for a pack without chunks, [recap.Integrity] bad-view for a shard that
 // isn't what it should be, and [recap.Unsafe] too-large.
 func ReadChunks(ctx context.Context, src content.Fetcher, p *artifact.Pack, slugs ...string) iter.Seq2[Chunk, error] {
-	return read(ctx, src, p, slugs, recap.MediaTypeChunks, chunksDirectory, checkChunk)
+	return read(ctx, src, p, slugs, recap.MediaTypeChunks, chunksDirectory, func(c Chunk) string { return c.Recap }, checkChunk)
 }
 
 // ReadFacts is [ReadChunks] for facts.
 func ReadFacts(ctx context.Context, src content.Fetcher, p *artifact.Pack, slugs ...string) iter.Seq2[Fact, error] {
-	return read(ctx, src, p, slugs, recap.MediaTypeFacts, factsDirectory, checkFact)
+	return read(ctx, src, p, slugs, recap.MediaTypeFacts, factsDirectory, func(f Fact) string { return f.Recap }, checkFact)
 }
 
 func checkChunk(c Chunk, own line) error {
@@ -104,12 +104,7 @@ func (l line) names(id string) bool {
 	return true
 }
 
-// head is what every line begins with, in whatever view.
-type head struct {
-	Recap string `json:"recap"`
-}
-
-func read[T any](ctx context.Context, src content.Fetcher, p *artifact.Pack, slugs []string, mediaType, directory string, check func(T, line) error) iter.Seq2[T, error] {
+func read[T any](ctx context.Context, src content.Fetcher, p *artifact.Pack, slugs []string, mediaType, directory string, of func(T) string, check func(T, line) error) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
 		shards, err := shardsOf(p, mediaType, directory)
@@ -124,7 +119,7 @@ func read[T any](ctx context.Context, src content.Fetcher, p *artifact.Pack, slu
 			if len(slugs) > 0 && !slices.ContainsFunc(s.rows, func(m recap.PackMember) bool { return slices.Contains(slugs, m.Slug) }) {
 				continue
 			}
-			for v, err := range readShard(ctx, src, s, check) {
+			for v, err := range readShard(ctx, src, s, of, check) {
 				if err != nil {
 					yield(none, fmt.Errorf("%s: %w", s.layer.Annotations[ocispec.AnnotationTitle], err))
 					return
@@ -180,39 +175,32 @@ type lineOf[T any] struct {
 }
 
 // readShard yields the lines of a shard: of its members alone, in their order.
-func readShard[T any](ctx context.Context, src content.Fetcher, s shardLayer, check func(T, line) error) iter.Seq2[lineOf[T], error] {
+func readShard[T any](ctx context.Context, src content.Fetcher, s shardLayer, of func(T) string, check func(T, line) error) iter.Seq2[lineOf[T], error] {
 	return func(yield func(lineOf[T], error) bool) {
 		compressed, err := artifact.ReadBlob(ctx, src, s.layer, maxShardBlob)
 		if err != nil {
 			yield(lineOf[T]{}, err)
 			return
 		}
-		r, done, err := decompress(compressed, maxShardText)
+		r, done, err := decompress(compressed)
 		if err != nil {
 			yield(lineOf[T]{}, badView("%w", err))
 			return
 		}
 		defer done()
-		rows, own, n, size := s.rows, line{seen: map[string]bool{}}, 0, int64(0)
+		rows, own, n := s.rows, line{seen: map[string]bool{}}, 0
 		for raw, err := range jsonLinesOf(r) {
 			n++
-			if size += int64(len(raw)) + 1; err == nil && size > maxShardText {
-				err = recap.Errorf(recap.Unsafe, "too-large", "more than %d bytes", maxShardText)
-			}
 			if err != nil {
 				yield(lineOf[T]{}, fmt.Errorf("line %d: %w", n, err))
 				return
 			}
-			var h head
 			var v T
-			err := canonical.Unmarshal(raw, &h)
-			if err == nil {
-				err = canonical.Unmarshal(raw, &v)
-			}
-			if err == nil && (own.row.Slug == "" || h.Recap != own.row.Slug) {
-				i := slices.IndexFunc(rows, func(m recap.PackMember) bool { return m.Slug == h.Recap })
+			err := canonical.Unmarshal(raw, &v)
+			if slug := of(v); err == nil && (own.row.Slug == "" || slug != own.row.Slug) {
+				i := slices.IndexFunc(rows, func(m recap.PackMember) bool { return m.Slug == slug })
 				if i < 0 {
-					err = fmt.Errorf("recap %.100q is not, or no longer, its turn", h.Recap)
+					err = fmt.Errorf("recap %.100q has no turn, or had it", slug)
 				} else {
 					own = line{row: rows[i], seen: map[string]bool{}}
 					rows = rows[i+1:]

@@ -8,6 +8,8 @@ import (
 	"io"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/recap-oci/recap/pkg/recap"
 )
 
 // The frozen setting: part of the format, since digests depend on it. Level
@@ -33,14 +35,31 @@ func compress(raw []byte) ([]byte, error) {
 	return enc.EncodeAll(raw, nil), enc.Close()
 }
 
-// decompress returns a reader of what compressed holds, at most limit bytes of
-// it. The window that a frame asks for is bounded, so that a few bytes can't ask
+// decompress returns a reader of what compressed holds, at most maxShardText
+// bytes of it. The window that a frame asks for is bounded, so that a few bytes can't ask
 // for gigabytes. Who reads no further calls the function returned.
-func decompress(compressed []byte, limit int64) (io.Reader, func(), error) {
+func decompress(compressed []byte) (io.Reader, func(), error) {
 	dec, err := zstd.NewReader(bytes.NewReader(compressed),
 		zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(windowSize))
 	if err != nil {
 		return nil, nil, err
 	}
-	return io.LimitReader(dec, limit+1), dec.Close, nil
+	return &limited{dec, maxShardText}, dec.Close, nil
+}
+
+// limited reads no more than left bytes, and says so.
+type limited struct {
+	r    io.Reader
+	left int64
+}
+
+func (l *limited) Read(p []byte) (int, error) {
+	if int64(len(p)) > l.left+1 {
+		p = p[:l.left+1]
+	}
+	n, err := l.r.Read(p)
+	if l.left -= int64(n); l.left < 0 {
+		return 0, recap.Errorf(recap.Unsafe, "too-large", "more than %d bytes, decompressed", maxShardText)
+	}
+	return n, err
 }
