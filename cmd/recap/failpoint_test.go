@@ -89,20 +89,27 @@ func scratch(t *testing.T) string {
 // everything else here.
 func (s *sandbox) keys() {
 	s.t.Helper()
+	private, public, err := newKeyPair()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.write("k.key", string(private))
+	s.write("k.pub", string(public))
+}
+
+// newKeyPair returns a key pair in PEM that no password protects.
+func newKeyPair() (private, public []byte, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		s.t.Fatal(err)
+		return nil, nil, err
 	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		s.t.Fatal(err)
+	if private, err = x509.MarshalPKCS8PrivateKey(key); err != nil {
+		return nil, nil, err
 	}
-	public, err := x509.MarshalPKIXPublicKey(key.Public())
-	if err != nil {
-		s.t.Fatal(err)
+	if public, err = x509.MarshalPKIXPublicKey(key.Public()); err != nil {
+		return nil, nil, err
 	}
-	s.write("k.key", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})))
-	s.write("k.pub", string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})))
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}), nil
 }
 
 func (s *sandbox) write(name, text string) {

@@ -72,6 +72,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"sparse":   makeSparse,
 		"fifo":     makeFIFO,
 		"exits":    checkExit,
+		"keypair":  makeKeyPair,
 	}
 }
 
@@ -139,4 +140,16 @@ func makeFIFO(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("fifo: guard it with [!windows]")
 	}
 	ts.Check(ts.Exec("mkfifo", args[0]))
+}
+
+// makeKeyPair makes NAME.key and NAME.pub without a password, to unlock which
+// takes a second under the race detector: keypair NAME.
+func makeKeyPair(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: keypair NAME")
+	}
+	private, public, err := newKeyPair()
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".key"), private, 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".pub"), public, 0o644))
 }
