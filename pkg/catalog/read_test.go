@@ -52,6 +52,7 @@ func readAll(t testing.TB, s *store, p *artifact.Pack, slugs ...string) (chunks 
 func TestRead(t *testing.T) {
 	p, members := fixture(t)
 	_, pack, s := built(t, p, members)
+	validate(t, "pack-config", pack.Config)
 	var chunks []catalog.Chunk
 	var facts []catalog.Fact
 	for _, m := range members {
