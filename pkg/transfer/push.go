@@ -11,6 +11,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2"
+	"oras.land/oras-go/v2/content"
 
 	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/recap"
@@ -24,6 +25,20 @@ type PushOptions struct {
 	// highest version among the destination's tags, where no tag to be moved
 	// exists.
 	Bases []*artifact.Node
+
+	// MountFrom names the repository, without host, that origin is, where it is
+	// one of the destination's registry and the user named it: what members of
+	// a pack have there is then taken over by the registry instead of being
+	// fetched and sent. Origins are what was given to [artifact.OpenMember]; ""
+	// means that nothing is mounted from one. Default: nothing is from any.
+	MountFrom func(origin content.Fetcher) (repository string)
+
+	// SkipUnchanged publishes nothing where all the tags name what g says
+	// already: the same digest or, of a pack, the same members and metadata
+	// under views that another release of recap derived. It isn't sealed again
+	// either, unless it is the same digest and nothing refers to it yet. Without
+	// tags the first of Bases is what is compared.
+	SkipUnchanged bool
 
 	// DryRun looks at the destination and changes nothing; the result says
 	// what would be sent and which tags would move.
@@ -42,8 +57,10 @@ type PushResult struct {
 
 	Tags      []TagMove `json:"tags"`
 	Uploaded  Tally     `json:"uploaded"`
-	Reused    Tally     `json:"reused"`    // what the destination had
-	Unchanged bool      `json:"unchanged"` // nothing was sent and no tag moved
+	Mounted   Tally     `json:"mounted"`           // taken over from other repositories
+	Reused    Tally     `json:"reused"`            // what the destination had
+	Unchanged bool      `json:"unchanged"`         // nothing was sent and no tag moved
+	Skipped   bool      `json:"skipped,omitempty"` // Unchanged by SkipUnchanged; Digest is what is published
 	DryRun    bool      `json:"dryRun,omitempty"`
 
 	Seal *trust.Report `json:"seal,omitempty"` // what sealing found or added; absent when unsigned
@@ -105,6 +122,9 @@ func (p *pusher) push(ctx context.Context) error {
 	if err := p.prepare(ctx); err != nil {
 		return err
 	}
+	if p.result.Skipped {
+		return nil
+	}
 	if p.opts.DryRun {
 		p.plan()
 		return nil
@@ -145,6 +165,11 @@ func (p *pusher) prepare(ctx context.Context) error {
 	for _, base := range p.opts.Bases {
 		p.held.add(base)
 	}
+	if p.opts.SkipUnchanged {
+		if skip, err := p.skip(ctx); err != nil || skip {
+			return err
+		}
+	}
 	for _, tag := range p.tags {
 		now, ok := p.held.tags[tag]
 		if ok && now == root.Descriptor.Digest {
@@ -159,8 +184,11 @@ func (p *pusher) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	p.up, err = newUploader(ctx, p.g, p.dst, root, p.held, p.notify)
-	return err
+	if p.up, err = newUploader(ctx, p.g, p.dst, root, p.held, p.notify); err != nil {
+		return err
+	}
+	p.up.mountFrom = p.opts.MountFrom
+	return nil
 }
 
 // store sends the children and then the root, under the first tag if together.
@@ -178,7 +206,7 @@ func (p *pusher) store(ctx context.Context, together bool) error {
 		}
 		err = p.storeRoot(ctx, together)
 	}
-	p.result.Uploaded, p.result.Reused = p.up.tallies()
+	p.up.tallies(&p.result)
 	return err
 }
 
@@ -234,7 +262,7 @@ func (p *pusher) moveTags(ctx context.Context) error {
 		err = t.each(ctx, p.tags, t.check)
 	}
 	p.result.Tags = append(p.result.Tags, t.moves...)
-	p.result.Uploaded, p.result.Reused = p.up.tallies()
+	p.up.tallies(&p.result)
 	return err
 }
 
@@ -298,7 +326,7 @@ func (r *PushResult) unchanged() bool {
 			}
 		}
 	}
-	return r.Uploaded.Count == 0
+	return r.Uploaded.Count == 0 && r.Mounted.Count == 0
 }
 
 // statesVersion reports whether tag spells the version that root states.

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
+	"oras.land/oras-go/v2/registry"
 	"oras.land/oras-go/v2/registry/remote/errcode"
 
 	"github.com/recap-oci/recap/pkg/artifact"
@@ -54,18 +55,20 @@ type uploader struct {
 	top    *artifact.Node
 	notify notifier
 
+	mountFrom func(origin content.Fetcher) string // nil: nothing is mounted
+
 	blobs     []ocispec.Descriptor // to be sent first
 	manifests []ocispec.Descriptor // to be sent next: children of the root
 	skipped   []ocispec.Descriptor // not sent, because a base lists them
 
-	mu             sync.Mutex
-	sent, existing map[digest.Digest]ocispec.Descriptor
+	mu                      sync.Mutex
+	sent, existing, mounted map[digest.Digest]ocispec.Descriptor
 }
 
 func newUploader(ctx context.Context, g *artifact.Graph, dst content.Storage, root *artifact.Node, h *held, notify notifier) (*uploader, error) {
 	u := &uploader{
 		g: g, dst: dst, top: root, notify: notify,
-		sent: map[digest.Digest]ocispec.Descriptor{}, existing: map[digest.Digest]ocispec.Descriptor{},
+		sent: map[digest.Digest]ocispec.Descriptor{}, existing: map[digest.Digest]ocispec.Descriptor{}, mounted: map[digest.Digest]ocispec.Descriptor{},
 	}
 	needed := map[digest.Digest]bool{root.Descriptor.Digest: true}
 	if err := u.need(ctx, root, h, needed); err != nil {
@@ -156,12 +159,74 @@ func (u *uploader) one(ctx context.Context, desc ocispec.Descriptor) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if origin := u.g.Origin(desc.Digest); origin != nil && !recap.IsManifest(desc.MediaType) {
+		return u.foreign(ctx, desc, origin)
+	}
 	rc, err := u.g.Fetch(ctx, desc)
 	if err != nil {
 		return err
 	}
 	defer rc.Close()
 	return u.push(ctx, desc, rc)
+}
+
+// foreign stores a blob that lies elsewhere, in the repository that a member is
+// from: taken over there by the registry where it may be and the registry does,
+// else fetched and sent.
+func (u *uploader) foreign(ctx context.Context, desc ocispec.Descriptor, origin content.Fetcher) error {
+	if m, ok := u.dst.(registry.Mounter); ok && u.mountFrom != nil {
+		if repository := u.mountFrom(origin); repository != "" {
+			// Who may read there and write here may still not do both at once.
+			if err := u.mount(ctx, m, desc, repository); !errors.Is(err, recap.Denied) {
+				return err
+			}
+		}
+	}
+	if desc.Size >= askFirst {
+		exists, err := u.dst.Exists(ctx, desc)
+		if err != nil {
+			return about(desc, err)
+		}
+		if exists {
+			u.note(desc, u.existing)
+			u.notify.emit(EventExists, desc)
+			return nil
+		}
+	}
+	err := u.copy(ctx, desc)
+	if errors.Is(err, recap.Integrity) { // a cache on the way may have spoilt it
+		err = u.copy(ctx, desc)
+	}
+	return err
+}
+
+func (u *uploader) copy(ctx context.Context, desc ocispec.Descriptor) error {
+	r := newReplay(ctx, u.g, desc)
+	defer r.Close() //nolint:errcheck // only read
+	return u.push(ctx, desc, r)
+}
+
+func (u *uploader) mount(ctx context.Context, m registry.Mounter, desc ocispec.Descriptor, repository string) error {
+	sent := false
+	u.notify.emit(EventStarted, desc)
+	err := m.Mount(ctx, desc, repository, func() (io.ReadCloser, error) {
+		sent = true
+		return newReplay(ctx, u.g, desc), nil
+	})
+	switch {
+	case errors.Is(err, errdef.ErrAlreadyExists):
+		u.note(desc, u.existing)
+		u.notify.emit(EventExists, desc)
+	case err != nil:
+		return about(desc, err)
+	case sent:
+		u.note(desc, u.sent)
+		u.notify.emit(EventDone, desc)
+	default:
+		u.note(desc, u.mounted)
+		u.notify.emit(EventMounted, desc)
+	}
+	return nil
 }
 
 // root sends the root by its digest.
@@ -194,18 +259,20 @@ func (u *uploader) note(desc ocispec.Descriptor, in map[digest.Digest]ocispec.De
 // rootStored notes that the root went up under its tag.
 func (u *uploader) rootStored() { u.note(u.top.Descriptor, u.sent) }
 
-// tallies returns what was sent and what was there.
-func (u *uploader) tallies() (sent, reused Tally) {
+// tallies writes into result what was sent, what was mounted and what was there.
+func (u *uploader) tallies(result *PushResult) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	result.Uploaded, result.Mounted, result.Reused = Tally{}, Tally{}, Tally{}
 	for _, desc := range u.g.Nodes() {
 		if _, ok := u.sent[desc.Digest]; ok {
-			sent.add(desc)
+			result.Uploaded.add(desc)
+		} else if _, ok := u.mounted[desc.Digest]; ok {
+			result.Mounted.add(desc)
 		} else {
-			reused.add(desc)
+			result.Reused.add(desc)
 		}
 	}
-	return sent, reused
 }
 
 // isMissingChild reports whether err is a destination's word that something a
