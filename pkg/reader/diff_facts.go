@@ -41,7 +41,7 @@ func diffList(a, b []fact, ofA, ofB names) []FactChange {
 	p.by(func(i int) string { return a[i].id }, func(j int) string { return b[j].id })
 	p.by(func(i int) string { return a[i].key }, func(j int) string { return b[j].key })
 	p.alike(func(i, j int) float64 { return a[i].likeness(&b[j]) })
-	moved := p.moved()
+	moved := p.moved(func(int, int) bool { return false })
 
 	var changes []FactChange
 	next := 0 // of a: what is gone is listed before what follows it there

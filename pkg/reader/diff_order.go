@@ -128,11 +128,12 @@ func (p *pairing) alike(likeness func(i, j int) float64) {
 	}
 }
 
-// moved returns those of B that stand elsewhere among those that A has too.
-func (p *pairing) moved() map[int]bool {
+// moved returns those of B that stand elsewhere among those that A has too; what
+// skip says of is left out.
+func (p *pairing) moved(skip func(i, j int) bool) map[int]bool {
 	var places, of []int
 	for j, i := range p.inA {
-		if i >= 0 {
+		if i >= 0 && !skip(i, j) {
 			places, of = append(places, i), append(of, j)
 		}
 	}

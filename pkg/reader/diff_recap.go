@@ -15,6 +15,9 @@ import (
 
 // recaps compares two recaps whose digests differ.
 func (d *differ) recaps(ctx context.Context, a, b *Reader) (*RecapChange, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	was, is, err := configs(a, b)
 	if err != nil {
 		return nil, err

@@ -91,7 +91,12 @@ func diffSections(was, is *document.Document, withLines bool) []SectionChange {
 		}
 		return wordsA[i].likeness(wordsB[j])
 	})
-	moved := p.moved()
+	// Within another section that was renamed, a path changed for that one's
+	// reason; within one that is another, the section itself was moved.
+	settled := func(i, j int) bool {
+		return a[i].parent < 0 && b[j].parent < 0 || a[i].parent >= 0 && p.inB[a[i].parent] == b[j].parent
+	}
+	moved := p.moved(func(i, j int) bool { return !settled(i, j) })
 
 	var changes []SectionChange
 	next := 0 // of a: what is gone is listed before what follows it there
@@ -118,10 +123,7 @@ func diffSections(was, is *document.Document, withLines bool) []SectionChange {
 		}
 		gone(i)
 		c := SectionChange{Heading: heading(b[j].path), From: span(a[i].lines), To: span(b[j].lines)}
-		// Within another section that was renamed, its own path changed for
-		// that one's reason.
-		settled := a[i].parent < 0 && b[j].parent < 0 || a[i].parent >= 0 && p.inB[a[i].parent] == b[j].parent
-		if a[i].own != b[j].own || !settled {
+		if a[i].own != b[j].own || !settled(i, j) {
 			c.Was = heading(a[i].path)
 		}
 		switch {
@@ -140,7 +142,7 @@ func diffSections(was, is *document.Document, withLines bool) []SectionChange {
 			}
 		case a[i].own != b[j].own:
 			c.Change = Renamed
-		case moved[j] || !settled:
+		case moved[j] || !settled(i, j):
 			c.Change = Moved
 		default:
 			continue
