@@ -78,13 +78,14 @@ type Built struct {
 // when problems count at the level; recap.Unsafe, with the code of [source.Load],
 // for a member that must not be packed at any level; recap.Stale with codes
 // lock-of-another-pack and reference-moved, and with Frozen no-lock and
-// lock-drift; recap.Usage with codes no-version and no-resolver; those of
+// lock-drift; recap.Usage with codes no-version, no-resolver and
+// frozen-and-renew; those of
 // resolve, nested-pack for a pack that it opens; and those of
 // [artifact.BuildBundle] and [artifact.BuildPack].
 func Build(ctx context.Context, fsys fs.FS, resolve Resolve, opts Options) (*Built, error) {
 	b := &builder{fsys: fsys, resolve: resolve, opts: opts}
 	if err := b.read(); err != nil {
-		if b.problems == nil {
+		if b.file == nil && b.problems == nil {
 			return nil, err
 		}
 		return b.result(), err
@@ -99,6 +100,8 @@ func Build(ctx context.Context, fsys fs.FS, resolve Resolve, opts Options) (*Bui
 func (b *builder) build(ctx context.Context) (*Built, error) {
 	pack := b.file.Pack
 	switch {
+	case b.opts.Frozen && b.opts.Renew:
+		return nil, recap.Errorf(recap.Usage, "frozen-and-renew", "a frozen pack can't take references as they are now").WithHint("leave out --frozen or --renew")
 	case pack.Version == "":
 		return nil, recap.Errorf(recap.Usage, "no-version", "pack %s has no version", pack.Name).
 			WithHint("add version: 1.0.0 to %s, or --version 1.0.0", FileName)
@@ -160,7 +163,7 @@ func (b *builder) build(ctx context.Context) (*Built, error) {
 func Check(ctx context.Context, fsys fs.FS, opts Options) (*Built, error) {
 	b := &builder{fsys: fsys, opts: opts}
 	if err := b.read(); err != nil {
-		if b.problems != nil {
+		if b.file == nil && b.problems != nil {
 			return b.result(), nil
 		}
 		return nil, err

@@ -223,6 +223,8 @@ func (f *finder) match(dir string, components []string, matches map[string]bool)
 		case component == "**":
 			if entry.IsDir() {
 				err = f.match(name, components, matches)
+			} else if len(rest) == 0 {
+				err = f.match(name, rest, matches)
 			}
 		case len(rest) > 0 && !entry.IsDir():
 		default:
