@@ -4,7 +4,7 @@
 package main
 
 import (
-	"context"
+	"cmp"
 	"errors"
 	"io"
 	"io/fs"
@@ -14,30 +14,30 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
-	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/recap"
-	"github.com/recap-oci/recap/pkg/source"
 	"github.com/recap-oci/recap/pkg/target"
 	"github.com/recap-oci/recap/pkg/transfer"
 )
 
 func newBuildCmd(e *env) *cobra.Command {
 	var (
-		out   output
-		bar   progress
-		build buildFlags
-		to    string
+		registry registryFlags // of a pack's members by reference
+		out      output
+		bar      progress
+		build    buildFlags
+		to       string
 	)
 	cmd := &cobra.Command{
 		Use:   "build PATH",
-		Short: "Build a recap into an OCI layout, no registry needed",
-		Long: `Build the recap at PATH into the OCI image layout LAYOUT[:TAG], a directory or
-a .tar. The tag is the recap's slug unless another is given. The same input
-gives the same digest on every machine.`,
-		Example: `  recap build ./my-recap -o out`,
-		Args:    args(1, 1),
+		Short: "Build a recap or a pack into an OCI layout, no registry needed",
+		Long: `Build the recap at PATH, or the pack of a directory with a pack.yaml, into the OCI
+image layout LAYOUT[:TAG], a directory or a .tar. The tag is the recap's slug, or
+the pack's version, unless another is given. The same input gives the same digest
+on every machine.`,
+		Example: `  recap build ./my-recap -o out
+  recap build ./my-pack -o pack.tar --frozen`,
+		Args: args(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			if err := out.check(); err != nil {
@@ -50,22 +50,26 @@ gives the same digest on every machine.`,
 			if err != nil {
 				return err
 			}
-			graph, err := build.graph(ctx, e, args[0])
+			made, err := build.product(ctx, e, args[0], &registry)
 			if err != nil {
 				return err
 			}
+			defer made.close()
 			if len(ref.Tags) == 0 {
-				ref = ref.WithTag(graph.Recap().Slug)
+				ref = ref.WithTag(cmp.Or(made.version, made.name))
 			}
-			dst, err := e.create(ctx, ref, &registryFlags{})
+			dst, err := e.create(ctx, ref, &registry)
 			if err != nil {
 				return err
 			}
 			defer dst.Close()
 			bar.start(e, "building")
-			result, err := transfer.Push(ctx, graph, dst, ref.Tags, transfer.Unsigned{}, transfer.PushOptions{OnEvent: bar.event})
+			result, err := transfer.Push(ctx, made.graph, dst, ref.Tags, transfer.Unsigned{}, transfer.PushOptions{OnEvent: bar.event})
 			bar.stop()
 			if err != nil {
+				return err
+			}
+			if err := made.keepLock(e); err != nil {
 				return err
 			}
 			return out.print(e.stdout, pushResult{ref.WithDigest(result.Digest).String(), result}, func(w io.Writer) {
@@ -76,6 +80,8 @@ gives the same digest on every machine.`,
 	flags := cmd.Flags()
 	flags.StringVarP(&to, "output", "o", "", "`LAYOUT[:TAG]` to build into")
 	build.register(flags)
+	build.registerPack(flags)
+	registry.register(flags, "")
 	out.register(flags)
 	bar.register(flags)
 	return cmd
@@ -88,40 +94,6 @@ func layoutReference(s string) (target.Reference, error) {
 		return ref, nil
 	}
 	return target.ParseReference(target.LayoutScheme + s)
-}
-
-// buildFlags say how a source directory becomes a graph.
-type buildFlags struct {
-	maxFileSize byteSize
-	draft       bool
-	version     string // of push
-}
-
-func (f *buildFlags) register(flags *pflag.FlagSet) {
-	f.maxFileSize = recap.MaxFileSize
-	flags.Var(&f.maxFileSize, "max-file-size", "refuse files of more than `BYTES`; 500M and 4G will do")
-	flags.BoolVar(&f.draft, "draft", false, "accept a recap that says draft: true")
-}
-
-// graph loads, validates and builds the recap at path. Problems are printed
-// one a line, all of them.
-func (f *buildFlags) graph(ctx context.Context, e *env, path string) (*artifact.Graph, error) {
-	src, problems, err := loadSource(path, source.Options{MaxFileSize: int64(f.maxFileSize)})
-	if err != nil {
-		return nil, err
-	}
-	if err := src.Err(recap.LevelValid); err != nil {
-		_ = source.NewReport(recap.LevelValid, nil, source.Counted(problems, recap.LevelValid)).WriteText(e.stderr)
-		return nil, err
-	}
-	if src.Recap.Draft && !f.draft {
-		return nil, recap.Errorf(recap.Negative, "draft", "%s says draft: true", path).WithHint("add --draft if it is to go out all the same")
-	}
-	opts := artifact.BuildOptions{MaxFileSize: int64(f.maxFileSize), Version: f.version}
-	if opts.SourceDateEpoch, err = e.sourceDateEpoch(); err != nil {
-		return nil, err
-	}
-	return artifact.BuildBundle(ctx, src.Recap, src.Files, opts)
 }
 
 // openSource opens the directory that path is, or lies in, so that no link

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/recap-oci/recap/pkg/pack"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/source"
 )
@@ -24,9 +26,9 @@ func newCheckCmd(e *env) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:        "check PATH...",
-		Short:      "Validate recaps: every problem at once, with its line and how to mend it",
+		Short:      "Validate recaps and packs: every problem at once, with its line and how to mend it",
 		SuggestFor: []string{"lint", "validate"},
-		Long: `Validate each recap and print every problem as
+		Long: `Validate each recap, or each pack with its recaps, and print every problem as
 
   path:line:col: error R501: what; how to mend
 
@@ -35,7 +37,7 @@ nobody should give to others. Exit 1 when a problem counts at the level.`,
 		Example: `  recap check ./my-recap --level complete
   recap check recaps/* --format github`,
 		Args: args(1, -1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := out.check(); err != nil {
 				return err
 			}
@@ -48,7 +50,7 @@ nobody should give to others. Exit 1 when a problem counts at the level.`,
 				failed   error // the first path that could not be read at all
 			)
 			for _, path := range args {
-				_, found, err := loadSource(path, source.Options{MaxFileSize: int64(maxSize)})
+				found, err := problemsOf(cmd.Context(), path, level, int64(maxSize))
 				if err != nil && failed != nil {
 					e.printError(err)
 				} else if err != nil {
@@ -89,6 +91,27 @@ func printChecks(e *env, out *output, report source.Report) error {
 	})
 }
 
+// problemsOf returns everything that is wrong with the recap or pack at path.
+func problemsOf(ctx context.Context, path string, level recap.Level, maxFileSize int64) ([]recap.Problem, error) {
+	dir, ok := packDirectory(path)
+	if !ok {
+		_, found, err := loadSource(path, source.Options{MaxFileSize: maxFileSize})
+		return found, err
+	}
+	root, _, err := openSource(dir)
+	if err != nil {
+		return nil, err
+	}
+	built, err := pack.Check(ctx, root.FS(), pack.Options{Level: level, MaxFileSize: maxFileSize})
+	if err != nil {
+		err = fmt.Errorf("%s: %w", dir, err)
+	}
+	if built == nil {
+		return nil, err
+	}
+	return within(dir, built.Problems), err
+}
+
 // loadSource loads the recap at path. Problems name files as the user did.
 func loadSource(path string, opts source.Options) (*source.Source, []recap.Problem, error) {
 	root, name, err := openSource(path)
@@ -106,14 +129,8 @@ func loadSource(path string, opts source.Options) (*source.Source, []recap.Probl
 	if name != "." {
 		dir = filepath.Dir(path)
 	}
-	for i := range problems {
-		problems[i].Path = filepath.ToSlash(filepath.Join(dir, problems[i].Path))
-	}
-	return src, problems, nil
+	return src, within(dir, problems), nil
 }
-
-// packFile marks the directory from which the paths of originals resolve.
-const packFile = "pack.yaml"
 
 // originals opens the nearest directory above path that holds a pack.yaml, so
 // that quotes and line numbers are held against the articles that recaps
@@ -124,7 +141,7 @@ func originals(path string) (fs.FS, error) {
 		return nil, sourceError(path, err)
 	}
 	for parent := filepath.Dir(dir); parent != dir; dir, parent = parent, filepath.Dir(parent) {
-		if _, err := os.Lstat(filepath.Join(parent, packFile)); err != nil {
+		if _, err := os.Lstat(filepath.Join(parent, pack.FileName)); err != nil {
 			continue
 		}
 		root, err := os.OpenRoot(parent)

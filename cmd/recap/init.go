@@ -11,25 +11,33 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/recap-oci/recap/pkg/pack"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/source"
 )
 
 func newInitCmd(e *env) *cobra.Command {
-	var opts source.ScaffoldOptions
+	var (
+		opts   source.ScaffoldOptions
+		asPack bool
+	)
 	cmd := &cobra.Command{
 		Use:        "init [DIR|POST.md]",
-		Short:      "Write a new recap, or make an existing post one",
+		Short:      "Write a new recap or pack, or make an existing post a recap",
 		SuggestFor: []string{"new", "create"},
 		Long: `Without an argument, or with a new directory, write a recap that passes check. With
 a Markdown file, add the two lines that make it one and change no other byte.`,
 		Example: `  recap init kubecon-2024 --event "KubeCon + CloudNativeCon Europe 2024"
-  recap init content/posts/kubecon.md`,
+  recap init content/posts/kubecon.md
+  recap init our-recaps --pack`,
 		Args: args(0, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			path := "."
 			if len(args) == 1 {
 				path = args[0]
+			}
+			if asPack {
+				return e.initPack(path, opts)
 			}
 			info, err := os.Stat(path)
 			if err != nil && isMarkdown(path) || path == "" {
@@ -57,12 +65,34 @@ a Markdown file, add the two lines that make it one and change no other byte.`,
 		},
 	}
 	flags := cmd.Flags()
+	flags.BoolVar(&asPack, "pack", false, "write a pack: a pack.yaml, and a first recap where there is none")
 	flags.StringVar(&opts.Event, "event", "", "`NAME` of the event; default: the title")
 	flags.StringVar(&opts.Title, "title", "", "title of a new recap")
 	flags.StringVar(&opts.Author, "author", "", "author of a new recap")
 	flags.StringVar(&opts.Date, "date", "", "date of a new recap; default: today")
 	flags.StringVar(&opts.License, "license", "", "SPDX licence of a new recap, such as CC-BY-4.0")
 	return cmd
+}
+
+// initPack writes a new pack into dir.
+func (e *env) initPack(dir string, opts source.ScaffoldOptions) error {
+	info, err := os.Stat(filepath.Join(dir, "recaps"))
+	date := opts.Date
+	if date == "" {
+		date = e.now().Format("2006-01-02")
+	}
+	files, err := pack.Scaffold(pack.ScaffoldOptions{
+		Title: opts.Title, Author: opts.Author, Event: opts.Event, Date: date,
+		Recaps: err == nil && info.IsDir(),
+	})
+	if err != nil {
+		return err
+	}
+	if err := source.Create(dir, files); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(e.stdout, "%s is a pack; edit it, then: recap check %s\n", safe(filepath.Join(dir, pack.FileName)), safe(dir))
+	return err
 }
 
 func isMarkdown(path string) bool {

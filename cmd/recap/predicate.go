@@ -4,20 +4,20 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"strings"
 
-	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/attest"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
-// predicate returns what --attest asks to be stated about graph.
-func (e *env) predicate(wanted string, graph *artifact.Graph, version string) (trust.Predicate, error) {
+// predicate returns what --attest asks to be stated about made.
+func (e *env) predicate(ctx context.Context, wanted string, made *product) (trust.Predicate, error) {
 	kind, path, fromFile := strings.Cut(wanted, "=")
 	if fromFile {
 		return readPredicate(kind, path)
@@ -25,12 +25,30 @@ func (e *env) predicate(wanted string, graph *artifact.Graph, version string) (t
 	switch kind {
 	case "provenance":
 		ci, _ := attest.DetectCI(e.lookup)
-		return attest.Provenance(ci, attest.ProvenanceOptions{RecapVersion: builtFrom().Version})
+		return attest.Provenance(ci, attest.ProvenanceOptions{Inputs: made.inputs, Args: append([]string{"recap"}, os.Args[1:]...), RecapVersion: builtFrom().Version})
 	case "sbom":
-		return attest.BillOfMaterials(graph.Recap(), attest.BillOptions{Version: version, RecapVersion: builtFrom().Version})
+		return made.bill(ctx)
 	}
 	return trust.Predicate{}, recap.Errorf(recap.Usage, "bad-predicate-type", "--attest %s: recap makes provenance and sbom itself; other statements come from a file", wanted).
 		WithHint("--attest %s=FILE.json", wanted)
+}
+
+// bill returns the bill of materials of a recap, or of a pack with all members.
+func (p *product) bill(ctx context.Context) (trust.Predicate, error) {
+	opts := attest.BillOptions{Version: p.version, RecapVersion: builtFrom().Version}
+	whole := p.graph.Pack()
+	if whole == nil {
+		return attest.BillOfMaterials(p.graph.Recap(), opts)
+	}
+	var members []*recap.Recap
+	for _, row := range whole.Meta.Members {
+		member, err := whole.Open(ctx, p.graph, row.Slug)
+		if err != nil {
+			return trust.Predicate{}, err
+		}
+		members = append(members, member.Recap)
+	}
+	return attest.PackBillOfMaterials(whole.Meta, members, opts)
 }
 
 // readPredicate reads what an attestation of that type states.

@@ -117,6 +117,8 @@ type selectionFlags struct{ artifact.Selection }
 func (s *selectionFlags) register(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&s.Include, "include", nil, "only files whose path matches `GLOB`; ** matches across folders")
 	flags.StringSliceVar(&s.Roles, "role", nil, "only files of this `ROLE`: "+strings.Join(roleNames(), ", "))
+	flags.StringSliceVar(&s.Recaps, "recap", nil, "of a pack: only the recap `SLUG`")
+	flags.StringSliceVar(&s.Events, "event", nil, "of a pack: only recaps of the event `ID`")
 	flags.BoolVar(&s.MetadataOnly, "metadata-only", false, "only the metadata, as recap.json")
 }
 

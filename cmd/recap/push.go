@@ -28,13 +28,14 @@ func newPushCmd(e *env) *cobra.Command {
 		bar      progress
 		build    buildFlags
 		seal     sealFlags
-		dryRun   bool
+		opts     transfer.PushOptions
 	)
 	cmd := &cobra.Command{
 		Use:        "push PATH REF",
-		Short:      "Build a recap and push it, signed, tags last",
+		Short:      "Build a recap or a pack and push it, signed, tags last",
 		SuggestFor: []string{"publish", "upload"},
-		Long: `Build the recap at PATH and push it to REF, HOST/REPOSITORY:TAG[,TAG…].
+		Long: `Build the recap at PATH, or the pack of a directory with a pack.yaml, and push it to
+REF, HOST/REPOSITORY:TAG[,TAG…]. A pack without a tag gets its version.
 
 Content goes up by digest first; then it is signed and the signature is read
 back; only then do the tags move. So a tag never names what is incomplete or,
@@ -45,9 +46,14 @@ states what the CI environment says of the run, --attest sbom what the recap
 consists of; --attest TYPE=FILE states what is in a file.
 
 --version is what the recap says of itself, so that its readers are not served an
-older one later; a tag that is a version must be the same.`,
+older one later; a tag that is a version must be the same. Of a pack it overrides
+pack.yaml. A version is published once: other content under it is refused.
+
+--skip-unchanged publishes and signs nothing where the tags name the same content
+already: the line for a pipeline that runs at every commit.`,
 		Example: `  recap push ./my-recap registry.example.com/team/recaps:v1,latest --sign --key recap.key
-  recap push ./my-recap registry.example.com/team/recaps:1.2.0,latest --version 1.2.0 --sign --attest provenance`,
+  recap push ./my-recap registry.example.com/team/recaps:1.2.0,latest --version 1.2.0 --sign --attest provenance
+  recap push ./my-pack registry.example.com/team/pack --frozen --sign --attest provenance --skip-unchanged`,
 		Args: args(2, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
@@ -61,21 +67,21 @@ older one later; a tag that is a version must be the same.`,
 			if err != nil {
 				return err
 			}
-			if ref, err = build.tag(ref); err != nil {
+			if err := build.checkVersion(ref); err != nil {
 				return err
-			}
-			if ref.Digest != "" || len(ref.Tags) == 0 {
-				return recap.Errorf(recap.Usage, "no-tag", "%s: a push needs a tag, and finds the digest out itself", ref).
-					WithHint("recap push %s %s:TAG", args[0], ref.Name())
 			}
 			if err := seal.check(); err != nil {
 				return err
 			}
-			graph, err := build.graph(ctx, e, args[0])
+			made, err := build.product(ctx, e, args[0], &registry)
 			if err != nil {
 				return err
 			}
-			sealer, err := seal.sealer(ctx, e, graph, build.version)
+			defer made.close()
+			if ref, err = made.tag(ref); err != nil {
+				return err
+			}
+			sealer, err := seal.sealer(ctx, e, made)
 			if err != nil {
 				return err
 			}
@@ -85,12 +91,18 @@ older one later; a tag that is a version must be the same.`,
 			}
 			defer dst.Close()
 			bar.start(e, "pushing")
-			result, err := transfer.Push(ctx, graph, dst, ref.Tags, sealer, transfer.PushOptions{DryRun: dryRun, OnEvent: bar.event})
+			opts.OnEvent, opts.MountFrom = bar.event, made.mountFrom(ref)
+			result, err := transfer.Push(ctx, made.graph, dst, ref.Tags, sealer, opts)
 			bar.stop()
 			if err != nil {
 				return err
 			}
-			if !seal.sign && !dryRun {
+			if !opts.DryRun {
+				if err := made.keepLock(e); err != nil {
+					return err
+				}
+			}
+			if !seal.sign && !opts.DryRun {
 				e.warn("pushed unsigned: whoever pulls it will be refused, unless they ask for it unverified; sign it with: recap sign %s, or with --key recap.key",
 					ref.WithDigest(result.Digest))
 			}
@@ -100,9 +112,11 @@ older one later; a tag that is a version must be the same.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&dryRun, "dry-run", false, "say what would be pushed and change nothing")
+	flags.BoolVar(&opts.DryRun, "dry-run", false, "say what would be pushed and change nothing")
+	flags.BoolVar(&opts.SkipUnchanged, "skip-unchanged", false, "publish nothing where the tags name this content already")
 	seal.register(flags)
 	build.register(flags)
+	build.registerPack(flags)
 	flags.StringVar(&build.version, "version", "", "`VERSION` that the recap states: 1.2.3; without a tag it is the tag, too")
 	registry.register(flags, "")
 	out.register(flags)
@@ -110,26 +124,44 @@ older one later; a tag that is a version must be the same.`,
 	return cmd
 }
 
-// tag returns ref with the version as its tag if it has none. A tag that is a
-// version, and another one, is a slip.
-func (f *buildFlags) tag(ref target.Reference) (target.Reference, error) {
+// checkVersion refuses, before anything is built, a reference that no push can
+// be meant for and a version that is none.
+func (f *buildFlags) checkVersion(ref target.Reference) error {
+	if ref.Digest != "" {
+		return recap.Errorf(recap.Usage, "no-tag", "%s: a push finds the digest out itself", ref).WithHint("push to %s:TAG", ref.Name())
+	}
 	if f.version == "" {
-		return ref, nil
+		return nil
 	}
 	f.version = strings.TrimPrefix(f.version, "v")
 	if err := recap.CheckVersion(f.version); err != nil {
-		return ref, err
+		return err
 	}
+	return agree(ref, f.version)
+}
+
+// tag returns ref with the version as its tag if it has none.
+func (p *product) tag(ref target.Reference) (target.Reference, error) {
+	switch {
+	case len(ref.Tags) > 0 && p.version != "":
+		return ref, agree(ref, p.version)
+	case len(ref.Tags) > 0:
+		return ref, nil
+	case p.version != "":
+		return ref.WithTag(p.version), nil
+	}
+	return ref, recap.Errorf(recap.Usage, "no-tag", "%s: a push needs a tag", ref).WithHint("push to %s:TAG, or with --version", ref.Name())
+}
+
+// agree refuses a tag that is another version than what is pushed: a slip.
+func agree(ref target.Reference, version string) error {
 	for _, tag := range ref.Tags {
-		if version := strings.TrimPrefix(tag, "v"); recap.IsVersion(version) && version != f.version {
-			return ref, recap.Errorf(recap.Usage, "version-differs", "the tag is %s and the version %s", tag, f.version).
+		if tagged := strings.TrimPrefix(tag, "v"); recap.IsVersion(tagged) && tagged != version {
+			return recap.Errorf(recap.Usage, "version-differs", "the tag is %s and the version %s", tag, version).
 				WithHint("drop one of them, or make them equal")
 		}
 	}
-	if len(ref.Tags) == 0 && ref.Digest == "" {
-		ref = ref.WithTag(f.version)
-	}
-	return ref, nil
+	return nil
 }
 
 // printPush writes the one line that says what a push did, and the digest it

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/transfer"
 	"github.com/recap-oci/recap/pkg/trust"
@@ -41,13 +40,13 @@ func (f *sealFlags) check() error {
 
 // sealer returns the seal of a push: a signature and attestations, or none,
 // which is said aloud because consumers will be refused.
-func (f *sealFlags) sealer(ctx context.Context, e *env, graph *artifact.Graph, version string) (transfer.Sealer, error) {
+func (f *sealFlags) sealer(ctx context.Context, e *env, made *product) (transfer.Sealer, error) {
 	if !f.sign {
 		return transfer.Unsigned{}, nil
 	}
 	predicates := []trust.Predicate{trust.SignPredicate()}
 	for _, wanted := range f.attests {
-		predicate, err := e.predicate(wanted, graph, version)
+		predicate, err := e.predicate(ctx, wanted, made)
 		if err != nil {
 			return nil, err
 		}

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 
@@ -60,9 +61,9 @@ refused; see recap trust reset.`,
 				return trusted.whatNext(err, p, "verify")
 			}
 			// Signed is not yet readable: what is vouched for must also be a
-			// recap with one meaning, or the next verb would refuse it.
+			// recap or pack with one meaning, or the next verb would refuse it.
 			if err == nil {
-				if _, err := artifact.Open(ctx, p, p.Root()); err != nil {
+				if err := p.readable(ctx); err != nil {
 					return err
 				}
 			}
@@ -86,4 +87,14 @@ refused; see recap trust reset.`,
 	registry.register(flags, "")
 	out.register(flags)
 	return cmd
+}
+
+// readable opens what p names, to see that it has one meaning.
+func (p *pinned) readable(ctx context.Context) (err error) {
+	if p.Node().Kind() == artifact.KindPack {
+		_, err = artifact.OpenPack(ctx, p, p.Root())
+	} else {
+		_, err = artifact.Open(ctx, p, p.Root())
+	}
+	return err
 }

@@ -25,9 +25,9 @@ const maxInputs = recap.MaxMembers
 
 // Input is something that went into a build, by its digest.
 type Input struct {
-	URI    string // where it was: oci://registry.example.com/team/event
+	URI    string // where it was: oci://registry.example.com/team/event; empty for a file of the source
 	Digest digest.Digest
-	Name   string // what the build calls it; may be empty
+	Name   string // what the build calls it: a path; may be empty where URI isn't
 }
 
 // ProvenanceOptions are what provenance states besides what the CI service
@@ -70,7 +70,7 @@ type (
 		Details map[string]string `json:"details,omitempty"`
 	}
 	dependency struct {
-		URI    string            `json:"uri"`
+		URI    string            `json:"uri,omitempty"`
 		Digest map[string]string `json:"digest"`
 		Name   string            `json:"name,omitempty"`
 	}
@@ -130,7 +130,7 @@ func Provenance(ci CI, opts ProvenanceOptions) (trust.Predicate, error) {
 	return predicate(TypeProvenance, p)
 }
 
-// dependencies returns inputs in the order of their addresses, each once.
+// dependencies returns inputs in the order of their addresses and names, each once.
 func dependencies(inputs []Input) ([]dependency, error) {
 	if len(inputs) > maxInputs {
 		return nil, recap.Errorf(recap.Usage, "bad-input", "%d inputs, more than %d", len(inputs), maxInputs)
@@ -139,18 +139,18 @@ func dependencies(inputs []Input) ([]dependency, error) {
 	for i := range own {
 		in := &own[i]
 		if err := checkText(in.URI + in.Name); err != nil {
-			return nil, recap.Errorf(recap.Usage, "bad-input", "input %.100q: %w", in.URI, err)
+			return nil, recap.Errorf(recap.Usage, "bad-input", "input %.100q: %w", cmp.Or(in.URI, in.Name), err)
 		}
-		if in.URI == "" {
-			return nil, recap.Errorf(recap.Usage, "bad-input", "an input %.100q of digest %.100q has no address", in.Name, string(in.Digest))
+		if in.URI == "" && in.Name == "" {
+			return nil, recap.Errorf(recap.Usage, "bad-input", "an input of digest %.100q has neither address nor name", string(in.Digest))
 		}
 		if err := in.Digest.Validate(); err != nil {
-			return nil, recap.Errorf(recap.Usage, "bad-input", "input %.100q has digest %.100q: %w", in.URI, string(in.Digest), err)
+			return nil, recap.Errorf(recap.Usage, "bad-input", "input %.100q has digest %.100q: %w", cmp.Or(in.URI, in.Name), string(in.Digest), err)
 		}
 		in.URI = withoutUser(in.URI)
 	}
 	slices.SortFunc(own, func(a, b Input) int {
-		return cmp.Or(cmp.Compare(a.URI, b.URI), cmp.Compare(a.Digest, b.Digest), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(a.URI, b.URI), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Digest, b.Digest))
 	})
 	var list []dependency
 	for _, in := range slices.Compact(own) {

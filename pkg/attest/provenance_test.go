@@ -319,12 +319,12 @@ func TestProvenanceInputs(t *testing.T) {
 		t.Errorf("another order of inputs gives other bytes, %v:\n%s\n%s", err, first.JSON, second.JSON)
 	}
 	for name, in := range map[string]attest.Input{
-		"no address":    {Digest: a},
-		"no digest":     {URI: "oci://x"},
-		"short digest":  {URI: "oci://x", Digest: "sha256:abc"},
-		"escape in URI": {URI: "oci://x\x1b[2J", Digest: a},
-		"not UTF-8":     {URI: "oci://x", Name: "\xff", Digest: a},
-		"a long name":   {URI: "oci://x", Name: strings.Repeat("x", 2000), Digest: a},
+		"no address, no name": {Digest: a},
+		"no digest":           {URI: "oci://x"},
+		"short digest":        {URI: "oci://x", Digest: "sha256:abc"},
+		"escape in URI":       {URI: "oci://x\x1b[2J", Digest: a},
+		"not UTF-8":           {URI: "oci://x", Name: "\xff", Digest: a},
+		"a long name":         {URI: "oci://x", Name: strings.Repeat("x", 2000), Digest: a},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := provenance(t, github, attest.ProvenanceOptions{Inputs: []attest.Input{in}})
