@@ -144,7 +144,7 @@ func Diff(ctx context.Context, a, b *Reader, opts DiffOptions) (*Changes, error)
 		return nil, err
 	}
 	d := &differ{opts: opts}
-	c := &Changes{A: a.side(), B: b.side(), Signers: diffSigners(a, b)}
+	c := &Changes{A: a.side(), B: b.side(), Signers: diffSigners(a.admitted.Report(), b.admitted.Report())}
 	if a.pack != nil {
 		err = d.packs(ctx, a, b, c)
 	} else if a.Root().Digest != b.Root().Digest {

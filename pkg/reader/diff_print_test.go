@@ -139,6 +139,9 @@ func FuzzMarkdown(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
+		if len(s) > 1000 {
+			t.Skip() // the renderer that reads it takes its time
+		}
 		shown := strings.TrimSuffix(strings.TrimPrefix(render(t, "x "+markdown(s)+" x\n"), "<p>x "), " x</p>\n")
 		if strings.ContainsAny(shown, "<>") {
 			t.Fatalf("%q is shown as %q", s, shown)

@@ -48,8 +48,7 @@ func sameSigner(a, b Signer) bool { return a.Identity == b.Identity && a.Issuer 
 
 // diffSigners compares who signed, where somebody looked on both sides: of one's
 // own files and of what is taken unverified, nothing is known.
-func diffSigners(a, b *Reader) *SignerChange {
-	was, is := a.admitted.Report(), b.admitted.Report()
+func diffSigners(was, is trust.Report) *SignerChange {
 	if !looked(was) || !looked(is) {
 		return nil
 	}
