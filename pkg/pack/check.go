@@ -41,7 +41,7 @@ func (b *builder) checkSlugs() {
 			first[m.slug] = m
 			continue
 		}
-		m.report(ruleID, recap.SeverityError, "set slug: in the front matter of one of them, or list it once",
+		m.fail(ruleID, "set slug: in the front matter of one of them, or list it once",
 			"the slug %s is that of %s already", m.slug, other.name)
 	}
 }

@@ -43,15 +43,12 @@ func (r *reader) entry(item *tree.Node, i int) {
 // nothing.
 func classify(text string) (e Entry, why, mend string) {
 	e.Text = text
-	no := func(mend, format string, args ...any) (Entry, string, string) {
-		return Entry{}, fmt.Sprintf(format, args...), mend
-	}
 	ref, explicit := strings.CutPrefix(text, schemeOCI)
 	switch {
 	case strings.TrimSpace(text) != text || strings.ContainsAny(text, "\n\t"):
-		return no("write it without spaces around it", "%q begins or ends with white space", fit.Clip(text))
+		return e, fmt.Sprintf("%q begins or ends with white space", fit.Clip(text)), "write it without spaces around it"
 	case strings.Contains(text, "://") && !explicit && !strings.HasPrefix(text, schemeLayout):
-		return no("write a path below pack.yaml, or oci://host/repo:tag", "%q is neither a path nor a reference", fit.Clip(text))
+		return e, fmt.Sprintf("%q is neither a path nor a reference", fit.Clip(text)), "write a path below pack.yaml, or oci://host/repo:tag"
 	case explicit || strings.HasPrefix(text, schemeLayout) || looksLikeReference(text):
 		if !explicit {
 			ref = text
@@ -59,41 +56,41 @@ func classify(text string) (e Entry, why, mend string) {
 		e.Kind, e.Path = EntryReference, ref
 		switch {
 		case strings.ContainsAny(ref, " "):
-			return no("write host/repo:tag", "%q is no reference", fit.Clip(text))
+			return e, fmt.Sprintf("%q is no reference", fit.Clip(text)), "write host/repo:tag"
 		case !strings.HasPrefix(ref, schemeLayout) && !isTagged(ref):
-			return no("add a tag, :1.0.0, or a digest, @sha256:…", "%q names no version", fit.Clip(text))
+			return e, fmt.Sprintf("%q names no version", fit.Clip(text)), "add a tag, :1.0.0, or a digest, @sha256:…"
 		}
 		return e, "", ""
 	case strings.Contains(text, `\`):
-		return no("write / between directories", `%q has a backslash`, fit.Clip(text))
+		return e, fmt.Sprintf(`%q has a backslash`, fit.Clip(text)), "write / between directories"
 	case strings.HasPrefix(text, "/") || strings.HasPrefix(text, "~"):
-		return no("write it relative to pack.yaml", "%q is not below pack.yaml", fit.Clip(text))
+		return e, fmt.Sprintf("%q is not below pack.yaml", fit.Clip(text)), "write it relative to pack.yaml"
 	case strings.Contains("/"+text+"/", "/../"):
-		return no("move pack.yaml above its recaps, and name them from there", "%q leads out of the directory of pack.yaml", fit.Clip(text))
+		return e, fmt.Sprintf("%q leads out of the directory of pack.yaml", fit.Clip(text)), "move pack.yaml above its recaps, and name them from there"
 	}
 	e.Kind, e.Path = EntryPath, path.Clean(text)
 	switch {
 	case strings.ContainsAny(text, "*?["):
 		e.Kind = EntryGlob
 		if _, err := path.Match(strings.ReplaceAll(e.Path, "**", "*"), ""); err != nil {
-			return no("close the bracket, or write another pattern", "%q is no pattern", fit.Clip(text))
+			return e, fmt.Sprintf("%q is no pattern", fit.Clip(text)), "close the bracket, or write another pattern"
 		}
 		for component := range strings.SplitSeq(e.Path, "/") {
 			if strings.Contains(component, "**") && component != "**" {
-				return no("write ** alone between two /", "%q has ** beside other characters", fit.Clip(text))
+				return e, fmt.Sprintf("%q has ** beside other characters", fit.Clip(text)), "write ** alone between two /"
 			}
 		}
 	case e.Path == ".":
-		return no("name the recaps, such as ./recaps/*", "%q is the pack itself", fit.Clip(text))
+		return e, fmt.Sprintf("%q is the pack itself", fit.Clip(text)), "name the recaps, such as ./recaps/*"
 	case path.Base(e.Path) == FileName:
-		return no("list the recaps of that pack instead", "%q is a pack, and a pack holds recaps only", fit.Clip(text))
+		return e, fmt.Sprintf("%q is a pack, and a pack holds recaps only", fit.Clip(text)), "list the recaps of that pack instead"
 	case strings.Contains(e.Path, ":"):
-		return no("write the whole reference, host/repo:tag, or rename the directory", "%q is neither a path nor a reference", fit.Clip(text))
+		return e, fmt.Sprintf("%q is neither a path nor a reference", fit.Clip(text)), "write the whole reference, host/repo:tag, or rename the directory"
 	case path.Base(e.Path) == recap.DocumentPath && e.Path != recap.DocumentPath:
 		e.Path = path.Dir(e.Path) // with the files beside it
 	}
 	if !fs.ValidPath(e.Path) {
-		return no("write a path below pack.yaml", "%q is not a path", fit.Clip(text))
+		return e, fmt.Sprintf("%q is not a path", fit.Clip(text)), "write a path below pack.yaml"
 	}
 	return e, "", ""
 }

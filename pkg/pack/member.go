@@ -39,8 +39,9 @@ type member struct {
 // kept: a pack has thousands of members.
 const maxMemberProblems = 100
 
-func (m *member) report(rule string, severity recap.Severity, mend, format string, args ...any) {
-	p := recap.Problem{Path: m.document, Severity: severity, Rule: rule, Message: fmt.Sprintf(format, args...), Mend: mend}
+// fail adds an error about the member as a whole.
+func (m *member) fail(rule, mend, format string, args ...any) {
+	p := recap.Problem{Path: m.document, Severity: recap.SeverityError, Rule: rule, Message: fmt.Sprintf(format, args...), Mend: mend}
 	if m.entry.Kind == EntryReference {
 		p.Line, p.Col = m.entry.Line, m.entry.Col
 	}
@@ -53,28 +54,21 @@ func (b *builder) load(ctx context.Context, f found) (*member, error) {
 	src, problems, err := source.Load(b.fsys, f.name, source.Options{
 		MaxFileSize: b.opts.MaxFileSize, Originals: b.fsys, Names: b.knows,
 	})
-	if e := (*recap.Error)(nil); errors.As(err, &e) && e.Kind != recap.Local {
-		m.report(source.RuleMember, recap.SeverityError, e.Hint, "%s", e.Error())
-		return m, nil
-	}
 	if err != nil {
-		return nil, err
+		return m, m.unreadable(err)
 	}
 	if !isDocument(b.fsys, f.name) {
 		m.document = path.Join(f.name, recap.DocumentPath)
 	}
 	m.problems = b.mind(problems)
 	m.slug = src.Recap.Slug
-	var unsafe error
-	if err := src.Err(recap.LevelValid); errors.Is(err, recap.Unsafe) {
-		unsafe = err
-	}
+	m.refusal = refusal(src)
 	if src.Recap.Draft && !b.opts.Draft {
-		m.report(source.RuleMember, recap.SeverityError, "finish it, take it out of members, or add --draft", "%s says draft: true", m.slug)
+		m.fail(source.RuleMember, "finish it, take it out of members, or add --draft", "%s says draft: true", m.slug)
 	}
 	b.require(m, src.Recap)
 	b.note(m, src.Recap)
-	if m.refusal = unsafe; unsafe != nil || len(source.Counted(m.problems, recap.LevelValid)) > 0 {
+	if m.refusal != nil || len(source.Counted(m.problems, recap.LevelValid)) > 0 {
 		return m, nil
 	}
 	graph, err := artifact.BuildBundle(ctx, src.Recap, src.Files, artifact.BuildOptions{
@@ -85,6 +79,30 @@ func (b *builder) load(ctx context.Context, f found) (*member, error) {
 	}
 	m.keep(graph.Member(), graph.Recap())
 	return m, nil
+}
+
+// refusal returns why a member must not be packed at any level, or nil.
+func refusal(src *source.Source) error {
+	err := src.Err(recap.LevelValid)
+	if errors.Is(err, recap.Unsafe) {
+		return err
+	}
+	return nil
+}
+
+// unreadable makes a problem of what stops a member from being read, if the author
+// can mend it; otherwise it returns err.
+func (m *member) unreadable(err error) error {
+	var e *recap.Error
+	if !errors.As(err, &e) || e.Kind == recap.Local {
+		return err
+	}
+	mend := e.Hint
+	if mend == "" {
+		mend = "mend the entry under members, or take it out"
+	}
+	m.fail(source.RuleMember, mend, "%s", e.Error())
+	return nil
 }
 
 // keep makes the member a part of the pack, and notes what the lock says of it.
@@ -143,7 +161,7 @@ func (b *builder) open(ctx context.Context, f found) (*member, error) {
 	r := bundle.Recap
 	m.slug = r.Slug
 	if r.Draft && !b.opts.Draft {
-		m.report(source.RuleMember, recap.SeverityError, "take it out of members, or add --draft", "%s says draft: true", m.slug)
+		m.fail(source.RuleMember, "take it out of members, or add --draft", "%s says draft: true", m.slug)
 	}
 	b.require(m, r)
 	if b.file.Checks.RequireAlt {
@@ -201,9 +219,9 @@ func (b *builder) require(m *member, r *recap.Recap) {
 	license, err := recap.ParseLicense(expr)
 	switch {
 	case expr == "":
-		m.report(source.RulePackCheck, recap.SeverityError, "add license: with an SPDX id", "%s has no licence; %s requires one", m.slug, FileName)
+		m.fail(source.RulePackCheck, "add license: with an SPDX id", "%s has no licence; %s requires one", m.slug, FileName)
 	case err == nil && (license.NoAssertion || license.None):
-		m.report(source.RulePackCheck, recap.SeverityError, "name the licence under which others may use the text",
+		m.fail(source.RulePackCheck, "name the licence under which others may use the text",
 			"the licence of %s is %s, which allows nobody to use it; %s requires one", m.slug, license.Expression, FileName)
 	}
 }
@@ -217,7 +235,7 @@ func (b *builder) requireAlt(ctx context.Context, m *member, src artifact.Member
 	}
 	for _, f := range bundle.Recap.Check() {
 		if f.Rule == ruleAlt {
-			m.report(source.RulePackCheck, recap.SeverityError, "mend it where it is published", "%s: %s; %s requires one", m.slug, f.Message, FileName)
+			m.fail(source.RulePackCheck, "mend it where it is published", "%s: %s; %s requires one", m.slug, f.Message, FileName)
 		}
 	}
 	read, err := catalog.ReadSource(ctx, src, bundle, b.file.Pack, b.names)
@@ -226,7 +244,7 @@ func (b *builder) requireAlt(ctx context.Context, m *member, src artifact.Member
 	}
 	for _, link := range read.Document.Links {
 		if link.Image && strings.TrimSpace(link.Text) == "" && !described[path.Clean(link.Dest)] {
-			m.report(source.RulePackCheck, recap.SeverityError, "mend it where it is published",
+			m.fail(source.RulePackCheck, "mend it where it is published",
 				"%s: the image %q in line %d has no alternative text; %s requires one", m.slug, recap.Printable(link.Dest), link.Line, FileName)
 		}
 	}

@@ -21,8 +21,9 @@ import (
 // IsRecap reports whether what lies at name was written to be a recap: a
 // directory with an index.md, or a .md file, whose front matter has a recap key,
 // or beside whose index.md lies a recap.yaml. Other posts of a site, pictures and
-// links are none. A front matter that can't be read counts as long as the key can
-// be seen in it, so that [Load] says what is wrong.
+// links are none. What can't be looked into counts, so that [Load] says what is
+// wrong: an index.md that is a link, and a front matter that can't be read as long
+// as the key can be seen in it.
 //
 // The error is recap.Local, for input and output.
 func IsRecap(fsys fs.FS, name string) (bool, error) {
@@ -37,6 +38,9 @@ func IsRecap(fsys fs.FS, name string) (bool, error) {
 	switch {
 	case info.IsDir():
 		text = path.Join(name, recap.DocumentPath)
+		if info, err := fs.Lstat(fsys, text); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+			return true, nil
+		}
 		if info, err := fs.Lstat(fsys, path.Join(name, FactsPath)); err == nil && info.Mode().IsRegular() {
 			info, err := fs.Lstat(fsys, text)
 			return err == nil && info.Mode().IsRegular(), nil
