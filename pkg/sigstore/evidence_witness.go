@@ -206,6 +206,9 @@ func (f *findings) witness(seen map[witness]bool, w witness, t time.Time, source
 
 // timestamped returns which authority stamped a signature, and when.
 func timestamped(raw, sig []byte, authorities []root.TimestampingAuthority) (id string, t *root.Timestamp, reason string) {
+	if checkDER(raw) != nil {
+		return "", nil, "is not in DER"
+	}
 	reason = "is by no authority of the trusted root"
 	for _, a := range authorities {
 		t, err := a.Verify(raw, sig)

@@ -166,6 +166,7 @@ func TestServiceFailsForGood(t *testing.T) {
 		{"tsa.test", "no ASN.1", constant(says(201, "noon")), recap.Unavailable, "bad-answer", []string{"no timestamp"}},
 		{"tsa.test", "refusal inside", constant(says(200, "\x30\x05\x30\x03\x02\x01\x02")), recap.Unavailable, "bad-answer", []string{"rejected"}},
 		{"tsa.test", "empty", constant(says(200, "")), recap.Unavailable, "bad-answer", []string{"no timestamp"}},
+		{"tsa.test", "overlapping parts", constant(says(200, string(overlapping(20)))), recap.Unavailable, "bad-answer", []string{"not in DER"}},
 		{"tsa.test", "a timestamp of something else", func(fake *fakeSigstore) http.HandlerFunc {
 			return func(w http.ResponseWriter, _ *http.Request) { fake.stamp(w, make([]byte, 32)) }
 		}, recap.Unavailable, "bad-answer", []string{"something else"}},

@@ -50,6 +50,9 @@ func checkStamp(answer, sum []byte) (err error) {
 			err = errors.New("its answer is no timestamp")
 		}
 	}()
+	if checkDER(answer) != nil {
+		return errors.New("its answer is no timestamp, or not in DER")
+	}
 	parsed, err := timestamp.ParseResponse(answer)
 	if err != nil {
 		return fmt.Errorf("its answer is no timestamp: %s", short(err.Error()))

@@ -4,6 +4,7 @@
 package sigstore_test
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/elliptic"
 	"crypto/x509"
@@ -253,7 +254,19 @@ func TestVerifyKeylessRefuses(t *testing.T) {
 		{"case 15: over another signature", of(plainV2, func(o *order) { o.stamps = []stamp{{by: v.tsa, sig: []byte("another")}} }), "timestamps", trust.ErrBadSignature, "of something else"},
 		{"timestamp that is none", of(plainV2, edit(func(b map[string]any) {
 			field(b, "verificationMaterial")["timestampVerificationData"] = map[string]any{"rfc3161Timestamps": []any{map[string]any{"signedTimestamp": []byte("none")}}}
-		})), "timestamps", trust.ErrBadSignature, "is none"},
+		})), "timestamps", trust.ErrBadSignature, "is not in DER"},
+		{"timestamp of overlapping parts", of(plainV2, edit(func(b map[string]any) {
+			field(b, "verificationMaterial")["timestampVerificationData"] = map[string]any{"rfc3161Timestamps": []any{map[string]any{"signedTimestamp": overlapping(20)}}}
+		})), "timestamps", trust.ErrBadSignature, "not in DER"},
+		{"timestamp without lengths", of(plainV2, edit(func(b map[string]any) {
+			field(b, "verificationMaterial")["timestampVerificationData"] = map[string]any{"rfc3161Timestamps": []any{map[string]any{"signedTimestamp": sequence([]byte("\x30\x80\x05\x00\x00\x00"))}}}
+		})), "timestamps", trust.ErrBadSignature, "not in DER"},
+		{"timestamp nested too deep", of(plainV2, edit(func(b map[string]any) {
+			field(b, "verificationMaterial")["timestampVerificationData"] = map[string]any{"rfc3161Timestamps": []any{map[string]any{"signedTimestamp": nested(33)}}}
+		})), "timestamps", trust.ErrBadSignature, "not in DER"},
+		{"timestamp nested as deep as can be", of(plainV2, edit(func(b map[string]any) {
+			field(b, "verificationMaterial")["timestampVerificationData"] = map[string]any{"rfc3161Timestamps": []any{map[string]any{"signedTimestamp": nested(32)}}}
+		})), "timestamps", trust.ErrBadSignature, "timestamp 1 is none"},
 		{"logged before the certificate", of(plainV1, func(o *order) { o.logs = []logged{{log: v.v1, version: 1, at: epoch.Add(-time.Hour)}} }), "tlog", trust.ErrBadSignature, "when the certificate wasn't valid"},
 		{"case 16: logged after the certificate", of(plainV1, func(o *order) { o.logs = []logged{{log: v.v1, version: 1, at: epoch.Add(time.Hour)}} }), "tlog", trust.ErrBadSignature, "when the certificate wasn't valid"},
 		{"case 30: 33 timestamps", of(plainV2, edit(func(b map[string]any) {
@@ -289,4 +302,28 @@ func TestVerifyKeylessRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// overlapping returns a response in BER whose parts reach beyond what they are
+// parts of, so that a reader comes to each twice as often as to the one before.
+func overlapping(levels int) []byte {
+	token := bytes.Repeat([]byte("\x30\x06\x30\x02"), levels)
+	return sequence(slices.Concat([]byte("\x30\x03\x02\x01\x00"), sequence(append(token, bytes.Repeat([]byte("\x05\x00"), 8)...))))
+}
+
+// nested returns so many parts in one another.
+func nested(depth int) []byte {
+	var raw []byte
+	for range depth {
+		raw = sequence(raw)
+	}
+	return raw
+}
+
+// sequence returns a SEQUENCE in DER of less than 256 bytes.
+func sequence(content []byte) []byte {
+	if len(content) < 128 {
+		return append([]byte{0x30, byte(len(content))}, content...)
+	}
+	return append([]byte{0x30, 0x81, byte(len(content))}, content...)
 }
