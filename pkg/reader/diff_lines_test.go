@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/recap-oci/recap/pkg/recap"
 )
 
 func TestDiffLines(t *testing.T) {
@@ -54,6 +56,21 @@ func TestDiffLines(t *testing.T) {
 			t.Errorf("%d lines", len(got))
 		}
 	})
+}
+
+// Empty files have one digest and nothing else in common.
+func TestDiffEmptyFiles(t *testing.T) {
+	empty := func(path string) []recap.File { return []recap.File{{Path: path, Digest: "sha256:e3b0"}} }
+	got := diffFiles(empty("a.csv"), empty("b.csv"))
+	if len(got) != 2 || got[0].Change != Removed || got[1].Change != Added {
+		t.Errorf("got %+v", got)
+	}
+	same := []recap.File{{Path: "a", Digest: "x", Size: 1}, {Path: "b", Digest: "x", Size: 1}}
+	moved := []recap.File{{Path: "c", Digest: "x", Size: 1}, {Path: "d", Digest: "x", Size: 1}, {Path: "e", Digest: "x", Size: 1}}
+	got = diffFiles(same, moved)
+	if len(got) != 3 || got[0].Was != "a" || got[1].Was != "b" || got[2].Change != Added {
+		t.Errorf("got %+v", got)
+	}
 }
 
 // FuzzDiffLines holds that the lines lead from one text to the other.
@@ -129,7 +146,9 @@ func TestPairing(t *testing.T) {
 	if d := cmp.Diff([]int{-1, 0, 2, -1}, p.inB); d != "" {
 		t.Errorf("by key (-want +got):\n%s", d)
 	}
-	p.alike(func(i, j int) float64 { return map[[2]int]float64{{0, 1}: 0.6, {3, 1}: 0.9, {0, 3}: 0.49}[[2]int{i, j}] })
+	p.alike(func(i, j int) float64 {
+		return map[[2]int]float64{{0, 1}: 0.6, {3, 1}: 0.9, {0, 3}: 0.49}[[2]int{i, j}]
+	})
 	if d := cmp.Diff([]int{-1, 0, 2, 1}, p.inB); d != "" {
 		t.Errorf("the most alike (-want +got):\n%s", d)
 	}
@@ -147,8 +166,8 @@ func TestCut(t *testing.T) {
 		{"far behind", long + "x", long + "y", "…" + strings.Repeat("a", 60) + "x", "…" + strings.Repeat("a", 60) + "y"},
 		{"at the start", "x" + long, "y" + long, "x" + long[:maxValue-1] + "…", "y" + long[:maxValue-1] + "…"},
 		{"one is the start", long, long + "b", "…" + strings.Repeat("a", 60), "…" + strings.Repeat("a", 60) + "b"},
-		{"within a character", strings.Repeat("é", maxValue) + "x", strings.Repeat("é", maxValue) + "y", "…" + strings.Repeat("é", 30) + "x", "…" + strings.Repeat("é", 30) + "y"},
-		{"the end within a character", "xx" + strings.Repeat("é", maxValue), "y", "xx" + strings.Repeat("é", maxValue/2-1) + "…", "y"},
+		{"within a character", strings.Repeat("é", maxValue) + "ax", strings.Repeat("é", maxValue) + "ay", "…" + strings.Repeat("é", 30) + "ax", "…" + strings.Repeat("é", 30) + "ay"},
+		{"the end within a character", "x" + strings.Repeat("é", maxValue), "y", "x" + strings.Repeat("é", maxValue/2-1) + "…", "y"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			a, b := cutBoth(tc.a, tc.b)

@@ -161,6 +161,10 @@ func TestDiffRecap(t *testing.T) {
 				{Change: reader.Removed, Line: 12, Text: "One."}, {Change: reader.Removed, Line: 13, Text: "Two."}, {Change: reader.Removed, Line: 14, Text: "Three."}}}}}},
 		{"heading, with what is below it", rewrite("# Talks", "# Sessions"), reader.RecapChange{Sections: []reader.SectionChange{
 			{Change: reader.Renamed, Heading: []string{"Sessions"}, Was: talks, From: []int{6, 9}, To: []int{6, 9}}}}},
+		{"all of a heading", rewrite("# Home", "# How everybody came back to where they live in the end"), reader.RecapChange{Sections: []reader.SectionChange{
+			{Change: reader.Renamed, Heading: []string{"How everybody came back to where they live in the end"}, Was: []string{"Home"}, From: []int{20, 22}, To: []int{20, 22}}}}},
+		{"last section gone", rewrite("# Home\n\nAt last.\n", ""), reader.RecapChange{Sections: []reader.SectionChange{
+			{Change: reader.Removed, Heading: []string{"Home"}, From: []int{20, 22}, Removed: 1, Lines: []reader.LineChange{{Change: reader.Removed, Line: 22, Text: "At last."}}}}}},
 		{"heading and a line", rewrite("## Keynotes", "## Openings", "Three.", "Four."), reader.RecapChange{Sections: []reader.SectionChange{
 			{Change: reader.Changed, Heading: []string{"Talks", "Openings"}, Was: keynotes, From: []int{10, 15}, To: []int{10, 15}, Added: 1, Removed: 1,
 				Lines: []reader.LineChange{{Change: reader.Removed, Line: 14, Text: "Three."}, {Change: reader.Added, Line: 14, Text: "Four."}}}}}},
