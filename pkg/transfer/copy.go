@@ -157,7 +157,8 @@ func (c *copier) prepare(ctx context.Context, root ocispec.Descriptor, tags []st
 		}
 	}
 	if !c.holdsRoot() {
-		return nil
+		// What changed in a pack has kept most of what it consists of.
+		return c.held.deepen(ctx, c.dst, c.graph.root)
 	}
 	// An update of a copy: what the destination lists already needn't go again.
 	listed, err := c.listed(ctx)
