@@ -74,9 +74,11 @@ func (f *trustFlags) check() error {
 	if f.as == "" {
 		return nil
 	}
-	if ref, err := target.ParseReference(f.as); err != nil || ref.IsLayout() || len(ref.Tags) > 0 || ref.Digest != "" {
+	ref, err := target.ParseReference(f.as)
+	if err != nil || ref.IsLayout() || len(ref.Tags) > 0 || ref.Digest != "" {
 		return recap.Errorf(recap.Usage, "usage", "--as %s is not HOST/REPO", f.as)
 	}
+	f.as = ref.Name() // as rules and what is remembered spell it
 	return nil
 }
 
