@@ -68,7 +68,7 @@ func (b *builder) load(ctx context.Context, f found) (*member, error) {
 	}
 	b.require(m, src.Recap)
 	b.note(m, src.Recap)
-	if m.refusal != nil || len(source.Counted(m.problems, recap.LevelValid)) > 0 {
+	if len(source.Counted(m.problems, recap.LevelValid)) > 0 {
 		return m, nil
 	}
 	graph, err := artifact.BuildBundle(ctx, src.Recap, src.Files, artifact.BuildOptions{

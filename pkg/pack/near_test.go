@@ -4,7 +4,12 @@
 package pack_test
 
 import (
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/recap-oci/recap/pkg/pack"
 	"github.com/recap-oci/recap/pkg/recap"
@@ -138,6 +143,45 @@ func TestCheck(t *testing.T) {
 	}
 	expect(t, b.Problems, "pack.yaml:2:23: error R901…no recap fits it", "recaps/b/index.md: error R301")
 
+	// What nobody opened may be what an alias and an accepted conflict are about.
+	b, err = pack.Check(t.Context(), three().with(tree{"pack.yaml": "name: days\nmembers: ['recaps/*', r.example/a:1]\n" +
+		"aliases: {sessions: {one: ['delta#one', 'alpha#one']}}\nconflicts: {accepted: [{id: attendance, note: both}]}\n"}).fs(), pack.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, b.Problems, "pack.yaml:3:41: error R302…alpha")
+
 	_, err = pack.Check(t.Context(), tree{}.fs(), pack.Options{})
 	fails(t, err, recap.NotFound, "no-pack")
+}
+
+// The five examples contradict each other where their sources do, and nowhere
+// else: about how many came to Paris.
+func TestExamples(t *testing.T) {
+	fsys := fstest.MapFS{"pack.yaml": {Data: []byte("name: kubecon-recaps\nversion: 1.0.0\nmembers: ['recaps/*']\n")}}
+	if err := addAll(fsys, os.DirFS("../../examples"), "recaps"); err != nil {
+		t.Fatal(err)
+	}
+	b, err := pack.Build(t.Context(), fsys, nil, pack.Options{})
+	if err != nil {
+		t.Fatal(err, lines(b.Problems))
+	}
+	if got := len(slugs(b)); got != 5 {
+		t.Errorf("%d members", got)
+	}
+	contradictions := slices.DeleteFunc(lines(b.Problems), func(line string) bool { return !strings.Contains(line, " R903: ") })
+	if len(contradictions) != 1 || !strings.Contains(contradictions[0], "attendance of kubecon-cloudnativecon-eu-2024") {
+		t.Errorf("contradictions: %q", contradictions)
+	}
+}
+
+func addAll(to fstest.MapFS, from fs.FS, dir string) error {
+	return fs.WalkDir(from, dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(from, name)
+		to[name] = &fstest.MapFile{Data: data}
+		return err
+	})
 }
