@@ -238,3 +238,21 @@ func TestPackOpenRefuses(t *testing.T) {
 		})
 	}
 }
+
+// What can never be opened isn't copied either.
+func TestParseCatalogRefuses(t *testing.T) {
+	catalog := func(changes ...object) object {
+		return manifest(append([]object{{
+			"artifactType": recap.ArtifactTypeCatalog, "layers": []any{},
+			"config": object{"mediaType": recap.MediaTypePackConfig, "digest": someDigest, "size": recap.MaxConfigSize},
+		}}, changes...)...)
+	}
+	s := store{}
+	largest := s.put(t, ocispec.MediaTypeImageManifest, catalog())
+	if _, err := artifact.FetchNode(t.Context(), s, largest); err != nil {
+		t.Error(err)
+	}
+	larger := s.put(t, ocispec.MediaTypeImageManifest, catalog(object{"config": object{"mediaType": recap.MediaTypePackConfig, "digest": someDigest, "size": recap.MaxConfigSize + 1}}))
+	_, err := artifact.FetchNode(t.Context(), s, larger)
+	wantError(t, err, recap.Unsafe, "too-large", "4194305")
+}

@@ -72,8 +72,3 @@ func (p *Pack) Views(mediaType string) []ocispec.Descriptor {
 		return layer.MediaType != mediaType
 	})
 }
-
-// viewPath returns the path of a layer of a catalog, below its directory.
-func viewPath(layer ocispec.Descriptor) string {
-	return strings.TrimPrefix(layer.Annotations[ocispec.AnnotationTitle], CatalogDirectory+"/")
-}

@@ -182,3 +182,15 @@ func TestListPlaces(t *testing.T) {
 		})
 	}
 }
+
+// A quote that stands in the text more than once has no place there.
+func TestListQuotesOfTwoPlaces(t *testing.T) {
+	m := text(t, "---\ntitle: T\nrecap:\n  event: Event\n  notes: [{text: a, quote: said twice}, {text: b, quote: said once}]\n---\nIt was said twice, said twice and said\nonce.\n")
+	var got [][]int
+	for _, f := range sourceOf(t, &recap.Pack{}, m).List()[1:] {
+		got = append(got, f.Lines)
+	}
+	if diff := cmp.Diff([][]int{{5, 5}, {7, 8}}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

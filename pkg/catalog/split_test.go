@@ -55,6 +55,9 @@ func TestSplit(t *testing.T) {
 		{"two that fit", words + "\n\nshort\n", []part{{"1-3", "", words + "\n\nshort"}}},
 		{"two that don't", words + "\n\n" + words + "\n", []part{{"1-1", "", words}, {"3-3", "", words}}},
 		{"long paragraph", words + " " + words + " " + words + "\n\nshort\n", []part{{"1-1", "", words + " " + words + " " + words}, {"3-3", "", "short"}}},
+		{"long enough", words + " " + strings.Repeat("four ", 50) + "\n\n" + strings.Repeat("more ", 20) + "\n", []part{
+			{"1-1", "", words + " " + strings.TrimSpace(strings.Repeat("four ", 50))}, {"3-3", "", strings.TrimSpace(strings.Repeat("more ", 20))},
+		}},
 		{"a new section starts anew", words + "\n\n# A\n\nshort\n", []part{{"1-1", "", words}, {"5-5", "A", "short"}}},
 		{"fences stay with their code", words + "\n\n```sh\n" + words + "\n```\n\nend\n", []part{{"1-1", "", words}, {"3-7", "", words + "\n\nend"}}},
 		{"code with an empty line", "~~~\na\n\n  b\n~~~\n", []part{{"1-5", "", "a\n\n  b"}}},
@@ -124,10 +127,10 @@ func TestNamed(t *testing.T) {
 	s.Recap.Facts.Entities = map[string]recap.Entity{
 		"argo-cd": {Name: "Argo CD"}, "argo": {Name: "Argo"}, "cpp": {Name: "C++"}, "in-toto": {Name: "in-toto"}, "c": {Name: "C"},
 		"cncf": {Name: "Cloud Native Computing Foundation", AlternateName: []string{"CNCF"}}, "absent": {Name: "Helm"}, "nameless": {},
-		"naut": {Name: "naut"}, "foundation": {Name: "Computing Foundation CNCF"},
+		"naut": {Name: "naut"}, "zcloud": {Name: "Cloud"}, "eight": {Name: "In Argo CD C++ and in-toto 1.2 met"}, "nine": {Name: "In Argo CD C++ and in-toto 1.2 met argo"}, "foundation": {Name: "Computing Foundation CNCF"},
 	}
 	s.Names = new(recap.Pack).Glossary().Names(s.Recap)
-	want := []string{"argo", "argo-cd", "cncf", "cpp", "foundation", "in-toto"}
+	want := []string{"argo", "argo-cd", "cncf", "cpp", "eight", "foundation", "in-toto", "zcloud"}
 	if diff := cmp.Diff(want, s.Split()[0].Entities); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
