@@ -4,7 +4,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 
@@ -12,7 +11,6 @@ import (
 
 	"github.com/recap-oci/recap/pkg/reader"
 	"github.com/recap-oci/recap/pkg/recap"
-	"github.com/recap-oci/recap/pkg/trust"
 )
 
 func newDiffCmd(e *env) *cobra.Command {
@@ -46,12 +44,12 @@ failures.`,
 			if err := out.check(); err != nil {
 				return err
 			}
-			a, done, err := e.side(ctx, args[0], &from, &trusted, &build)
+			a, done, err := e.read(ctx, args[0], "diff", &from, &trusted, &build)
 			if err != nil {
 				return err
 			}
 			defer done()
-			b, done, err := e.side(ctx, args[1], &to, &trusted, &build)
+			b, done, err := e.read(ctx, args[1], "diff", &to, &trusted, &build)
 			if err != nil {
 				return err
 			}
@@ -76,55 +74,23 @@ failures.`,
 	trusted.register(flags)
 	build.maxFileSize = recap.MaxFileSize
 	flags.Var(&build.maxFileSize, "max-file-size", "refuse files of more than `BYTES` in a directory; 500M and 4G will do")
+	flags.StringVar(&build.version, "version", "", "take a directory for version `V`: of a pack whose pack.yaml has none")
 	from.register(flags, "from-")
 	to.register(flags, "to-")
 	out.register(flags, "markdown")
 	return cmd
 }
 
-// side is one of two things to be compared.
-type side struct {
-	*reader.Reader
-	name string // as it was found: with its digest
-}
-
-// side opens one of one's own directories, or what a reference names once
-// somebody vouches for it.
-func (e *env) side(ctx context.Context, arg string, registry *registryFlags, trusted *trustFlags, build *buildFlags) (side, func(), error) {
-	if isSource(arg) {
-		build.draft = true // comparing sends nothing anywhere
-		graph, err := build.graph(ctx, e, arg)
-		if err != nil {
-			return side{}, nil, err
-		}
-		r, err := reader.Open(ctx, graph, trust.OwnSource(graph.Root))
-		return side{r, arg}, func() {}, err
-	}
-	p, err := trusted.pin(ctx, e, arg, registry)
-	if err != nil {
-		return side{}, nil, err
-	}
-	admitted, err := trusted.admit(ctx, e, p, "diff")
-	if err == nil {
-		var r *reader.Reader
-		if r, err = reader.Open(ctx, p, admitted); err == nil {
-			return side{r, p.exact()}, p.close, nil
-		}
-	}
-	p.close()
-	return side{}, nil, err
-}
-
 // printChanges prints the answer: release notes, or what is compared and then
 // what changed.
-func (e *env) printChanges(out *output, changes *reader.Changes, a, b side) error {
+func (e *env) printChanges(out *output, changes *reader.Changes, a, b opened) error {
 	if out.format == "markdown" {
 		return changes.WriteMarkdown(e.stdout)
 	}
 	return out.print(e.stdout, changes, func(w io.Writer) {
 		for _, s := range []struct {
 			sign string
-			side
+			opened
 		}{{"-", a}, {"+", b}} {
 			fmt.Fprintf(w, "%s %s\n", s.sign, join("  ", safe(s.name), safe(s.Version()), voucher(s.Admitted().Report())))
 		}

@@ -49,21 +49,23 @@ func (f *trustFlags) firstTrust(ctx context.Context, e *env, p *pinned, refusal 
 	return true, nil
 }
 
-// write adds a rule to the policy at path. A trusted root that was only named
-// for this run is not in it, which would surprise the next one.
+// write adds a rule to the policy at path. A new policy names the trusted root
+// that the signer was verified under; one that is there keeps its own, and a root
+// that was only named for this run would be missing from the next.
 func (f *trustFlags) write(e *env, path string, rule trust.Rule) error {
-	if err := trust.AddRule(path, rule); err != nil {
+	var root trust.TrustedRoot
+	if f.root.path != "" && len(f.keys) == 0 {
+		absolute, err := filepath.Abs(f.root.path)
+		if err != nil {
+			return recap.Errorf(recap.Local, "io", "finding %s: %w", f.root.path, err)
+		}
+		root.Path = absolute
+	}
+	if err := trust.AddRule(path, rule, root); err != nil || root == (trust.TrustedRoot{}) {
 		return err
 	}
-	if f.root.path == "" || len(f.keys) > 0 {
-		return nil
-	}
 	if policy, err := trust.LoadPolicy(path); err == nil && policy.TrustedRoot == (trust.TrustedRoot{}) {
-		root, err := filepath.Abs(f.root.path)
-		if err != nil {
-			root = f.root.path
-		}
-		e.warn("%s doesn't name the trusted root, so each run needs --trusted-root; add to it: trustedRoot: {path: %q}", path, root)
+		e.warn("%s doesn't name the trusted root, so each run needs --trusted-root; add to it: trustedRoot: {path: %q}", path, root.Path)
 	}
 	return nil
 }

@@ -4,12 +4,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
-	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/target"
 	"github.com/recap-oci/recap/pkg/transfer"
 )
 
@@ -19,6 +20,12 @@ type listResult struct {
 	transfer.ListResult
 }
 
+// membersResult is the answer of "recap list" for a pack.
+type membersResult struct {
+	Reference string `json:"reference"` // with the digest of the pack
+	transfer.MemberList
+}
+
 func newListCmd(e *env) *cobra.Command {
 	var (
 		registry registryFlags
@@ -26,12 +33,16 @@ func newListCmd(e *env) *cobra.Command {
 		digests  bool
 	)
 	cmd := &cobra.Command{
-		Use:        "list REPO",
+		Use:        "list REPO|PACK",
 		Aliases:    []string{"ls"},
-		Short:      "List the tags of a repository or layout, newest version first",
-		SuggestFor: []string{"tags"},
-		Example:    `  recap list registry.example.com/team/recaps`,
-		Args:       args(1, 1),
+		Short:      "List the tags of a repository or layout, or the recaps of a pack",
+		SuggestFor: []string{"tags", "members"},
+		Long: `List the tags of a repository or layout, newest version first; or, of a reference with
+a tag or digest that names a pack, its recaps in reading order. That is one request,
+and nothing is verified: what is listed is what the registry says.`,
+		Example: `  recap list registry.example.com/team/recaps
+  recap list registry.example.com/team/recaps:1.2.0`,
+		Args: args(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			if err := out.check(); err != nil {
@@ -42,36 +53,55 @@ func newListCmd(e *env) *cobra.Command {
 				return err
 			}
 			if ref.Digest != "" || len(ref.Tags) > 0 {
-				return recap.Errorf(recap.Usage, "usage", "%s names one thing; list takes a repository", ref).
-					WithHint("recap list %s, or recap inspect %s", ref.Name(), ref)
+				return e.listMembers(ctx, args[0], &registry, &out, digests)
 			}
-			client, err := registry.client(e)
-			if err != nil {
-				return err
-			}
-			src, err := client.Open(ctx, ref)
-			if err != nil {
-				return err
-			}
-			defer src.Close()
-			result, err := transfer.List(ctx, src, transfer.ListOptions{Digests: digests})
-			if err != nil {
-				return err
-			}
-			return out.print(e.stdout, listResult{ref.Name(), result}, func(w io.Writer) {
-				for _, t := range result.Tags {
-					if t.Digest != "" {
-						fmt.Fprintf(w, "%s  %s\n", safe(t.Tag), t.Digest)
-					} else {
-						fmt.Fprintln(w, safe(t.Tag))
-					}
-				}
-			})
+			return e.listTags(ctx, ref, &registry, &out, digests)
 		},
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&digests, "digests", false, "show what each tag names, one request a tag")
+	flags.BoolVar(&digests, "digests", false, "show what each tag names, one request a tag, and the digest of each recap")
 	registry.register(flags, "")
 	out.register(flags)
 	return cmd
+}
+
+func (e *env) listTags(ctx context.Context, ref target.Reference, registry *registryFlags, out *output, digests bool) error {
+	client, err := registry.client(e)
+	if err != nil {
+		return err
+	}
+	src, err := client.Open(ctx, ref)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	result, err := transfer.List(ctx, src, transfer.ListOptions{Digests: digests})
+	if err != nil {
+		return err
+	}
+	return out.print(e.stdout, listResult{ref.Name(), result}, func(w io.Writer) {
+		for _, t := range result.Tags {
+			fmt.Fprintln(w, join("  ", safe(t.Tag), string(t.Digest)))
+		}
+	})
+}
+
+func (e *env) listMembers(ctx context.Context, arg string, registry *registryFlags, out *output, digests bool) error {
+	p, err := e.pin(ctx, arg, registry)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	list, err := transfer.ListMembers(p.Pinned)
+	if err != nil {
+		return err
+	}
+	return out.print(e.stdout, membersResult{p.exact(), list}, func(w io.Writer) {
+		for _, m := range list.Members {
+			if !digests {
+				m.Digest = ""
+			}
+			printMember(w, m.Slug, m.Title, m.Version, m.Event, string(m.Digest))
+		}
+	})
 }

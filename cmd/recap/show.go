@@ -30,38 +30,46 @@ func newShowCmd(e *env) *cobra.Command {
 		build    buildFlags
 	)
 	cmd := &cobra.Command{
-		Use:        "show REF|PATH [FILE]",
-		Short:      "Read a recap in the terminal",
+		Use:        "show REF|PATH [NAME] [FILE]",
+		Short:      "Read a recap in the terminal, or what a pack holds",
 		SuggestFor: []string{"cat", "read", "view"},
 		Long: `Show the document of a recap that lies in a registry or layout, once it is verified,
 or in a directory of yours. With FILE, write that file of it to standard output.
 
---format markdown gives the document as it is, json the normalised recap.`,
+Of a pack show what it holds and, with NAME, one of its recaps; nothing else of the
+pack is fetched.
+
+--format markdown gives the document as it is, of a pack its overview; json the
+normalised recap, of a pack what it says of itself.`,
 		Example: `  recap show registry.example.com/team/recaps:v1
   recap show ./my-recap
-  recap show registry.example.com/team/recaps:v1 data/figures.csv --key recap.pub > figures.csv`,
-		Args: args(1, 2),
+  recap show registry.example.com/team/recaps:v1 data/figures.csv --key recap.pub > figures.csv
+  recap show registry.example.com/team/pack:1.2.0 kubecon-eu-2024`,
+		Args: args(1, 3),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			if err := out.check(); err != nil {
 				return err
 			}
-			r, done, err := e.read(ctx, args[0], &registry, &trusted, &build)
+			r, done, err := e.read(ctx, args[0], "show", &registry, &trusted, &build)
 			if err != nil {
 				return err
 			}
 			defer done()
-			if len(args) == 2 {
-				return e.showFile(ctx, r, args[1])
+			within := args[1:]
+			if len(within) == 2 || len(within) == 1 && r.Pack() != nil {
+				if r.Reader, err = r.Member(ctx, within[0]); err != nil {
+					return err
+				}
+				within = within[1:]
 			}
-			doc, err := r.Parse(ctx)
-			if err != nil {
-				return err
+			switch {
+			case len(within) == 1:
+				return e.showFile(ctx, r.Reader, within[0])
+			case r.Pack() != nil:
+				return e.showPack(ctx, r.Reader, &out)
 			}
-			if out.format == "markdown" {
-				return e.write(bytes.NewReader(doc.Text))
-			}
-			return out.print(e.stdout, json.RawMessage(r.Config()), func(w io.Writer) { e.printDocument(w, r, doc) })
+			return e.showRecap(ctx, r.Reader, &out)
 		},
 	}
 	flags := cmd.Flags()
@@ -72,33 +80,94 @@ or in a directory of yours. With FILE, write that file of it to standard output.
 	return cmd
 }
 
-// read opens a recap to be read: one of the user's own directories, or what a
-// reference names once somebody vouches for it.
-func (e *env) read(ctx context.Context, arg string, registry *registryFlags, trusted *trustFlags, build *buildFlags) (*reader.Reader, func(), error) {
+// opened is what there is to read, by the name under which it was found.
+type opened struct {
+	*reader.Reader
+	name string // of what a reference names, with its digest
+}
+
+// read opens a recap or a pack to be read: of one of the user's own directories,
+// or what a reference names once somebody vouches for it. The caller calls done.
+func (e *env) read(ctx context.Context, arg, verb string, registry *registryFlags, trusted *trustFlags, build *buildFlags) (r opened, done func(), err error) {
 	if isSource(arg) {
-		build.draft = true // showing sends nothing anywhere
-		graph, err := build.graph(ctx, e, arg)
+		build.draft, build.policy = true, trusted.policy // reading sends nothing anywhere
+		made, err := build.product(ctx, e, arg, registry)
 		if err != nil {
-			return nil, nil, err
+			return r, nil, err
 		}
-		r, err := reader.Open(ctx, graph, trust.OwnSource(graph.Root))
-		return r, func() {}, err
+		r.name = arg
+		if r.Reader, err = reader.Open(ctx, made.graph, trust.OwnSource(made.graph.Root)); err != nil {
+			made.close()
+			return r, nil, err
+		}
+		return r, made.close, nil
 	}
 	p, err := trusted.pin(ctx, e, arg, registry)
 	if err != nil {
-		return nil, nil, err
+		return r, nil, err
 	}
-	admitted, err := trusted.admit(ctx, e, p, "show")
+	r.name = p.exact()
+	admitted, err := trusted.admit(ctx, e, p, verb)
+	if err == nil {
+		r.Reader, err = reader.Open(ctx, p, admitted)
+	}
 	if err != nil {
 		p.close()
-		return nil, nil, err
-	}
-	r, err := reader.Open(ctx, p, admitted)
-	if err != nil {
-		p.close()
-		return nil, nil, err
+		return r, nil, err
 	}
 	return r, p.close, nil
+}
+
+// showRecap writes the document of a recap and the facts behind it.
+func (e *env) showRecap(ctx context.Context, r *reader.Reader, out *output) error {
+	doc, err := r.Parse(ctx)
+	if err != nil {
+		return err
+	}
+	if out.format == "markdown" {
+		return e.write(bytes.NewReader(doc.Text))
+	}
+	return out.print(e.stdout, json.RawMessage(r.Config()), func(w io.Writer) { e.printDocument(w, r, doc) })
+}
+
+// showPack writes what a pack holds.
+func (e *env) showPack(ctx context.Context, r *reader.Reader, out *output) error {
+	if out.format == "markdown" {
+		overview, err := r.Overview(ctx)
+		if err != nil {
+			return err
+		}
+		return e.write(bytes.NewReader(overview))
+	}
+	return out.print(e.stdout, json.RawMessage(r.Config()), func(w io.Writer) {
+		p := r.Pack()
+		fmt.Fprintf(w, "%s\n%s\n", safe(either(p.Title, p.Name)), safe(packByline(p)))
+		fmt.Fprintf(w, "%s\n\n", voucher(r.Admitted().Report()))
+		if p.Description != "" {
+			fmt.Fprintf(w, "%s\n\n", safe(p.Description))
+		}
+		for _, m := range r.Contents() {
+			printMember(w, m.Slug, m.Title, m.Version, m.Event)
+		}
+	})
+}
+
+// packByline says in one line which version a pack is, who put it together and
+// under what licence.
+func packByline(p *recap.Pack) string {
+	parts := []string{p.Name + " " + p.Version, count(len(p.Members), "recap")}
+	for _, a := range p.Authors {
+		parts = append(parts, a.Name)
+	}
+	if p.License != "" {
+		parts = append(parts, p.License)
+	}
+	return strings.Join(parts, " · ")
+}
+
+// printMember writes what is said of a recap of a pack in a line.
+func printMember(w io.Writer, said ...string) {
+	fmt.Fprintln(w, safe(join("  ", said...)))
 }
 
 // isSource reports whether arg is a path to a source. A name that is both a

@@ -4,9 +4,6 @@
 package trust
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
 	"slices"
 
 	"github.com/recap-oci/recap/pkg/recap"
@@ -27,16 +24,10 @@ func (p *Policy) Export(trustedRoot string) ([]byte, error) {
 	var text []byte
 	for _, rule := range slices.Backward(p.Rules) {
 		var err error
-		if text, err = withRule(p.Source, text, rule); err != nil {
+		if text, err = withRule(p.Source, text, rule, TrustedRoot{Path: trustedRoot}); err != nil {
 			return nil, err
 		}
 	}
-	path, err := json.Marshal(trustedRoot) // which is YAML, too
-	if err != nil {
-		return nil, fmt.Errorf("writing the policy: %w", err)
-	}
-	list := []byte("\npolicies:\n")
-	text = bytes.Replace(text, list, slices.Concat([]byte("\ntrustedRoot: {path: "), path, []byte("}"), list), 1)
 	written, problems := ParsePolicy(trustedRoot, text, nil)
 	if written == nil {
 		return nil, badPolicy(p.Source, problems)

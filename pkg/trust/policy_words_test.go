@@ -48,7 +48,7 @@ func TestRuleFrom(t *testing.T) {
 				t.Errorf("got %+v", rule)
 			}
 			path := filepath.Join(t.TempDir(), "policy.yaml")
-			if err := trust.AddRule(path, rule); err != nil {
+			if err := trust.AddRule(path, rule, trust.TrustedRoot{}); err != nil {
 				t.Fatal(err)
 			}
 			policy, err := trust.LoadPolicy(path)

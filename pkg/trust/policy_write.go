@@ -28,11 +28,12 @@ import (
 const policyLockWait = 10 * time.Second
 
 // AddRule writes r into the policy file at path, above its other rules, and
-// changes nothing else in it. The file is made when absent, readable by its
-// owner alone, and so are the directories above it. A file that can't be loaded,
+// changes nothing else in it. The file is made when absent, with root as its
+// trusted root, readable by its owner alone, and so are the directories above it;
+// one that is there keeps its own root. A file that can't be loaded,
 // and a rule that makes no sense beside the others, are recap.Usage with code
 // bad-policy; nothing is written then. Keys are written out, not named by path.
-func AddRule(path string, r Rule) error {
+func AddRule(path string, r Rule, root TrustedRoot) error {
 	path, err := resolve(path)
 	if err != nil {
 		return err
@@ -46,7 +47,7 @@ func AddRule(path string, r Rule) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(addRule(path, r), release())
+	return errors.Join(addRule(path, r, root), release())
 }
 
 // resolve follows a symbolic link, as people keep their settings behind: the
@@ -66,7 +67,7 @@ func resolve(path string) (string, error) {
 	return real, nil
 }
 
-func addRule(path string, r Rule) error {
+func addRule(path string, r Rule, root TrustedRoot) error {
 	var perm fs.FileMode = 0o600
 	before, _, err := readPolicyFile(path, recap.MaxPolicySize)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -79,7 +80,7 @@ func addRule(path string, r Rule) error {
 		data, _, err := readBounded(name, maxKeyFile)
 		return data, err
 	}
-	current := &Policy{Source: path}
+	current := &Policy{Source: path, TrustedRoot: root}
 	if len(bytes.TrimSpace(before)) > 0 {
 		policy, problems := ParsePolicy(path, before, read)
 		if policy == nil {
@@ -93,7 +94,7 @@ func addRule(path string, r Rule) error {
 	if err := wanted.Check(); err != nil {
 		return err
 	}
-	after, err := withRule(path, before, r)
+	after, err := withRule(path, before, r, root)
 	if err != nil {
 		return err
 	}
@@ -112,29 +113,42 @@ func addRule(path string, r Rule) error {
 	return nil
 }
 
-// withRule returns the text of a policy with a rule above the others.
-func withRule(path string, text []byte, r Rule) ([]byte, error) {
+// withRule returns the text of a policy with a rule above the others, of a new
+// one under root.
+func withRule(path string, text []byte, r Rule, root TrustedRoot) ([]byte, error) {
 	node, flow, err := r.encode()
 	if err != nil {
 		return nil, err
 	}
 	if len(bytes.TrimSpace(text)) == 0 {
-		head := "# yaml-language-server: $schema=" + schemas.URL("policy") + "\napiVersion: recap/v1\nkind: TrustPolicy\npolicies:\n"
+		head := "# yaml-language-server: $schema=" + schemas.URL("policy") + "\napiVersion: recap/v1\nkind: TrustPolicy\n" + root.yaml() + "policies:\n"
 		return append([]byte(head), indent(node, "", "\n")...), nil
 	}
-	root, _ := tree.Parse(tree.YAML, text, path, 1)
-	list := root.Get("policies")
+	doc, _ := tree.Parse(tree.YAML, text, path, 1)
+	list := doc.Get("policies")
 	if list.Flow {
 		at := offsetOf(text, list.Pos) + 1 // behind the bracket
 		return slices.Concat(text[:at], flow, []byte(", "), text[at:]), nil
 	}
-	key, _ := root.Find("/policies")
+	key, _ := doc.Find("/policies")
 	begin := offsetOf(text, tree.Pos{Line: key.Line + 1, Col: 1})
 	newline := "\n"
 	if begin > 1 && text[begin-2] == '\r' {
 		newline = "\r\n"
 	}
 	return slices.Concat(text[:begin], indent(node, dashIndent(text[begin:]), newline), text[begin:]), nil
+}
+
+// yaml returns the line of a policy that says where the trusted root comes from;
+// none for the public instance. A Go string's quotes are YAML's.
+func (r TrustedRoot) yaml() string {
+	switch {
+	case r.Path != "":
+		return fmt.Sprintf("trustedRoot: {path: %q}\n", r.Path)
+	case r.TUFMirror != "":
+		return fmt.Sprintf("trustedRoot: {tuf: {mirror: %q, root: %q}}\n", r.TUFMirror, r.TUFRoot)
+	}
+	return ""
 }
 
 // dashIndent returns what stands before the first dash of a list.

@@ -5,6 +5,7 @@ package trust_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -43,7 +44,7 @@ const newRuleText = `- name: registry.example.com/acme/talks
 func TestAddRuleMakesFile(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "config", "recap")
 	path := filepath.Join(dir, "policy.yaml")
-	if err := trust.AddRule(path, newRule()); err != nil {
+	if err := trust.AddRule(path, newRule(), trust.TrustedRoot{}); err != nil {
 		t.Fatal(err)
 	}
 	want := "# yaml-language-server: $schema=https://raw.githubusercontent.com/recap-oci/recap/main/schemas/policy.v1.schema.json\n" +
@@ -98,7 +99,7 @@ func TestAddRuleKeepsText(t *testing.T) {
 			t.Run(strings.TrimSpace(tt.name+" "+strings.Trim(newline, "\n")), func(t *testing.T) {
 				lines := func(s string) string { return strings.ReplaceAll(s, "\n", newline) }
 				path, _ := policyDir(t, lines(tt.before))
-				if err := trust.AddRule(path, newRule()); err != nil {
+				if err := trust.AddRule(path, newRule(), trust.TrustedRoot{}); err != nil {
 					t.Fatal(err)
 				}
 				text := tt.indent + strings.ReplaceAll(strings.TrimSuffix(newRuleText, "\n"), "\n", "\n"+tt.indent) + "\n"
@@ -112,7 +113,7 @@ func TestAddRuleKeepsText(t *testing.T) {
 	t.Run("brackets", func(t *testing.T) {
 		const before = `{"apiVersion": "recap/v1", "kind": "TrustPolicy", "policies": [ {"name": "a", "scopes": ["a.b/**"], "authorities": [{"name": "k", "key": {"kms": "k://k"}}]}]}` + "\n"
 		path, _ := policyDir(t, before)
-		if err := trust.AddRule(path, newRule()); err != nil {
+		if err := trust.AddRule(path, newRule(), trust.TrustedRoot{}); err != nil {
 			t.Fatal(err)
 		}
 		got := readText(t, path)
@@ -142,7 +143,7 @@ func TestAddRuleSaysEverything(t *testing.T) {
 		},
 	}
 	path := filepath.Join(t.TempDir(), "policy.yaml")
-	if err := trust.AddRule(path, rule); err != nil {
+	if err := trust.AddRule(path, rule, trust.TrustedRoot{}); err != nil {
 		t.Fatal(err)
 	}
 	policy, err := trust.LoadPolicy(path)
@@ -155,7 +156,7 @@ func TestAddRuleSaysEverything(t *testing.T) {
 	if diff := cmp.Diff(rule, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if err := trust.AddRule(path, newRule()); err != nil {
+	if err := trust.AddRule(path, newRule(), trust.TrustedRoot{}); err != nil {
 		t.Fatal(err)
 	}
 	if policy, err = trust.LoadPolicy(path); err != nil || len(policy.Rules) != 2 || policy.Rules[1].Name != rule.Name {
@@ -197,7 +198,7 @@ func TestAddRuleRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			path, _ := policyDir(t, tt.before)
-			err := trust.AddRule(path, tt.rule)
+			err := trust.AddRule(path, tt.rule, trust.TrustedRoot{})
 			if tt.want == "" {
 				if err != nil {
 					t.Error(err)
@@ -226,7 +227,7 @@ func TestAddRuleFollowsLinks(t *testing.T) {
 	if err := os.Chmod(path, 0o640); err != nil {
 		t.Fatal(err)
 	}
-	if err := trust.AddRule(link, newRule()); err != nil {
+	if err := trust.AddRule(link, newRule(), trust.TrustedRoot{}); err != nil {
 		t.Fatal(err)
 	}
 	info, err := os.Lstat(link)
@@ -242,7 +243,7 @@ func TestAddRuleFollowsLinks(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	if err := trust.AddRule(link, newRule()); !errors.Is(err, recap.Local) || code(err) != "dangling-link" {
+	if err := trust.AddRule(link, newRule(), trust.TrustedRoot{}); !errors.Is(err, recap.Local) || code(err) != "dangling-link" {
 		t.Errorf("through a link to nothing: %v", err)
 	}
 }
@@ -258,7 +259,7 @@ func TestAddRuleTogether(t *testing.T) {
 			rule := newRule()
 			rule.Name = string(rune('a' + i))
 			rule.Scopes = []string{"registry.example.com/" + rule.Name}
-			errs[i] = trust.AddRule(path, rule)
+			errs[i] = trust.AddRule(path, rule, trust.TrustedRoot{})
 		})
 	}
 	wait.Wait()
@@ -267,5 +268,32 @@ func TestAddRuleTogether(t *testing.T) {
 	}
 	if policy, err := trust.LoadPolicy(path); err != nil || len(policy.Rules) != n {
 		t.Errorf("got %+v, %v, want %d rules", policy, err, n)
+	}
+}
+
+// TestAddRuleNamesTheRoot holds that a new policy says which Sigstore instance
+// its signer was verified under, and that one that is there keeps its own.
+func TestAddRuleNamesTheRoot(t *testing.T) {
+	dir := t.TempDir()
+	first, second := filepath.Join(dir, "it's \"one\".json"), filepath.Join(dir, "two.json")
+	for _, path := range []string{first, second} {
+		if err := os.WriteFile(path, []byte("{}"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(dir, "policy.yaml")
+	for i, root := range []string{first, second} {
+		rule := newRule()
+		rule.Name, rule.Scopes = fmt.Sprint(i), []string{fmt.Sprintf("registry.example.com/%d", i)}
+		if err := trust.AddRule(path, rule, trust.TrustedRoot{Path: root}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	policy, err := trust.LoadPolicy(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if policy.TrustedRoot.Path != first || len(policy.Rules) != 2 {
+		t.Errorf("got root %q and %d rules", policy.TrustedRoot.Path, len(policy.Rules))
 	}
 }
