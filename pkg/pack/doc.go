@@ -26,8 +26,9 @@
 //
 // Defaults, events, entities and aliases say what members mean together. They are
 // part of the pack's own metadata, resolved by [recap.Glossary] when it is read,
-// so that a bundle has the same digest within every pack. All that happens to a
-// member here is that a name that pack.yaml declares isn't a reference to nothing.
+// so that a bundle has the same digest within every pack. Only checks go by them: a
+// name that pack.yaml declares isn't a reference to nothing, and a recap without a
+// licence has the default.
 //
 // # pack.lock
 //

@@ -4,6 +4,10 @@
 package pack
 
 import (
+	"errors"
+	"io/fs"
+	"path"
+
 	"github.com/opencontainers/go-digest"
 
 	"github.com/recap-oci/recap/pkg/recap"
@@ -14,6 +18,17 @@ const (
 	FileName = "pack.yaml"
 	LockName = "pack.lock"
 )
+
+// Is reports whether fsys is the directory of a pack: one with a pack.yaml, and
+// not, by an index.md, that of a recap.
+func Is(fsys fs.FS) bool { return isPack(fsys, ".") }
+
+// isPack is [Is] of a directory in fsys.
+func isPack(fsys fs.FS, dir string) bool {
+	_, err := fs.Lstat(fsys, path.Join(dir, FileName))
+	_, none := fs.Lstat(fsys, path.Join(dir, recap.DocumentPath))
+	return err == nil && errors.Is(none, fs.ErrNotExist)
+}
 
 // File is a pack.yaml as it was read.
 type File struct {

@@ -85,7 +85,7 @@ func (f *finder) path(e *Entry) error {
 		return nil
 	case err != nil:
 		return localError(e.Path, err)
-	case info.IsDir() && f.isPack(e.Path):
+	case info.IsDir() && isPack(f.fsys, e.Path):
 		f.refuse(e, fmt.Sprintf("list its recaps instead, such as ./%s/*", e.Path), "%s is a pack, and a pack holds recaps only", e.Path)
 		return nil
 	}
@@ -108,13 +108,6 @@ func (f *finder) meant(name string) string {
 		return fmt.Sprintf("did you mean ./%s?", near)
 	}
 	return mend
-}
-
-// isPack reports whether a directory is a pack, and no recap.
-func (f *finder) isPack(dir string) bool {
-	_, err := fs.Lstat(f.fsys, path.Join(dir, FileName))
-	_, none := fs.Lstat(f.fsys, path.Join(dir, recap.DocumentPath))
-	return err == nil && errors.Is(none, fs.ErrNotExist)
 }
 
 // glob takes the recaps that an entry's pattern fits.
@@ -168,7 +161,7 @@ func (f *finder) isMember(e *Entry, name string) (bool, error) {
 			f.refuse(e, "put a copy in its place, or narrow the pattern", "%s is a symbolic link", name)
 		}
 		return false, nil
-	case info.IsDir() && f.isPack(name):
+	case info.IsDir() && isPack(f.fsys, name):
 		f.refuse(e, fmt.Sprintf("list its recaps instead, such as ./%s/*, or narrow the pattern", name), "%s is a pack, and a pack holds recaps only", name)
 		return false, nil
 	}

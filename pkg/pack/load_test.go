@@ -226,3 +226,19 @@ func TestLoadFile(t *testing.T) {
 		})
 	}
 }
+
+func TestIs(t *testing.T) {
+	for name, tt := range map[string]struct {
+		files tree
+		want  bool
+	}{
+		"a pack":                     {tree{"pack.yaml": ""}, true},
+		"a recap":                    {tree{"index.md": ""}, false},
+		"a recap beside a pack":      {tree{"index.md": "", "pack.yaml": ""}, false},
+		"a directory above of packs": {tree{"a/pack.yaml": ""}, false},
+	} {
+		if got := pack.Is(tt.files.fs()); got != tt.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
