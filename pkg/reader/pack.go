@@ -7,6 +7,8 @@ import (
 	"context"
 	"iter"
 
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
 	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/catalog"
 	"github.com/recap-oci/recap/pkg/recap"
@@ -115,4 +117,20 @@ func derive[T any](ctx context.Context, r *Reader, slugs []string, of func(*cata
 			}
 		}
 	}
+}
+
+// Overview returns what a pack says of itself in Markdown, for people and for
+// agents: its llms.txt.
+//
+// Errors: [recap.NotFound] no-view for a pack without one and for a recap, which
+// has a document.
+func (r *Reader) Overview(ctx context.Context) ([]byte, error) {
+	if r.pack != nil {
+		for _, view := range r.pack.Views(recap.MediaTypeDocument) {
+			if view.Annotations[ocispec.AnnotationTitle] == artifact.CatalogDirectory+"/llms.txt" {
+				return artifact.ReadBlob(ctx, r.src, view, recap.MaxDocumentSize)
+			}
+		}
+	}
+	return nil, recap.Errorf(recap.NotFound, "no-view", "%s has no overview", r.Root().Digest)
 }
