@@ -162,7 +162,8 @@ type LegacySignature struct {
 	Timestamp   []byte // JSON of the annotation dev.sigstore.cosign/rfc3161timestamp
 }
 
-// Signer signs in-toto statements.
+// Signer signs in-toto statements. Implementations are safe for concurrent use;
+// what they fetch to sign, as a certificate, they use for all.
 type Signer interface {
 	// Authority returns the authority under which the signatures verify.
 	// Before Sign was called it may be a forecast, or an authority without

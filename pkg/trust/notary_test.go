@@ -148,6 +148,7 @@ func holder(t testing.TB, name string) trust.Authority {
 type sealingSigner struct {
 	forecast, exact trust.Authority
 	who             any
+	mu              sync.Mutex
 	signed          []string // statements
 	lacking         bool     // evidence
 }
@@ -160,6 +161,8 @@ func (s *sealingSigner) Authority(context.Context) (trust.Authority, error) {
 }
 
 func (s *sealingSigner) Sign(_ context.Context, statement []byte) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.signed = append(s.signed, string(statement))
 	b := sealed{Payload: string(statement), Serial: len(s.signed), Evidence: trust.Require{TLog: 1, Timestamps: 1, SCT: 1}}
 	if s.lacking {

@@ -219,25 +219,29 @@ type addition struct {
 	manifest      []byte
 }
 
-// sign makes a bundle of each predicate, one after the other: what a signer
-// fetches for the first, as a certificate, it may use for all.
+// sign makes a bundle of each predicate, side by side: each waits for its own
+// entry in a log.
 func (s *Sealer) sign(ctx context.Context, root ocispec.Descriptor, predicates []Predicate) ([]addition, error) {
-	list := make([]addition, 0, len(predicates))
-	for _, p := range predicates {
-		statement, err := newStatement(root.Digest, p)
-		if err != nil {
-			return nil, err
-		}
-		bundle, err := s.signer.Sign(ctx, statement)
-		if err != nil {
-			return nil, err
-		}
-		if len(bundle) > recap.MaxSigstoreBundle {
-			return nil, recap.Errorf(recap.Unsafe, "too-large", "the statement of type %s makes a Sigstore bundle of %d bytes, and nobody reads more than %d", p.Type, len(bundle), recap.MaxSigstoreBundle)
-		}
-		list = append(list, addition{predicateType: p.Type, bundle: bundle})
+	list := make([]addition, len(predicates))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, p := range predicates {
+		group.Go(func() error {
+			statement, err := newStatement(root.Digest, p)
+			if err != nil {
+				return err
+			}
+			bundle, err := s.signer.Sign(ctx, statement)
+			if err != nil {
+				return err
+			}
+			if len(bundle) > recap.MaxSigstoreBundle {
+				return recap.Errorf(recap.Unsafe, "too-large", "the statement of type %s makes a Sigstore bundle of %d bytes, and nobody reads more than %d", p.Type, len(bundle), recap.MaxSigstoreBundle)
+			}
+			list[i] = addition{predicateType: p.Type, bundle: bundle}
+			return nil
+		})
 	}
-	return list, nil
+	return list, group.Wait()
 }
 
 // prove returns the authority that signed, once every bundle is found to verify
