@@ -345,9 +345,12 @@ func TestBuildMemory(t *testing.T) {
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	var most uint64
+	var mu sync.Mutex
 	for i, m := range members { // looked at on the way, whenever a document is read
 		watched, err := artifact.OpenMember(t.Context(), watched{m, func() {
 			if i%16 == 0 {
+				mu.Lock()
+				defer mu.Unlock()
 				runtime.ReadMemStats(&now)
 				most = max(most, now.HeapAlloc)
 			}

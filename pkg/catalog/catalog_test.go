@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"unicode"
@@ -159,12 +160,16 @@ func assemble(t testing.TB, p *recap.Pack, members []artifact.Member, views []ar
 // store is a source that tells what was asked of it.
 type store struct {
 	g     *artifact.Graph
+	mu    sync.Mutex
 	asked map[digest.Digest]int
 }
 
 func (s *store) Fetch(ctx context.Context, desc ocispec.Descriptor) (io.ReadCloser, error) {
+	s.mu.Lock()
 	s.asked[desc.Digest]++
-	if s.asked[desc.Digest] < 0 {
+	missing := s.asked[desc.Digest] < 0
+	s.mu.Unlock()
+	if missing {
 		return nil, errdef.ErrNotFound
 	}
 	return s.g.Fetch(ctx, desc)

@@ -194,3 +194,11 @@ func TestListQuotesOfTwoPlaces(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// A fact that is written over several lines stands on all of them.
+func TestListLines(t *testing.T) {
+	m := text(t, "---\ntitle: T\nrecap:\n  event:\n    name: Event\n    place:\n      city: Paris\n  notes: [n]\n---\nx\n")
+	if got := sourceOf(t, &recap.Pack{}, m).List()[0].Lines; !cmp.Equal(got, []int{4, 7}) {
+		t.Errorf("lines %v", got)
+	}
+}
