@@ -403,9 +403,15 @@ func TestDiffUnparsed(t *testing.T) {
 	if c.Same || c.Recap.Unparsed == "" || c.Recap.Sections != nil || len(c.Recap.Files) != 1 {
 		t.Errorf("%+v", c.Recap)
 	}
-	var b strings.Builder
-	if err := c.WriteText(&b); err != nil || !strings.Contains(b.String(), c.Recap.Unparsed) {
-		t.Errorf("not said: %q, %v", b.String(), err)
+	also := diff(t, bundle(t, "paris", "", nil), bundle(t, "paris", "", func(r *recap.Recap, f map[string]string) {
+		r.Title = "Deep"
+		deep(r, f)
+	}), reader.DiffOptions{})
+	for _, c := range []*reader.Changes{c, also} {
+		var b strings.Builder
+		if err := c.WriteText(&b); err != nil || !strings.Contains(b.String(), c.Recap.Unparsed) {
+			t.Errorf("not said: %q, %v", b.String(), err)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@
 package reader_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -127,11 +128,35 @@ func TestChunksAndFacts(t *testing.T) {
 	for _, err := range r.Chunks(t.Context(), "berlin") {
 		wantCode(t, err, recap.NotFound, "no-such-recap")
 	}
+	for _, err := range r.Facts(t.Context(), "paris", "berlin") {
+		wantCode(t, err, recap.NotFound, "no-such-recap")
+	}
 	for _, err := range r.Facts(t.Context()) {
 		if err != nil {
 			t.Error(err)
 		}
 		break // stopping early is allowed
+	}
+}
+
+func TestOverview(t *testing.T) {
+	alone := bundle(t, "paris", "", nil)
+	text, err := own(t, pack(t, "1.0.0", nil, alone)).Overview(t.Context())
+	if err != nil || !strings.HasPrefix(string(text), "# KubeCon, as told\n") || !strings.Contains(string(text), "About paris") {
+		t.Errorf("overview %q, %v", text, err)
+	}
+	_, err = own(t, alone).Overview(t.Context())
+	wantCode(t, err, recap.NotFound, "no-view")
+	bare, err := artifact.BuildPack(t.Context(), &recap.Pack{Name: "bare", Version: "1.0.0"}, []artifact.Member{alone.Member()},
+		[]artifact.View{{Path: "else.txt", MediaType: "text/markdown", Raw: []byte("else")}}, artifact.PackOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = own(t, bare).Overview(t.Context())
+	wantCode(t, err, recap.NotFound, "no-view")
+	// A pack without chunks says so.
+	for _, err := range own(t, bare).Chunks(t.Context()) {
+		wantCode(t, err, recap.NotFound, "no-view")
 	}
 }
 
