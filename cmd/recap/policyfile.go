@@ -131,6 +131,9 @@ func (f *trustFlags) whatNext(err error, p *pinned, verb string) error {
 		return err
 	}
 	hint := "recap policy init %[2]s says who signed it and lets you trust them; or recap %[1]s %[2]s --key PUBLISHER.pub"
+	if verb == "diff" { // which takes more than this reference
+		hint = "recap policy init %[2]s says who signed it and lets you trust them; or add --key PUBLISHER.pub to recap %[1]s"
+	}
 	if verb != "verify" {
 		hint += ", or --unverified to take it from anybody"
 	}
