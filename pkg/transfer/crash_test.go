@@ -16,7 +16,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/layout"
 	"github.com/recap-oci/recap/pkg/transfer"
 )
@@ -63,6 +65,7 @@ func crash(t *testing.T, bin, dir, failpoint string, args ...string) (killed boo
 // destination is the old recap, the new one, or known to be incomplete; and the
 // next run makes it the new one, whatever it finds, and leaves nothing behind.
 func TestPullKilledAnywhere(t *testing.T) {
+	t.Parallel()
 	bin := crasher(t)
 	path := filepath.Join(t.TempDir(), "layout")
 	store := openLayout(t, path)
@@ -79,7 +82,10 @@ func TestPullKilledAnywhere(t *testing.T) {
 		{name: "pack, earlier pull", to: "dir", tag: "pack-", old: under(firstMembers), want: under(secondMembers)},
 		{name: "pack, earlier pull in the working directory", to: ".", tag: "pack-", old: under(firstMembers), want: under(secondMembers)},
 	} {
-		t.Run(tt.name, func(t *testing.T) { tt.run(t, bin, path) })
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tt.run(t, bin, path)
+		})
 	}
 }
 
@@ -163,6 +169,7 @@ func checkKilled(t *testing.T, at int, dir string, old, want contents) {
 // A disk that fills up at any durable step is an error, changes nothing that a
 // journal doesn't finish, and leaves no litter.
 func TestPullDiskFullAnywhere(t *testing.T) {
+	t.Parallel()
 	bin := crasher(t)
 	path := filepath.Join(t.TempDir(), "layout")
 	store := openLayout(t, path)
@@ -192,21 +199,23 @@ func TestPullDiskFullAnywhere(t *testing.T) {
 // A push into a layout is killed at every durable step: no tag names what isn't
 // whole, and the next run succeeds.
 func TestPushKilledAnywhere(t *testing.T) {
+	t.Parallel()
 	bin := crasher(t)
-	for _, name := range []string{"layout", "layout.tar"} {
-		t.Run(name, func(t *testing.T) {
+	for _, tt := range []struct{ verb, name string }{{"push", "layout"}, {"push", "layout.tar"}, {"pack", "layout"}} {
+		t.Run(tt.verb+" "+tt.name, func(t *testing.T) {
+			t.Parallel()
 			for at := 1; at <= maxSteps; at++ {
 				dir := t.TempDir()
-				path := filepath.Join(dir, name)
-				if _, err := crash(t, bin, dir, "", "push", path, "1.0.0", "# One\n"); err != nil {
+				path := filepath.Join(dir, tt.name)
+				if _, err := crash(t, bin, dir, "", tt.verb, path, "1.0.0", "# One\n"); err != nil {
 					t.Fatal(err)
 				}
-				killed, err := crash(t, bin, dir, fmt.Sprintf("kill:%d", at), "push", path, "2.0.0", "# Two\n")
+				killed, err := crash(t, bin, dir, fmt.Sprintf("kill:%d", at), tt.verb, path, "2.0.0", "# Two\n")
 				if err != nil {
 					t.Fatalf("at step %d: %v", at, err)
 				}
 				checkLayout(t, at, path, false)
-				if _, err := crash(t, bin, dir, "", "push", path, "2.0.0", "# Two\n"); err != nil {
+				if _, err := crash(t, bin, dir, "", tt.verb, path, "2.0.0", "# Two\n"); err != nil {
 					t.Fatalf("after a kill at step %d: %v", at, err)
 				}
 				checkLayout(t, at, path, true)
@@ -240,5 +249,15 @@ func checkLayout(t *testing.T, at int, path string, done bool) {
 		}
 		dir := filepath.Join(t.TempDir(), "dir")
 		mustPull(t, pinned, dir, transfer.PullOptions{})
+		// A pull leaves out the views of a pack.
+		err = artifact.Walk(t.Context(), store, pinned.Root(), func(desc ocispec.Descriptor, _ *artifact.Node) error {
+			if _, err := artifact.ReadBlob(t.Context(), store, desc, 1<<20); err != nil {
+				t.Errorf("killed at step %d: %s: %v", at, tag, err)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Errorf("killed at step %d: %s: %v", at, tag, err)
+		}
 	}
 }

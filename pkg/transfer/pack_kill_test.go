@@ -21,6 +21,7 @@ import (
 // and after. No tag ever names a pack that is incomplete or unsigned, no tag that
 // was there is lost, and the same push again completes it.
 func TestPushPackKilledAtEachRequest(t *testing.T) {
+	t.Parallel()
 	seal, gate := signer(t)
 	one, two := packFrom(t, "1.0.0", firstMembers), packFrom(t, "1.1.0", secondMembers)
 	publish := func(ctx context.Context, reg *recaptest.Registry, g *artifact.Graph, version string) error {
@@ -43,6 +44,7 @@ func TestPushPackKilledAtEachRequest(t *testing.T) {
 		{name: "next version, no referrers API", opts: recaptest.RegistryOptions{NoReferrers: true}, lost: true, from: 38, requests: 42},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			for n := max(1, tt.from); ; n++ {
 				reg := recaptest.NewRegistry(t, tt.opts)
 				if !tt.first {

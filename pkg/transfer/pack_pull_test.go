@@ -17,6 +17,7 @@ import (
 	"oras.land/oras-go/v2/content/memory"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/layout"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/recaptest"
 	"github.com/recap-oci/recap/pkg/transfer"
@@ -279,6 +280,32 @@ func TestPullPackFailsAnywhere(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A layout or an archive is source and store at once.
+func TestPullPackFromALayout(t *testing.T) {
+	for _, name := range []string{"layout", "layout.tar"} {
+		path := filepath.Join(t.TempDir(), name)
+		push(t, packFrom(t, "1.0.0", firstMembers), openLayout(t, path), "1.0.0")
+		before := snapshot(t, filepath.Dir(path))
+		for _, s := range []artifact.Selection{{}, {Recaps: []string{"stays"}}, {MetadataOnly: true}} {
+			store, err := layout.Open(path, layout.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			pinned := resolve(t, store, "1.0.0")
+			result, err := transfer.Pull(t.Context(), pinned, trust.UnverifiedUnsafe(pinned.Root()), store, filepath.Join(t.TempDir(), "dir"), transfer.PullOptions{Selection: s})
+			if err != nil || result.Fetched.Count != 0 || len(result.Files) == 0 {
+				t.Errorf("%s: %+v, %v", name, result.Fetched, err)
+			}
+			if err := store.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		if snapshot(t, filepath.Dir(path)) != before {
+			t.Errorf("%s was written to", name)
+		}
 	}
 }
 

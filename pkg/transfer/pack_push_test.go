@@ -9,9 +9,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/recaptest"
+	"github.com/recap-oci/recap/pkg/transfer"
 )
 
 // packOf makes a pack of bundles, with one view that changes with every version.
@@ -94,5 +97,45 @@ func TestPushPackHealsItsBase(t *testing.T) {
 	result := push(t, g, open(t, reg, "team/pack"), "1.1.0")
 	if want := len(g.Nodes()); result.Uploaded.Count != want || reg.Faulted() != 1 {
 		t.Errorf("sent %d objects after %d faults, want all %d", result.Uploaded.Count, reg.Faulted(), want)
+	}
+}
+
+// A registry that takes no index leaves no tag, and is named.
+func TestPushPackRefused(t *testing.T) {
+	seal, _ := signer(t)
+	for name, seal := range map[string]transfer.Sealer{"unsigned": transfer.Unsigned{}, "signed": seal} {
+		t.Run(name, func(t *testing.T) {
+			reg := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
+			g := packFrom(t, "1.0.0", firstMembers)
+			reg.Inject(recaptest.Fault{
+				Match: recaptest.Match{Method: http.MethodPut, Kind: recaptest.Manifest, Func: func(r *http.Request) bool {
+					return r.Header.Get("Content-Type") == g.Root.MediaType
+				}},
+				Times:  recaptest.Always,
+				Action: recaptest.Respond(http.StatusBadRequest, http.Header{"Content-Type": {"application/json"}}, `{"errors":[{"code":"MANIFEST_INVALID","message":"unknown media type"}]}`),
+			})
+			dst := open(t, reg, "team/pack")
+			_, err := transfer.Push(t.Context(), g, dst, []string{"1.0.0", "latest"}, seal, transfer.PushOptions{})
+			wantError(t, err, recap.Integrity, "registry-refuses-type", reg.Host(), "no tag was moved")
+			reg.Reset()
+			if list, err := transfer.List(t.Context(), dst, transfer.ListOptions{}); err == nil && len(list.Tags) > 0 {
+				t.Errorf("tags %v", list.Tags)
+			}
+		})
+	}
+}
+
+// A version stays what it is; only what it says anew needs another.
+func TestPushPackVersionStays(t *testing.T) {
+	reg := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
+	push(t, packFrom(t, "1.0.0", firstMembers), open(t, reg, "team/pack"), "1.0.0", "latest")
+	dst := open(t, reg, "team/pack")
+	before := tagsOf(t, dst, "1.0.0", "latest")
+	for _, tags := range [][]string{{"1.0.0"}, {"v1.0.0", "1.0.0"}, {"latest", "1.0.0"}} {
+		_, err := transfer.Push(t.Context(), packFrom(t, "1.0.0", secondMembers), open(t, reg, "team/pack"), tags, transfer.Unsigned{}, transfer.PushOptions{})
+		wantError(t, err, recap.Stale, "version-exists", "1.0.0")
+		if diff := cmp.Diff(before, tagsOf(t, dst, "1.0.0", "latest")); diff != "" {
+			t.Errorf("tags (-before +after):\n%s", diff)
+		}
 	}
 }
