@@ -112,13 +112,13 @@ func (f *buildFlags) product(ctx context.Context, e *env, path string, registry 
 	return p, nil
 }
 
-// packDirectory returns the directory of a pack.yaml that path is or holds.
+// packDirectory returns the directory of the pack that path, which may be its
+// pack.yaml, is.
 func packDirectory(path string) (dir string, ok bool) {
 	if filepath.Base(path) == pack.FileName {
 		return filepath.Dir(path), true
 	}
-	_, err := os.Lstat(filepath.Join(path, pack.FileName))
-	return path, err == nil
+	return path, pack.Is(os.DirFS(path))
 }
 
 // graph loads, validates and builds the recap at path. Problems are printed
