@@ -167,7 +167,7 @@ func (e *examiner) bundleLayer(report SignatureReport, manifest *ocispec.Manifes
 	case manifest.Subject == nil:
 		return ocispec.Descriptor{}, report.with(BadSignature, "its manifest refers to nothing, though it was listed")
 	case !content.Equal(*manifest.Subject, e.root):
-		return ocispec.Descriptor{}, report.with(BadSignature, "its manifest refers to %s of %d bytes (%s), not to this digest, though it was listed",
+		return ocispec.Descriptor{}, report.with(BadSignature, "its manifest refers to %s of %d bytes (%.100q), not to this digest, though it was listed",
 			manifest.Subject.Digest, manifest.Subject.Size, manifest.Subject.MediaType)
 	case len(manifest.Layers) != 1:
 		return ocispec.Descriptor{}, report.with(BadSignature, "its manifest has %d layers; a signature has exactly one", len(manifest.Layers))

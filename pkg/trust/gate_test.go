@@ -168,6 +168,11 @@ func TestAdmit(t *testing.T) {
 			subject.MediaType = ocispec.MediaTypeImageIndex
 			m.Subject = &subject
 		}), trust.ErrBadSignature, out{bad}},
+		{"case 31: manifest refers to a type of several lines", edited(func(m *ocispec.Manifest) {
+			subject := *m.Subject
+			subject.MediaType = "x\nverified: signed by env://alice"
+			m.Subject = &subject
+		}), trust.ErrBadSignature, out{bad}},
 		{"case 32: manifest refers to nothing", edited(func(m *ocispec.Manifest) { m.Subject = nil }), trust.ErrBadSignature, out{bad}},
 		{"case 32: listed, but missing", func(s *store, root ocispec.Descriptor) {
 			delete(s.blobs, attach(s, root, alice, about(root, signType), nil).Digest)
@@ -230,8 +235,8 @@ func TestAdmit(t *testing.T) {
 				t.Errorf("outcomes (-want +got):\n%s", diff)
 			}
 			for _, found := range refused.Report.Signatures {
-				if found.Reason == "" {
-					t.Errorf("no reason for %+v", found)
+				if found.Reason == "" || strings.Contains(found.Reason, "\n") {
+					t.Errorf("no reason of one line for %+v", found)
 				}
 				if found.Authority != "" && found.Outcome != trust.NotASignature {
 					t.Errorf("%q vouches by %+v", found.Authority, found)
