@@ -72,9 +72,9 @@ func (e *env) printError(err error) {
 	if errors.As(err, &known) {
 		code, hint = known.Code, known.Hint
 	}
-	fmt.Fprintf(e.stderr, "error[%s]: %s\n", safe(code), safeText(err.Error()))
+	fmt.Fprintf(e.stderr, "error[%s]: %s\n", safe(code), safeLines(err.Error()))
 	if hint != "" {
-		fmt.Fprintf(e.stderr, "hint: %s\n", safeText(hint))
+		fmt.Fprintf(e.stderr, "hint: %s\n", safeLines(hint))
 	}
 }
 

@@ -5,6 +5,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/recap-oci/recap/pkg/recap"
 )
@@ -13,6 +14,10 @@ import (
 // printed through these two, never raw.
 func safe(s string) string     { return recap.Printable(s) }
 func safeText(s string) string { return recap.PrintableText(s) }
+
+// safeLines is safeText for messages. What follows the first line is indented:
+// it may be somebody else's, and mustn't pass for another message of recap's.
+func safeLines(s string) string { return strings.ReplaceAll(safeText(s), "\n", "\n  ") }
 
 // count writes a number with its noun: 1 file, 2 files.
 func count(n int, noun string) string {

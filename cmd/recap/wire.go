@@ -135,7 +135,7 @@ func (e *env) notice(n target.Notice) {
 
 // warn prints one line that does not stop anything.
 func (e *env) warn(format string, args ...any) {
-	fmt.Fprintf(e.stderr, "warning: %s\n", safeText(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(e.stderr, "warning: %s\n", safeLines(fmt.Sprintf(format, args...)))
 }
 
 // pinned is a reference that was resolved, once: what follows can only fetch
