@@ -88,6 +88,8 @@ func TestConflicts(t *testing.T) {
 			[]string{"eu-attendance-people conflict; 1 a; 2 b; 0 conflict 1"}},
 		{"accepted", recap.PackConflicts{Accepted: []recap.AcceptedConflict{{ID: "x", Note: "no"}, {ID: "eu-attendance-people", Note: "kept"}}}, []catalog.Fact{c("a", "1"), c("b", "2")},
 			[]string{"eu-attendance-people conflict accepted: kept; 1 a; 2 b; 0 conflict 1"}},
+		{"about so many is another figure", recap.PackConflicts{}, []catalog.Fact{c("a", "~12000"), c("b", "12000"), c("c", "13000")},
+			[]string{"eu-attendance-people conflict; ~12000 a; 12000 b; 13000 c; 0 conflict 2; 1 conflict 2"}},
 		{"two sides", recap.PackConflicts{}, []catalog.Fact{c("a", "1"), c("b", "2"), c("c", "1"), c("d", "1-2")},
 			[]string{"eu-attendance-people conflict; 1 a c; 2 b; 0 conflict 1"}},
 		{"within one recap", recap.PackConflicts{}, []catalog.Fact{c("a", "4", sic), c("a", "5", sic)},
