@@ -35,7 +35,7 @@ func (f *trustFlags) firstTrust(ctx context.Context, e *env, p *pinned, refusal 
 	}
 	fmt.Fprintf(e.stderr, "%s has no rule in %s. It is signed by:\n", safe(f.name(p)), safe(path))
 	for i, s := range signers {
-		printSigner(e.stderr, i+1, s)
+		printSigner(e.stderr, i+1, s, f.name(p))
 	}
 	signer, err := e.choose(ctx, signers, fmt.Sprintf("for %s from now on", f.name(p)))
 	if err != nil || signer == nil {
@@ -101,14 +101,18 @@ func observe(ctx context.Context, p *pinned, v trust.Verifier) ([]trust.Signatur
 }
 
 // printSigner writes what a certificate says about its holder that tells people
-// whether they know them.
-func printSigner(w io.Writer, number int, s trust.SignatureReport) {
+// whether they know them, and whom a rule for name that trusts them would trust:
+// not this release alone, but the next one too.
+func printSigner(w io.Writer, number int, s trust.SignatureReport, name string) {
 	fmt.Fprintf(w, "%3d. %s\n     by the word of %s\n", number, safe(s.Certificate.Subject), safe(s.Certificate.Issuer))
 	for _, claim := range mainClaims(s.Certificate) {
 		fmt.Fprintf(w, "     %s: %s\n", claim[0], safe(claim[1]))
 	}
 	if len(s.Timestamps) > 0 {
 		fmt.Fprintf(w, "     signed: %s\n", s.Timestamps[0].Time.UTC().Format("2006-01-02 15:04:05 UTC"))
+	}
+	for _, line := range trust.RuleFrom(s, name).Plain() {
+		fmt.Fprintf(w, "     would be trusted: %s\n", safe(line))
 	}
 }
 

@@ -138,7 +138,7 @@ func (f *trustFlags) ruleFor(ctx context.Context, e *env, p *pinned, policyFlag 
 	case e.ttyIn && !sure:
 		fmt.Fprintf(e.stderr, "%s is signed by:\n", safe(p.exact()))
 		for i, s := range signers {
-			printSigner(e.stderr, i+1, s)
+			printSigner(e.stderr, i+1, s, f.name(p))
 		}
 		if signer, err = e.choose(ctx, signers, "for "+f.name(p)+" from now on"); err != nil {
 			return trust.Rule{}, err
@@ -148,10 +148,10 @@ func (f *trustFlags) ruleFor(ctx context.Context, e *env, p *pinned, policyFlag 
 		}
 	case len(signers) > 1:
 		for i, s := range signers {
-			printSigner(e.stderr, i+1, s)
+			printSigner(e.stderr, i+1, s, f.name(p))
 		}
 		return trust.Rule{}, recap.Errorf(recap.Usage, "several-signers", "%s: %d identities signed it", p.exact(), len(signers)).
-			WithHint("choose one: --%s %s --%s %s", flagIdentity, signer.Certificate.Subject, flagIssuer, signer.Certificate.Issuer)
+			WithHint("choose one: --%s %s --%s %s", flagIdentity, shellWord(signer.Certificate.Subject), flagIssuer, shellWord(signer.Certificate.Issuer))
 	}
 	return trust.RuleFrom(*signer, f.name(p)), nil
 }

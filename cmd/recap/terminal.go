@@ -19,6 +19,16 @@ func safeText(s string) string { return recap.PrintableText(s) }
 // it may be somebody else's, and mustn't pass for another message of recap's.
 func safeLines(s string) string { return strings.ReplaceAll(safeText(s), "\n", "\n  ") }
 
+// shellWord returns s as a shell reads it back: in a command to type, what others
+// chose is one word, whatever is in it.
+func shellWord(s string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-"
+	if s != "" && strings.Trim(s, plain) == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
 // count writes a number with its noun: 1 file, 2 files.
 func count(n int, noun string) string {
 	if n == 1 {
