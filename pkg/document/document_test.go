@@ -346,3 +346,16 @@ func TestLimitsAgree(t *testing.T) {
 		t.Error("pkg/recap has other limits")
 	}
 }
+
+// A byte order mark before the first heading is no text of its line.
+func TestSectionsAfterByteOrderMark(t *testing.T) {
+	doc, err := document.Parse([]byte("\ufeff# \n# 0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range doc.Sections {
+		if s.Content.Start > s.Content.End || s.Content.End != s.Range.End {
+			t.Errorf("section %q: content %+v of %+v", s.Heading, s.Content, s.Range)
+		}
+	}
+}

@@ -56,13 +56,13 @@ func (d *Document) headingRange(h *ast.Heading) Range {
 		at = min(at, r.Start)
 		end = r.End
 	}
-	start := d.lineStart(at)
+	start := max(d.lineStart(at), d.Body.Start) // a byte order mark is no part of the line
 	underlined := !strings.HasPrefix(strings.TrimLeft(string(d.Text[start:d.lineEnd(start)]), " "), "#")
 	end = d.lineEnd(max(end-1, start))
 	if underlined && end < d.Body.End {
 		end = d.lineEnd(end)
 	}
-	return Range{max(start, d.Body.Start), end}
+	return Range{start, end}
 }
 
 // lineStart returns the offset at which the line of offset begins.
