@@ -15,6 +15,9 @@
 //     it and takes one step; where one step is impossible it writes down what is
 //     left to do, and the next run finishes that.
 //   - Only what somebody vouched for is written: Pull takes a [trust.Admitted].
+//   - A version costs what changed: of a pack, what the destination of a push or
+//     copy and the store of a pull have of an earlier one is neither sent nor
+//     asked for again.
 //
 // Sources and destinations are oras interfaces. Optional ones
 // ([registry.ReferencePusher], [registry.ReferenceFetcher],
