@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/recap-oci/recap/pkg/pack"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/source"
 )
@@ -123,5 +124,30 @@ func TestClaimsStandSideBySide(t *testing.T) {
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("attendance (-got +want):\n%s", diff)
+	}
+}
+
+// TestPackIsWhatItsLockSays builds the pack of all recaps. When it drifted:
+// recap build examples -o …, and commit pack.lock.
+func TestPackIsWhatItsLockSays(t *testing.T) {
+	built, err := pack.Build(t.Context(), os.DirFS("."), nil, pack.Options{Frozen: true, Level: recap.LevelPublishable})
+	if built != nil {
+		for _, p := range built.Problems {
+			t.Errorf("%v", p)
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var slugs []string
+	for _, m := range built.Lock.Members {
+		slugs = append(slugs, m.Name)
+	}
+	var want []string
+	for _, name := range paths(t, "recaps/*", 5) {
+		want = append(want, filepath.Base(name))
+	}
+	if diff := cmp.Diff(slugs, want); diff != "" {
+		t.Errorf("members (-got +want):\n%s", diff)
 	}
 }
