@@ -46,7 +46,6 @@ var owners = map[string][]string{
 	"github.com/spf13/cobra":        {"cmd/recap"},
 	"github.com/sigstore/":          {"pkg/sigstore"},
 	"net/http":                      {"pkg/target", "pkg/sigstore", "pkg/recaptest"},
-	"charm.land/glamour/v2":         {"cmd/recap"},
 	"github.com/klauspost/compress": {"pkg/catalog"},
 	"github.com/santhosh-tekuri/":   {}, // tests only: it costs every start of the command 5 ms
 	"oras.land/oras-go/v2/registry": {"pkg/target", "pkg/layout", "pkg/transfer", "pkg/trust", "pkg/recaptest", "cmd/recap"},
