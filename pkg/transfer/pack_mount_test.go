@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"oras.land/oras-go/v2/content"
@@ -61,9 +62,9 @@ func TestPushPackMounts(t *testing.T) {
 			if tt.fault != nil {
 				reg.Inject(recaptest.Fault{Match: recaptest.Match{Kind: recaptest.Mount}, Times: recaptest.Always, Action: tt.fault})
 			}
-			asked := false
+			var asked atomic.Bool
 			opts := transfer.PushOptions{MountFrom: func(origin content.Fetcher) string {
-				asked = true
+				asked.Store(true)
 				if origin != content.Fetcher(pinned) {
 					t.Errorf("asked about %T", origin)
 				}
@@ -79,8 +80,8 @@ func TestPushPackMounts(t *testing.T) {
 			if result.Mounted.Count != tt.mounted || result.Uploaded.Count+result.Mounted.Count != len(g.Nodes()) || result.Unchanged {
 				t.Errorf("mounted %+v, sent %+v of %d", result.Mounted, result.Uploaded, len(g.Nodes()))
 			}
-			if asked != (tt.named != "") || tt.named == "" && reg.Count(recaptest.Mount) > 0 {
-				t.Errorf("asked %v: %v", asked, reg.Counts())
+			if asked.Load() != (tt.named != "") || tt.named == "" && reg.Count(recaptest.Mount) > 0 {
+				t.Errorf("asked %v: %v", asked.Load(), reg.Counts())
 			}
 			if tt.mounted > 0 && reg.Count(recaptest.Blob, http.MethodGet) > 0 {
 				t.Errorf("fetched what was mounted: %v", reg.Counts())

@@ -30,7 +30,8 @@ type PushOptions struct {
 	// one of the destination's registry and the user named it: what members of
 	// a pack have there is then taken over by the registry instead of being
 	// fetched and sent. Origins are what was given to [artifact.OpenMember]; ""
-	// means that nothing is mounted from one. Default: nothing is from any.
+	// means that nothing is mounted from one. It is called from several
+	// goroutines at once. Default: nothing is mounted.
 	MountFrom func(origin content.Fetcher) (repository string)
 
 	// SkipUnchanged publishes nothing where all the tags name what g says
