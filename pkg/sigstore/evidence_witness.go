@@ -207,7 +207,7 @@ func (f *findings) witness(seen map[witness]bool, w witness, t time.Time, source
 // timestamped returns which authority stamped a signature, and when.
 func timestamped(raw, sig []byte, authorities []root.TimestampingAuthority) (id string, t *root.Timestamp, reason string) {
 	if checkDER(raw) != nil {
-		return "", nil, "is not in DER"
+		return "", nil, "is not in DER, or too large"
 	}
 	reason = "is by no authority of the trusted root"
 	for _, a := range authorities {

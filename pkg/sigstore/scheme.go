@@ -19,6 +19,10 @@ import (
 // minRSABits is the smallest RSA modulus accepted: 1024 bits can be factored.
 const minRSABits = 2048
 
+// maxRSABits is the largest: a key in a certificate is tried before it is known
+// whose it is, and what a bundle has room for takes minutes.
+const maxRSABits = 8192
+
 // scheme is one way in which a key makes signatures.
 type scheme struct {
 	name     string // in words, for reports
@@ -51,8 +55,11 @@ func schemes(pub crypto.PublicKey) ([]scheme, error) {
 		return list, nil
 
 	case *rsa.PublicKey:
-		if bits := pub.N.BitLen(); bits < minRSABits {
+		switch bits := pub.N.BitLen(); {
+		case bits < minRSABits:
 			return nil, fmt.Errorf("RSA of %d bits: at least %d are needed", bits, minRSABits)
+		case bits > maxRSABits:
+			return nil, fmt.Errorf("RSA of %d bits: at most %d are accepted", bits, maxRSABits)
 		}
 		verifier, err := signature.LoadRSAPKCS1v15Verifier(pub, crypto.SHA256)
 		if err != nil {

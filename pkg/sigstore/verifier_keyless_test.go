@@ -267,6 +267,15 @@ func TestVerifyKeylessRefuses(t *testing.T) {
 		{"timestamp nested as deep as can be", of(plainV2, edit(func(b map[string]any) {
 			field(b, "verificationMaterial")["timestampVerificationData"] = map[string]any{"rfc3161Timestamps": []any{map[string]any{"signedTimestamp": nested(32)}}}
 		})), "timestamps", trust.ErrBadSignature, "timestamp 1 is none"},
+		{"timestamp with a part of 2 KiB", of(plainV2, edit(func(b map[string]any) {
+			field(b, "verificationMaterial")["timestampVerificationData"] = map[string]any{"rfc3161Timestamps": []any{map[string]any{"signedTimestamp": parts(1, 2<<10)}}}
+		})), "timestamps", trust.ErrBadSignature, "timestamp 1 is none"},
+		{"timestamp with a larger part", of(plainV2, edit(func(b map[string]any) {
+			field(b, "verificationMaterial")["timestampVerificationData"] = map[string]any{"rfc3161Timestamps": []any{map[string]any{"signedTimestamp": parts(1, 2<<10+1)}}}
+		})), "timestamps", trust.ErrBadSignature, "or too large"},
+		{"timestamp of many parts", of(plainV2, edit(func(b map[string]any) {
+			field(b, "verificationMaterial")["timestampVerificationData"] = map[string]any{"rfc3161Timestamps": []any{map[string]any{"signedTimestamp": parts(16, 2<<10)}}}
+		})), "timestamps", trust.ErrBadSignature, "or too large"},
 		{"logged before the certificate", of(plainV1, func(o *order) { o.logs = []logged{{log: v.v1, version: 1, at: epoch.Add(-time.Hour)}} }), "tlog", trust.ErrBadSignature, "when the certificate wasn't valid"},
 		{"case 16: logged after the certificate", of(plainV1, func(o *order) { o.logs = []logged{{log: v.v1, version: 1, at: epoch.Add(time.Hour)}} }), "tlog", trust.ErrBadSignature, "when the certificate wasn't valid"},
 		{"case 30: 33 timestamps", of(plainV2, edit(func(b map[string]any) {
@@ -326,4 +335,13 @@ func sequence(content []byte) []byte {
 		return append([]byte{0x30, byte(len(content))}, content...)
 	}
 	return append([]byte{0x30, 0x81, byte(len(content))}, content...)
+}
+
+// parts returns so many octet strings of one size in a SEQUENCE.
+func parts(count, size int) []byte {
+	raw, err := asn1.Marshal(slices.Repeat([][]byte{make([]byte, size)}, count))
+	if err != nil {
+		panic(err)
+	}
+	return raw
 }

@@ -14,6 +14,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
@@ -235,6 +236,7 @@ func TestVerifyCallerMistakes(t *testing.T) {
 		{"private key", t.Context(), root, trust.Authority{Name: "x", Key: &trust.Key{PEM: read(t, "keys", "cosign.key")}}, recap.Usage},
 		{"P-224", t.Context(), root, trust.Authority{Name: "x", Key: &trust.Key{PEM: read(t, "keys", "weak-p224.pub")}}, recap.Usage},
 		{"RSA 1024", t.Context(), root, trust.Authority{Name: "x", Key: &trust.Key{PEM: read(t, "keys", "weak-rsa1024.pub")}}, recap.Usage},
+		{"RSA 8193", t.Context(), root, authority(t, rsaOf(8193)), recap.Usage},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -244,6 +246,21 @@ func TestVerifyCallerMistakes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The largest key that is accepted only fails to match.
+func TestVerifyLargestKey(t *testing.T) {
+	raw := forge{key: newECDSA(t, elliptic.P256()), statement: about(root)}.bundle(t)
+	_, err := sigstore.NewVerifier(sigstore.VerifierOptions{}).Verify(t.Context(), raw, root, authority(t, rsaOf(8192)))
+	if !errors.Is(err, recap.Untrusted) {
+		t.Errorf("got error %v, want a refusal of the signature", err)
+	}
+}
+
+// rsaOf returns a public key of so many bits, which nobody can sign with.
+func rsaOf(bits uint) *rsa.PublicKey {
+	n := new(big.Int).Lsh(big.NewInt(1), bits-1)
+	return &rsa.PublicKey{N: n.SetBit(n, 0, 1), E: 65537}
 }
 
 // What cosign signed once must verify for ever.
