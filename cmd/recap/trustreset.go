@@ -6,6 +6,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,9 +17,9 @@ import (
 
 // trustResetResult is the answer of "recap trust reset".
 type trustResetResult struct {
-	Repository string          `json:"repository"`
-	Tag        string          `json:"tag,omitempty"` // absent: the whole repository
-	Forgotten  []trust.Release `json:"forgotten"`
+	Repository string `json:"repository"`
+	Tag        string `json:"tag,omitempty"` // absent: the whole repository
+	trust.Forgetting
 }
 
 func newTrustResetCmd(e *env) *cobra.Command {
@@ -30,8 +31,10 @@ func newTrustResetCmd(e *env) *cobra.Command {
 		Use:   "reset REF",
 		Short: "Forget on purpose which version of REF was accepted",
 		Long: `Forget which versions were accepted under the tag that REF names, or without a tag in
-the whole repository, so that an older one will be accepted once more. A note of it
-stays in the file.
+the whole repository, so that an older one will be accepted once more. What other tags
+name is still remembered, and so is the content of each version: with a tag that spells a
+version, such as 1.0.0, it is that content which is forgotten. A note of it stays in the
+file.
 
 Do it when the publisher says that they went back, not because an error named it.`,
 		Example: `  recap trust reset registry.example.com/team/recaps:latest`,
@@ -65,8 +68,11 @@ Do it when the publisher says that they went back, not because an error named it
 				return err
 			}
 			return out.print(e.stdout, trustResetResult{repository, ref.Tag(), forgotten}, func(w io.Writer) {
-				for _, r := range forgotten {
-					fmt.Fprintf(w, "forgotten: %s %s %s, under %s\n", safe(r.Name), safe(r.Version), r.Digest, safe(strings.Join(r.Tags, ", ")))
+				for _, r := range forgotten.Forgotten {
+					fmt.Fprintf(w, "forgotten: %s %s%s\n", safe(r.Name), safe(r.Version), lost(r, forgotten.Held))
+				}
+				for _, r := range forgotten.Held {
+					fmt.Fprintf(w, "still held: %s %s%s\n", safe(r.Name), safe(r.Version), kept(r))
 				}
 			})
 		},
@@ -75,6 +81,35 @@ Do it when the publisher says that they went back, not because an error named it
 	flags.StringVar(&lock, "lock", "", "forget it in `FILE`, a recap.lock, too")
 	out.register(flags)
 	return cmd
+}
+
+// lost says what is no longer known of a release: a tag of it, its content, or
+// all there was.
+func lost(r trust.Release, held []trust.Release) string {
+	tags := ""
+	if len(r.Tags) > 0 {
+		tags = " under " + safe(strings.Join(r.Tags, ", "))
+	}
+	i := slices.IndexFunc(held, func(h trust.Release) bool { return h.Name == r.Name && h.Version == r.Version })
+	if i >= 0 && !held[i].AnyContent {
+		return tags
+	}
+	return fmt.Sprintf("%s, and that its content is %s", tags, r.Digest)
+}
+
+// kept says what is still known of a release.
+func kept(r trust.Release) string {
+	text := ""
+	if len(r.Tags) > 0 {
+		text = " under " + safe(strings.Join(r.Tags, ", "))
+	}
+	if slices.ContainsFunc(r.Tags, func(tag string) bool { return strings.TrimPrefix(tag, "v") != r.Version }) {
+		text += ", and nothing older"
+	}
+	if r.AnyContent {
+		return text + ", whatever its content"
+	}
+	return fmt.Sprintf("%s, with the content %s", text, r.Digest)
 }
 
 // history is the name that what happens to a repository is remembered under:

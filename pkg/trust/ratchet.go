@@ -75,6 +75,21 @@ type Release struct {
 	Authorities []string  `json:"authorities"`
 	Signers     []string  `json:"signers,omitempty"`
 	FirstSeen   time.Time `json:"firstSeen,omitzero"`
+
+	// AnyContent says that the digest was forgotten on purpose: what is
+	// admitted as this version next may have another. Its tags still don't
+	// go back behind the version.
+	AnyContent bool `json:"anyContent,omitempty"`
+}
+
+// Forgetting is what a [Ratchet] was made to forget.
+type Forgetting struct {
+	// Forgotten is what was known: of each release the tags that it is no
+	// longer known under.
+	Forgotten []Release `json:"forgotten"`
+
+	// Held is what is still known of those releases.
+	Held []Release `json:"held"`
 }
 
 // RollbackState says what a ratchet made of a sighting.
@@ -152,29 +167,31 @@ func (r *Ratchet) Advance(ctx context.Context, s Sighting) (RollbackReport, erro
 	return report, nil
 }
 
-// Reset forgets, on purpose, what is known of a tag: the releases that it
-// names and those of the version that it spells, wherever else they were seen.
-// An empty tag forgets the whole repository. It returns what was forgotten,
-// and the state file keeps a note of it.
+// Reset forgets, on purpose, what is known of a tag, and nothing else: that it
+// names a release, which stays known, so that its version can't come back with
+// other content; and, where the tag spells a version, what that version's
+// content is, while other tags still don't go back behind it. An empty tag
+// forgets the whole repository. The state file keeps a note of it.
 //
 // Errors: recap.NotFound nothing-known when there was nothing to forget, else
 // those of [Ratchet.Advance] that are about files.
-func (r *Ratchet) Reset(ctx context.Context, repository, tag string) ([]Release, error) {
+func (r *Ratchet) Reset(ctx context.Context, repository, tag string) (Forgetting, error) {
 	unlock, err := r.lock(ctx)
 	if err != nil {
-		return nil, err
+		return Forgetting{}, err
 	}
 	defer unlock()
-	var forgotten []Release
+	all := Forgetting{Forgotten: []Release{}, Held: []Release{}}
 	var changed []*ledger
 	for _, f := range r.files {
 		l, err := f.read()
 		if err != nil {
-			return nil, err
+			return Forgetting{}, err
 		}
-		if gone := l.forget(repository, tag, r.time()); len(gone) > 0 {
+		if forgotten, held := l.forget(repository, tag, r.time()); len(forgotten) > 0 {
 			changed = append(changed, l)
-			forgotten = append(forgotten, gone...)
+			all.Forgotten = append(all.Forgotten, forgotten...)
+			all.Held = append(all.Held, held...)
 		}
 	}
 	if len(changed) == 0 {
@@ -182,14 +199,15 @@ func (r *Ratchet) Reset(ctx context.Context, repository, tag string) ([]Release,
 		if tag != "" {
 			what += ":" + tag
 		}
-		return nil, recap.Errorf(recap.NotFound, "nothing-known", "nothing is remembered of %s", what)
+		return Forgetting{}, recap.Errorf(recap.NotFound, "nothing-known", "nothing is remembered of %s", what)
 	}
 	for _, l := range changed {
 		if err := l.save(); err != nil {
-			return nil, err
+			return Forgetting{}, err
 		}
 	}
-	return uniqueReleases(forgotten), nil
+	all.Forgotten, all.Held = uniqueReleases(all.Forgotten), uniqueReleases(all.Held)
+	return all, nil
 }
 
 // Entries returns what is remembered, in order of repository, name and version,
@@ -209,10 +227,11 @@ func (r *Ratchet) Entries(context.Context) ([]Release, error) {
 // uniqueReleases puts together what two files know of one release.
 func uniqueReleases(list []Release) []Release {
 	sortReleases(list)
-	var unique []Release
+	unique := []Release{}
 	for _, release := range list {
 		if n := len(unique) - 1; n >= 0 && unique[n].is(release) && unique[n].Digest == release.Digest {
 			unique[n].Tags = union(unique[n].Tags, release.Tags)
+			unique[n].AnyContent = unique[n].AnyContent && release.AnyContent
 			if unique[n].FirstSeen.IsZero() {
 				unique[n].FirstSeen = release.FirstSeen
 			}

@@ -209,6 +209,12 @@ func (l *ledger) accept(s Sighting, now time.Time) bool {
 		r := &l.Releases[i]
 		if r.is(seen) {
 			found = true
+			if r.AnyContent {
+				if r.Digest != seen.Digest {
+					r.Kind, r.Digest, r.FirstSeen = seen.Kind, seen.Digest, seen.FirstSeen
+				}
+				r.AnyContent, changed = false, true
+			}
 			if tags := union(r.Tags, seen.Tags); !slices.Equal(tags, r.Tags) {
 				r.Tags, changed = tags, true
 			}
@@ -230,8 +236,9 @@ func (l *ledger) accept(s Sighting, now time.Time) bool {
 	return changed
 }
 
-// prune sorts and drops what isn't kept: of a lock, which is read by people
-// and compared line by line, every release that no tag names any more.
+// prune sorts and drops what isn't kept: what says nothing any more, and of a
+// lock, which is read by people and compared line by line, every release that
+// no tag names.
 func (l *ledger) prune(repository string) {
 	sortReleases(l.Releases)
 	past := 0
@@ -239,27 +246,49 @@ func (l *ledger) prune(repository string) {
 		if len(r.Tags) > 0 || r.Repository != repository {
 			return false
 		}
+		if r.AnyContent || l.Kind == lockKind {
+			return true
+		}
 		past++
-		return l.Kind == lockKind || past > maxPast
+		return past > maxPast
 	})
 }
 
-// forget drops the releases that the tag names or spells, and returns them.
-func (l *ledger) forget(repository, tag string, now time.Time) []Release {
-	version, _ := plainVersion(tag)
-	var gone []Release
-	l.Releases = slices.DeleteFunc(l.Releases, func(r Release) bool {
-		match := r.Repository == repository && (tag == "" || slices.Contains(r.Tags, tag) || r.Version == version)
-		if match {
-			gone = append(gone, r)
+// forget drops what [Ratchet.Reset] says. It returns the releases that it is
+// about, with the tags that they lost, and what is kept of them.
+func (l *ledger) forget(repository, tag string, now time.Time) (forgotten, held []Release) {
+	version, spelt := plainVersion(tag)
+	var kept []Release
+	for _, r := range l.Releases {
+		named, stated := slices.Contains(r.Tags, tag), spelt && r.Version == version && !r.AnyContent
+		if r.Repository != repository || tag != "" && !named && !stated {
+			kept = append(kept, r)
+			continue
 		}
-		return match
-	})
-	if len(gone) > 0 && l.Kind == stateKind {
-		l.Resets = append(l.Resets, reset{At: now, Repository: repository, Tag: tag, Forgotten: gone})
+		gone := r
+		if tag != "" {
+			gone.Tags = []string{}
+			if named {
+				gone.Tags = []string{tag}
+			}
+			r.Tags = slices.DeleteFunc(slices.Clone(r.Tags), func(t string) bool { return t == tag })
+			r.AnyContent = r.AnyContent || stated
+			if len(r.Tags) > 0 || !r.AnyContent && l.Kind == stateKind {
+				kept, held = append(kept, r), append(held, r)
+			}
+		}
+		forgotten = append(forgotten, gone)
+	}
+	if len(forgotten) == 0 {
+		return nil, nil
+	}
+	l.Releases = append([]Release{}, kept...)
+	l.prune(repository)
+	if l.Kind == stateKind {
+		l.Resets = append(l.Resets, reset{At: now, Repository: repository, Tag: tag, Forgotten: forgotten})
 		l.Resets = l.Resets[max(0, len(l.Resets)-maxResets):]
 	}
-	return gone
+	return forgotten, held
 }
 
 // save replaces the file. Its reader sees the old content or the new.

@@ -105,7 +105,13 @@ func (l *ledger) judge(s Sighting) (known Release, err error) {
 		return known, nil
 	}
 	for _, r := range l.Releases {
-		if r.Repository == s.Repository && r.Name == s.Name && r.Version == s.Version && r.Digest != s.Digest {
+		if r.Repository != s.Repository || r.Name != s.Name || r.Version != s.Version || r.Digest == s.Digest {
+			continue
+		}
+		if r.AnyContent && r.Kind != s.Kind && len(r.Tags) > 0 {
+			return known, l.stale("mix-and-match", s, r, "is another thing than other tags name", r.Tags[0])
+		}
+		if !r.AnyContent {
 			return known, l.stale("equivocation", s, r, "gives one version two contents", s.Version)
 		}
 	}

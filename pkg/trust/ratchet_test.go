@@ -329,21 +329,55 @@ func TestRatchetRefusalForPeople(t *testing.T) {
 	}
 }
 
+func inShort(list []trust.Release) []string {
+	var short []string
+	for _, r := range list {
+		text := strings.Join(append([]string{r.Version}, r.Tags...), " ")
+		if r.AnyContent {
+			text += " any content"
+		}
+		short = append(short, text)
+	}
+	return short
+}
+
 func TestRatchetReset(t *testing.T) {
 	for _, tt := range []struct {
 		name, tag string
 		forgotten []string
+		held      []string
 		then      []string // what is accepted after it
 		still     []string // what is not
 	}{
-		{"a tag", "latest", []string{"1.1.0"}, []string{"latest 0.1.0"}, []string{"other 2.9.0 name=other", "1.0.0 1.0.0 content=x"}},
-		{"a version that no tag names any more", "1.0.0", []string{"1.0.0"}, []string{"1.0.0 1.0.0 content=x"}, []string{"latest 1.0.5"}},
-		{"a version with its v", "v1.0.0", []string{"1.0.0"}, []string{"1.0.0 1.0.0 content=x"}, []string{"latest 1.0.5"}},
-		{"the repository", "", []string{"3.0.0", "1.1.0", "1.0.0"}, []string{"latest 0.1.0", "other 1.0.0 name=other"}, []string{"latest 0.9.0 in=r/other"}},
+		{
+			"a tag", "latest", []string{"1.1.0 latest"}, []string{"1.1.0 1.1.0"},
+			[]string{"latest 0.1.0"}, []string{"other 2.9.0 name=other", "1.0.0 1.0.0 content=x", "1.1.0 1.1.0 content=x", "latest 1.1.0 content=x"},
+		},
+		{
+			"a tag, the only one of its release", "other", []string{"3.0.0 other"}, []string{"3.0.0"},
+			[]string{"other 2.0.0 name=other", "other 2.0.0 name=other"}, []string{"other 3.0.0 name=other content=x", "latest 1.0.5"},
+		},
+		{
+			"the version that another tag names", "1.1.0", []string{"1.1.0 1.1.0"}, []string{"1.1.0 latest any content"},
+			[]string{"1.1.0 1.1.0 content=x", "latest 1.1.0 content=x"},
+			[]string{"latest 1.0.5", "latest 1.1.0 kind=bundle", "latest 1.2.0 name=x", "1.1.0 1.1.0 kind=bundle", "1.0.0 1.0.0 content=x"},
+		},
+		{
+			"a version that no tag names any more", "1.0.0", []string{"1.0.0"}, nil,
+			[]string{"1.0.0 1.0.0 content=x"}, []string{"latest 1.0.5", "1.1.0 1.1.0 content=x"},
+		},
+		{
+			"a version with its v", "v1.0.0", []string{"1.0.0"}, nil,
+			[]string{"1.0.0 1.0.0 content=x"}, []string{"latest 1.0.5"},
+		},
+		{
+			"the repository", "", []string{"3.0.0 other", "1.1.0 1.1.0 latest", "1.0.0"}, nil,
+			[]string{"1.1.0 1.1.0 content=x", "latest 0.1.0", "other 1.0.0 name=other"}, []string{"latest 0.9.0 in=r/other"},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r, _, _ := newRatchet(t, "both")
-			for _, s := range []string{"latest 1.0.0", "latest 1.1.0", "other 3.0.0 name=other", "latest 1.0.0 in=r/other"} {
+			for _, s := range []string{"latest 1.0.0", "latest 1.1.0", "1.1.0 1.1.0", "other 3.0.0 name=other", "latest 1.0.0 in=r/other"} {
 				if _, err := r.Advance(t.Context(), seen(t, s)); err != nil {
 					t.Fatal(err)
 				}
@@ -352,12 +386,14 @@ func TestRatchetReset(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var versions []string
-			for _, g := range gone {
-				versions = append(versions, g.Version)
-			}
-			if diff := cmp.Diff(tt.forgotten, versions); diff != "" {
+			if diff := cmp.Diff(tt.forgotten, inShort(gone.Forgotten)); diff != "" {
 				t.Errorf("forgotten (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(tt.held, inShort(gone.Held)); diff != "" {
+				t.Errorf("held (-want +got):\n%s", diff)
+			}
+			if _, err := r.Reset(t.Context(), team, tt.tag); errorCode(err) != "not-found nothing-known" {
+				t.Errorf("again: %v", err)
 			}
 			for _, s := range tt.still {
 				if _, err := r.Advance(t.Context(), seen(t, s)); !errors.Is(err, recap.Stale) {
