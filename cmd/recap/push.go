@@ -81,6 +81,7 @@ already: the line for a pipeline that runs at every commit.`,
 			if ref, err = made.tag(ref); err != nil {
 				return err
 			}
+			seal.dryRun = opts.DryRun
 			sealer, err := seal.sealer(ctx, e, made)
 			if err != nil {
 				return err

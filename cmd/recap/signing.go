@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -26,6 +27,7 @@ type signFlags struct {
 	issuer        string
 	clientID      string
 	yes           bool
+	dryRun        bool // nothing is signed: nothing is asked
 }
 
 func (f *signFlags) register(flags *pflag.FlagSet) {
@@ -49,10 +51,16 @@ func (f *signFlags) given() string {
 }
 
 // sealer returns what signs a root and makes the attestations of predicates,
-// and what the signatures are read back with.
+// and what the signatures are read back with. Whatever can be known to keep it
+// from finishing, it finds here, before anything is uploaded or published: a
+// trusted root that can't be loaded, no services, no token, no consent.
 func (f *signFlags) sealer(ctx context.Context, e *env, predicates ...trust.Predicate) (*trust.Sealer, error) {
-	if f.key != "" && (f.token != "" || f.issuer != "" || f.clientID != "") {
-		return nil, contradiction("--key", "--identity-token and --oidc-issuer")
+	if f.key != "" {
+		for _, other := range [][2]string{{"--identity-token", f.token}, {"--oidc-issuer", f.issuer}, {"--oidc-client-id", f.clientID}} {
+			if other[1] != "" {
+				return nil, contradiction("--key", other[0])
+			}
+		}
 	}
 	root, err := f.instance(e)
 	if err != nil {
@@ -62,7 +70,27 @@ func (f *signFlags) sealer(ctx context.Context, e *env, predicates ...trust.Pred
 	if err != nil {
 		return nil, err
 	}
+	if !f.dryRun {
+		if err := settle(ctx, signer, root); err != nil {
+			return nil, fmt.Errorf("signing: %w", err)
+		}
+	}
 	return trust.NewSealer(signer, sigstore.NewVerifier(sigstore.VerifierOptions{Root: root}), predicates...)
+}
+
+// settle has the signer say who it will sign as, for which it needs its services
+// and a token, and loads the root where the signatures are verified under it.
+func settle(ctx context.Context, signer trust.Signer, root *sigstore.Root) error {
+	authority, err := signer.Authority(ctx)
+	if err != nil {
+		return err
+	}
+	if authority.Key != nil {
+		if need := authority.Required(); need.TLog == 0 && need.Timestamps == 0 {
+			return nil
+		}
+	}
+	return root.Load(ctx)
 }
 
 func (f *signFlags) signer(ctx context.Context, e *env, root *sigstore.Root) (trust.Signer, error) {
@@ -74,8 +102,13 @@ func (f *signFlags) signer(ctx context.Context, e *env, root *sigstore.Root) (tr
 	return sigstore.NewKeylessSigner(sigstore.KeylessOptions{
 		Root:          root,
 		SigningConfig: f.signingConfig,
-		Token:         func(ctx context.Context) (sigstore.Token, error) { return f.findToken(ctx, e, root) },
-		OnNotice:      e.signingNotice,
+		Token: func(ctx context.Context) (sigstore.Token, error) {
+			if err := root.Load(ctx); err != nil { // before somebody is asked in vain
+				return sigstore.Token{}, err
+			}
+			return f.findToken(ctx, e, root)
+		},
+		OnNotice: e.signingNotice,
 	})
 }
 
@@ -94,7 +127,7 @@ func (f *signFlags) instance(e *env) (*sigstore.Root, error) {
 
 // signingNotice says what signing waits for.
 func (e *env) signingNotice(n sigstore.Notice) {
-	fmt.Fprintf(e.stderr, "waiting: %s\n", safe(n.String()))
+	fmt.Fprintf(e.stderr, "waiting: %s\n", safe(strings.TrimPrefix(n.String(), "waiting for ")))
 }
 
 // findToken returns a token of whoever signs. A person at a terminal is asked in

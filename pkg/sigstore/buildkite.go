@@ -40,7 +40,7 @@ func buildkiteToken(ctx context.Context, c *caller, opts TokenOptions) (token To
 		redact:  hide(secret),
 	})
 	if err != nil {
-		return Token{}, false, err
+		return Token{}, false, deniedToken(err, "what the job asks with is good while it runs, for its own token; or sign with a key: --key")
 	}
 	var parsed struct {
 		Token string `json:"token"`

@@ -6,6 +6,7 @@ package sigstore
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -41,7 +42,7 @@ func githubToken(ctx context.Context, c *caller, opts TokenOptions) (token Token
 		redact:  hide(secret),
 	})
 	if err != nil {
-		return Token{}, false, err
+		return Token{}, false, deniedToken(err, "the job needs the permission, permissions: {id-token: write}, and what it asks with is good while it runs; or sign with a key: --key")
 	}
 	var parsed struct {
 		Value string `json:"value"`
@@ -51,6 +52,14 @@ func githubToken(ctx context.Context, c *caller, opts TokenOptions) (token Token
 	}
 	token, err = NewToken(parsed.Value, "GitHub Actions")
 	return token, err == nil, err
+}
+
+// deniedToken adds a hint to the refusal of a CI service's token service.
+func deniedToken(err error, hint string) error {
+	if refused, ok := errors.AsType[*recap.Error](err); ok && refused.Kind == recap.Denied && refused.Hint == "" {
+		_ = refused.WithHint("%s", hint)
+	}
+	return err
 }
 
 // hide returns a function that takes a secret out of a text.

@@ -84,7 +84,8 @@ func loadSigningConfig(ctx context.Context, path string, trusted *Root) (*protot
 func readSigningConfig(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, recap.Errorf(recap.NotFound, "no-signing-config", "reading the signing configuration: %w", err)
+		return nil, recap.Errorf(recap.NotFound, "no-signing-config", "reading the signing configuration: %w", err).
+			WithHint("name the file that your Sigstore instance gives out; the public instance needs none; cosign signing-config create makes one")
 	}
 	if err != nil {
 		return nil, recap.Errorf(recap.Local, "io", "reading the signing configuration: %w", err)

@@ -55,7 +55,7 @@ type TokenOptions struct {
 // person is asked.
 //
 // Errors are of kind recap.Usage (bad-token, no-token, no-token-permission),
-// recap.NotFound for a file that isn't there, recap.Unavailable when a provider
+// recap.NotFound for a File that isn't there, recap.Unavailable when a provider
 // stays away, and recap.Denied when it, or the person, refuses.
 func FindToken(ctx context.Context, opts TokenOptions) (Token, error) {
 	if err := ctx.Err(); err != nil {
@@ -112,7 +112,7 @@ func givenToken(given string) (Token, error) {
 	raw, err := readToken(given)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return Token{}, recap.Errorf(recap.NotFound, "no-token", "what %s names is neither a token nor a file that is there", source).
+		return Token{}, recap.Errorf(recap.Usage, "no-token", "what %s names is neither a token nor a file that is there", source).
 			WithHint("pass the token itself, or the path of a file with it")
 	case err != nil:
 		return Token{}, recap.Errorf(recap.Local, "io", "reading the file that %s names: %w", source, err)

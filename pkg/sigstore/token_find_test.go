@@ -156,7 +156,7 @@ func TestFindTokenRefuses(t *testing.T) {
 		text      string
 	}{
 		{name: "a token that was cut off", flag: secret, file: good, kind: recap.Usage, code: "bad-token", text: "--identity-token"},
-		{name: "a file that is not there", flag: filepath.Join(dir, "none"), file: good, kind: recap.NotFound, code: "no-token", text: "neither a token nor a file"},
+		{name: "a file that is not there", flag: filepath.Join(dir, "none"), file: good, kind: recap.Usage, code: "no-token", text: "neither a token nor a file"},
 		{name: "a file without a token", flag: filepathOf(t, "hello"), file: good, kind: recap.Usage, code: "bad-token", text: "not a JSON Web Token"},
 		{name: "a directory", flag: dir, file: good, kind: recap.Local, code: "io", text: "--identity-token"},
 		{name: "a large file", flag: filepathOf(t, strings.Repeat("x", 100<<10)), file: good, kind: recap.Usage, code: "bad-token", text: "larger than"},

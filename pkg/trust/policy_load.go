@@ -73,14 +73,21 @@ func readPolicyFile(path string, limit int64) (data []byte, everybody bool, err 
 		return data, everybody, nil
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, false, recap.Errorf(recap.NotFound, "no-policy-file", "reading the policy: %w", err).
-			WithHint("name another with --policy FILE, or write one with: recap policy init REF")
+			WithHint("name another with --policy FILE, or write this one with: recap policy init REF --policy %s", filepath.ToSlash(path))
 	case errors.Is(err, errTooLarge):
-		return nil, false, recap.Errorf(recap.Usage, "bad-policy", "policy %s: %w", path, err)
+		return nil, false, recap.Errorf(recap.Usage, "bad-policy", "policy %s: %w", path, err).
+			WithHint("name a policy file; recap schema policy describes one")
+	case errors.Is(err, errDirectory):
+		return nil, false, recap.Errorf(recap.Local, "io", "policy %s: %w", path, errDirectory).
+			WithHint("name the file in it: --policy %s", filepath.ToSlash(filepath.Join(path, "policy.yaml")))
 	}
 	return nil, false, durable.Explain(fmt.Errorf("reading the policy: %w", err))
 }
 
-var errTooLarge = errors.New("it is too large")
+var (
+	errTooLarge  = errors.New("it is too large")
+	errDirectory = errors.New("is a directory")
+)
 
 // readBounded reads a file of at most limit bytes, and tells whether everybody
 // may write it.
@@ -95,7 +102,7 @@ func readBounded(path string, limit int64) (data []byte, everybody bool, err err
 		return nil, false, err
 	}
 	if info.IsDir() {
-		return nil, false, &fs.PathError{Op: "read", Path: path, Err: errors.New("is a directory")}
+		return nil, false, &fs.PathError{Op: "read", Path: path, Err: errDirectory}
 	}
 	// Windows has no such bits, and Go makes them up.
 	everybody = runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o002 != 0

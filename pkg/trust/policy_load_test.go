@@ -98,13 +98,13 @@ func TestLoadPolicyRefuses(t *testing.T) {
 		}
 	})
 	t.Run("a directory", func(t *testing.T) {
-		if _, err := trust.LoadPolicy(t.TempDir()); !errors.Is(err, recap.Local) {
+		if _, err := trust.LoadPolicy(t.TempDir()); !errors.Is(err, recap.Local) || !strings.Contains(hinted(t, err), "--policy") {
 			t.Errorf("got %v", err)
 		}
 	})
 	t.Run("too large", func(t *testing.T) {
 		path, _ := policyDir(t, head+ci+strings.Repeat("#\n", recap.MaxPolicySize/2))
-		if _, err := trust.LoadPolicy(path); !errors.Is(err, recap.Usage) || code(err) != "bad-policy" || !strings.Contains(err.Error(), "too large") {
+		if _, err := trust.LoadPolicy(path); !errors.Is(err, recap.Usage) || code(err) != "bad-policy" || !strings.Contains(err.Error(), "too large") || hinted(t, err) == "" {
 			t.Errorf("got %v", err)
 		}
 	})
