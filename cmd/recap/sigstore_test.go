@@ -31,7 +31,7 @@ func TestSigstore(t *testing.T) {
 	}
 	t.Parallel()
 	s := startSigstore(t, peers)
-	distribution := startDistribution(t, peers, false)
+	distribution, secure := startDistribution(t, peers, false), startDistribution(t, peers, true)
 	isolated := exec.Command("unshare", "-rn", "true").Run() == nil
 	if !isolated {
 		t.Log("unshare -rn doesn't work here: what is said to ask no network isn't held to it by the kernel")
@@ -48,7 +48,12 @@ func TestSigstore(t *testing.T) {
 			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
 			env.Setenv("COSIGN_PASSWORD", "secret")
 			env.Setenv("DIST", distribution.host)
+			env.Setenv("SECURE", secure.host)
+			env.Setenv("CA", secure.ca)
 			for name, value := range s.variables() {
+				env.Setenv(name, value)
+			}
+			for name, value := range goEnvironment(t) {
 				env.Setenv(name, value)
 			}
 			return nil
@@ -142,6 +147,7 @@ func sigstoreCommands(t *testing.T, s *sigstack) map[string]func(*testscript.Tes
 		}
 		ts.Check(os.WriteFile(ts.MkAbs(args[0]), fetch(t, url), 0o600))
 	}
+	all["action"] = readAction(t).run
 	all["expand"] = expandFile
 	// tamper FILE OLD NEW: replaces bytes of a file.
 	all["tamper"] = func(ts *testscript.TestScript, neg bool, args []string) {
