@@ -202,7 +202,7 @@ func (r *reader) checkForm() {
 func (r *reader) decode() {
 	root := r.root.Clone()
 	for _, pointer := range r.cuts {
-		cut(root, pointer)
+		root.Cut(pointer)
 	}
 	pack := r.file.Pack
 	extensions := map[string]json.RawMessage{}
@@ -232,26 +232,6 @@ func (r *reader) decode() {
 	if !r.broken { // else much only seems to be missing
 		r.problems = append(r.problems, problems...)
 		r.judge()
-	}
-}
-
-// cut takes what doesn't fit out of the tree.
-func cut(root *tree.Node, pointer string) {
-	tokens := tree.Tokens(pointer)
-	if len(tokens) == 0 {
-		*root = *tree.NewMap(root.Pos)
-		return
-	}
-	last := tokens[len(tokens)-1]
-	parent := root.At(strings.TrimSuffix(pointer, "/"+tree.Escape(last)))
-	switch {
-	case parent == nil:
-	case parent.Kind == tree.Map:
-		parent.Delete(last)
-	default:
-		if item, _ := parent.Child(last); item != nil {
-			*item = tree.Node{Kind: tree.Null, Pos: item.Pos}
-		}
 	}
 }
 

@@ -4,12 +4,10 @@
 package trust
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
-	"unicode/utf8"
 
 	"github.com/recap-oci/recap/pkg/internal/fit"
 	"github.com/recap-oci/recap/pkg/internal/shape"
@@ -96,35 +94,15 @@ func (r *policyReader) fail(pos tree.Pos, code, mend, format string, args ...any
 // checkText reports whether data is text that shows what it says: a reader of
 // the file must see whom it trusts.
 func (r *policyReader) checkText(data []byte) bool {
-	start := tree.Pos{Line: 1, Col: 1}
-	switch {
-	case len(data) > recap.MaxPolicySize:
-		r.fail(start, codeText, "split it", "the policy has more than %d bytes", recap.MaxPolicySize)
-		return false
-	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
-		r.fail(start, codeText, "save it as UTF-8", "the text is in UTF-16")
-		return false
-	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
-		r.fail(start, codeText, "save it as UTF-8 without a byte order mark", "the text begins with a byte order mark")
+	if len(data) > recap.MaxPolicySize {
+		r.fail(tree.Pos{Line: 1, Col: 1}, codeText, "split it", "the policy has more than %d bytes", recap.MaxPolicySize)
 		return false
 	}
-	for at, line, col := 0, 1, 1; at < len(data); {
-		c, size := utf8.DecodeRune(data[at:])
-		pos := tree.Pos{Line: line, Col: col}
-		switch {
-		case c == utf8.RuneError && size == 1:
-			r.fail(pos, codeText, "save it as UTF-8", "the text is not UTF-8 from here on")
-			return false
-		case c == '\n':
-			line, col = line+1, 0
-		case c == '\t', c == '\r' && bytes.HasPrefix(data[at+1:], []byte("\n")), recap.IsPrintable(c):
-		default:
-			r.fail(pos, codeText, "delete it", "a character that doesn't show (U+%04X) stands in the text", c)
-			return false
-		}
-		at, col = at+size, col+size
+	problem := tree.CheckText(data, recap.IsPrintable)
+	if problem != nil {
+		r.fail(problem.Pos, codeText, problem.Mend, "%s", problem.Message)
 	}
-	return true
+	return problem == nil
 }
 
 // parse reports whether data could be read as YAML.
@@ -194,25 +172,12 @@ func (r *policyReader) checkForm() bool {
 	return true
 }
 
-// fitting returns the policy without what doesn't fit. Items of lists keep
-// their places: nothing stands in place of one.
+// fitting returns the policy without what doesn't fit.
 func (r *policyReader) fitting() *tree.Node {
 	root := r.root.Clone()
 	for _, pointer := range r.broken {
-		tokens := tree.Tokens(pointer)
-		if len(tokens) == 0 {
-			continue
-		}
-		last := tokens[len(tokens)-1]
-		parent := root.At(strings.TrimSuffix(pointer, "/"+tree.Escape(last)))
-		switch {
-		case parent == nil:
-		case parent.Kind == tree.Map:
-			parent.Delete(last)
-		default:
-			if item, _ := parent.Child(last); item != nil {
-				*item = tree.Node{Kind: tree.Null, Pos: item.Pos}
-			}
+		if pointer != "" {
+			root.Cut(pointer)
 		}
 	}
 	return root
