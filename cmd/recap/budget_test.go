@@ -26,7 +26,7 @@ func TestBudgets(t *testing.T) {
 		if peers == "" {
 			t.Skip("RECAP_PEERS is not set; make e2e builds the tools and sets it")
 		}
-		budgets(t, recaptest.RegistryOptions{HoldAnswers: true, Upstream: "http://" + startDistribution(t, peers, false).host})
+		budgets(t, recaptest.RegistryOptions{HoldAnswers: true, Upstream: "http://" + startDistribution(t, peers, open).host})
 	})
 }
 

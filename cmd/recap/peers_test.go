@@ -29,7 +29,7 @@ func TestPeers(t *testing.T) {
 	if peers == "" {
 		t.Skip("RECAP_PEERS is not set; make e2e builds the tools and sets it")
 	}
-	distribution := startDistribution(t, peers, true)
+	distribution := startDistribution(t, peers, secure)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/peers",
 		Setup: func(env *testscript.Env) error {
@@ -48,11 +48,19 @@ func TestPeers(t *testing.T) {
 	})
 }
 
-// server is a distribution registry. A secure one speaks TLS and wants
-// recap:secret.
+// server is a distribution registry. A closed one wants recap:secret, a secure
+// one speaks TLS besides.
 type server struct{ host, ca string }
 
-func startDistribution(t *testing.T, peers string, secure bool) server {
+type access int
+
+const (
+	open access = iota
+	closed
+	secure
+)
+
+func startDistribution(t *testing.T, peers string, to access) server {
 	t.Helper()
 	dir := t.TempDir()
 	write := func(name, text string) string {
@@ -63,7 +71,12 @@ func startDistribution(t *testing.T, peers string, secure bool) server {
 		return path
 	}
 	encryption, auth, caFile := "", "", ""
-	if secure {
+	if to != open {
+		// The password is "secret"; the cost is bcrypt's lowest.
+		passwords := write("htpasswd", "recap:$2a$04$E6Gn/rXvu.yVLWWsJb6SmesidT7ankl/7KGxO2u/h3i95M6pHzyna\n")
+		auth = fmt.Sprintf("auth: {htpasswd: {realm: test, path: %q}}\n", passwords)
+	}
+	if to == secure {
 		ca := recaptest.NewCA(t)
 		leaf := ca.Issue(t, recaptest.Leaf{IPs: []net.IP{net.IPv4(127, 0, 0, 1)}})
 		var chain []byte
@@ -71,9 +84,6 @@ func startDistribution(t *testing.T, peers string, secure bool) server {
 			chain = append(chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
 		}
 		encryption = fmt.Sprintf(", tls: {certificate: %q, key: %q}", write("cert.pem", string(chain)), write("key.pem", privatePEM(t, leaf)))
-		// The password is "secret"; the cost is bcrypt's lowest.
-		passwords := write("htpasswd", "recap:$2a$04$E6Gn/rXvu.yVLWWsJb6SmesidT7ankl/7KGxO2u/h3i95M6pHzyna\n")
-		auth = fmt.Sprintf("auth: {htpasswd: {realm: test, path: %q}}\n", passwords)
 		caFile = ca.File
 	}
 	config := write("config.yml", fmt.Sprintf(`version: 0.1

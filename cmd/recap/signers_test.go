@@ -37,7 +37,7 @@ func TestSigners(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, host := range map[string]string{
-		"distribution": startDistribution(t, peers, false).host,
+		"distribution": startDistribution(t, peers, open).host,
 		"olareg":       recaptest.NewRegistry(t, recaptest.RegistryOptions{NoReferrers: true}).Host(),
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -31,7 +31,7 @@ func TestSigstore(t *testing.T) {
 	}
 	t.Parallel()
 	s := startSigstore(t, peers)
-	distribution, secure := startDistribution(t, peers, false), startDistribution(t, peers, true)
+	distribution, private := startDistribution(t, peers, open), startDistribution(t, peers, closed)
 	isolated := exec.Command("unshare", "-rn", "true").Run() == nil
 	if !isolated {
 		t.Log("unshare -rn doesn't work here: what is said to ask no network isn't held to it by the kernel")
@@ -48,8 +48,7 @@ func TestSigstore(t *testing.T) {
 			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
 			env.Setenv("COSIGN_PASSWORD", "secret")
 			env.Setenv("DIST", distribution.host)
-			env.Setenv("SECURE", secure.host)
-			env.Setenv("CA", secure.ca)
+			env.Setenv("PRIVATE", private.host)
 			for name, value := range s.variables() {
 				env.Setenv(name, value)
 			}
