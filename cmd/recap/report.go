@@ -154,9 +154,16 @@ func mainClaims(c *trust.Certificate) [][2]string {
 }
 
 // reason is why a signature doesn't count, unless the refusal, which stands in
-// the error too, says just that.
+// the error too, says just that; a wrong signer's
+// is said in any case. What an attestation is about is no failing.
 func (p *reportPrinter) reason(r trust.Report, s trust.SignatureReport) string {
-	if !p.explain && r.Verdict == trust.VerdictRefused && strings.Contains(r.Reason, s.Reason) {
+	if s.Outcome == trust.Attestation {
+		if p.explain {
+			return "" // the type has its own line
+		}
+		return safe(s.PredicateType)
+	}
+	if !p.explain && s.Outcome != trust.WrongSigner && r.Verdict == trust.VerdictRefused && strings.Contains(r.Reason, s.Reason) {
 		return ""
 	}
 	return safe(s.Reason)
@@ -165,6 +172,15 @@ func (p *reportPrinter) reason(r trust.Report, s trust.SignatureReport) string {
 // rollback says what became of the question whether an older version is served.
 func rollback(r trust.Report) string {
 	known := r.Rollback
+	warns := r.Mode == trust.Warn // then nothing is remembered
+	switch {
+	case warns && known.State == trust.RollbackFirstUse:
+		return fmt.Sprintf("%s; a rule that only warns remembers nothing, so an older one would not be noticed", safe(known.Version))
+	case warns && known.State == trust.RollbackAdvanced:
+		return fmt.Sprintf("%s, after %s, which stays what is remembered: the rule only warns", safe(known.Version), safe(known.KnownVersion))
+	case warns && known.State == trust.RollbackOff && known.Warning != "":
+		return "what an enforcing rule would refuse; this one only warns"
+	}
 	switch known.State {
 	case trust.RollbackFirstUse:
 		return fmt.Sprintf("%s is the first accepted under this tag; from now on none that is older is", safe(known.Version))

@@ -83,6 +83,7 @@ func TestRejectionIsAlwaysARefusal(t *testing.T) {
 		trust.BadSignature:  trust.ErrBadSignature,
 		trust.Verified:      trust.ErrBadSignature, // a verifier's mistake
 		trust.NotASignature: trust.ErrBadSignature,
+		trust.Attestation:   trust.ErrBadSignature,
 		"":                  trust.ErrBadSignature,
 	} {
 		if err := trust.Rejectf(outcome, "because"); !errors.Is(err, want) || !errors.Is(err, recap.Untrusted) {

@@ -4,6 +4,7 @@
 package trust
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -126,7 +127,9 @@ func (report *Report) count(outcome Outcome) (n int, reason string) {
 
 // others says what was found instead of signatures.
 func (report *Report) others() string {
-	switch n, reason := report.count(NotASignature); n {
+	n, reason := report.count(Attestation)
+	more, another := report.count(NotASignature)
+	switch n, reason = n+more, cmp.Or(reason, another); n {
 	case 0:
 		return ""
 	case 1:

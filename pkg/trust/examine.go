@@ -192,7 +192,7 @@ func (e *examiner) read(c candidate) candidate {
 	case len(c.vouching) == 0:
 		// Whatever it says, nobody who counts says it.
 	case s.PredicateType != predicateTypeSign:
-		c.report = c.report.with(NotASignature, "an attestation of type %s, not a signature", s.PredicateType)
+		c.report = c.report.with(Attestation, "an attestation of type %s, not a signature", s.PredicateType)
 	default:
 		c.report.Outcome = Verified
 	}
@@ -203,7 +203,7 @@ func (e *examiner) read(c candidate) candidate {
 // longer does, unless it is for something else than a signature.
 func (r SignatureReport) with(outcome Outcome, format string, args ...any) SignatureReport {
 	r.Outcome, r.Reason = outcome, fmt.Sprintf(format, args...)
-	if outcome != NotASignature {
+	if outcome != Attestation {
 		r.Authority = ""
 	}
 	return r

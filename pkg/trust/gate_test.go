@@ -53,6 +53,7 @@ func TestAdmit(t *testing.T) {
 	type out = []trust.Outcome
 	const (
 		good, bad, wrong, other = trust.Verified, trust.BadSignature, trust.WrongSigner, trust.NotASignature
+		attested                = trust.Attestation
 		unreachable             = trust.Unreachable
 	)
 	// attach is a referrer with a bundle by a signer over a statement.
@@ -121,8 +122,8 @@ func TestAdmit(t *testing.T) {
 		{"case 1: unsigned", all(), trust.ErrNoSignature, nil},
 		{"case 2: provenance only", func(s *store, root ocispec.Descriptor) {
 			attach(s, root, alice, about(root, slsaType), claiming(slsaType))
-		}, trust.ErrNoSignature, out{other}},
-		{"case 4: annotation says signature, payload says provenance", func(s *store, root ocispec.Descriptor) { attach(s, root, alice, about(root, slsaType), nil) }, trust.ErrNoSignature, out{other}},
+		}, trust.ErrNoSignature, out{attested}},
+		{"case 4: annotation says signature, payload says provenance", func(s *store, root ocispec.Descriptor) { attach(s, root, alice, about(root, slsaType), nil) }, trust.ErrNoSignature, out{attested}},
 		{"somebody else's provenance only", func(s *store, root ocispec.Descriptor) {
 			attach(s, root, bob, about(root, slsaType), claiming(slsaType))
 		}, trust.ErrNoSignature, out{wrong}},
@@ -238,7 +239,7 @@ func TestAdmit(t *testing.T) {
 				if found.Reason == "" || strings.Contains(found.Reason, "\n") {
 					t.Errorf("no reason of one line for %+v", found)
 				}
-				if found.Authority != "" && found.Outcome != trust.NotASignature {
+				if found.Authority != "" && found.Outcome != trust.Attestation {
 					t.Errorf("%q vouches by %+v", found.Authority, found)
 				}
 			}

@@ -50,7 +50,7 @@ func TestObserve(t *testing.T) {
 		}
 	}
 	want := map[string]trust.Outcome{
-		workflow: trust.Verified, "ann@example.com": trust.Verified, "ben@example.com": trust.NotASignature,
+		workflow: trust.Verified, "ann@example.com": trust.Verified, "ben@example.com": trust.Attestation,
 		"signed with a key, not with a certificate": trust.WrongSigner, "eve@example.com": trust.BadSignature, "0 of 1 log entries": trust.BadSignature,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

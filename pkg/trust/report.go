@@ -31,7 +31,8 @@ const (
 	Verified      Outcome = "verified"        // a signature by one of the rule's authorities
 	BadSignature  Outcome = "bad-signature"   // claims to be a signature of this digest, and is not a valid one
 	WrongSigner   Outcome = "wrong-signer"    // signed by somebody the rule doesn't name
-	NotASignature Outcome = "not-a-signature" // another thing: an attestation, an SBOM
+	Attestation   Outcome = "attestation"     // a valid statement by one of the rule's authorities, of another type than a signature
+	NotASignature Outcome = "not-a-signature" // another thing: an SBOM, an image
 	Unreachable   Outcome = "unreachable"     // could not be fetched
 )
 
@@ -77,11 +78,11 @@ type SignatureReport struct {
 	ArtifactType string        `json:"artifactType,omitempty"` // as its manifest says
 
 	// PredicateType is the statement's when the outcome is verified or
-	// not-a-signature; else what the manifest claims, which nobody vouches for.
+	// attestation; else what the manifest claims, which nobody vouches for.
 	PredicateType string `json:"predicateType,omitempty"`
 
 	Outcome   Outcome `json:"outcome"`
-	Reason    string  `json:"reason,omitempty"`    // in plain words; empty when verified
+	Reason    string  `json:"reason,omitempty"`    // in plain words, why it is no signature that counts; empty when verified
 	Authority string  `json:"authority,omitempty"` // that vouches by it; of several, the one it counts for
 
 	// The evidence, as far as it was verified: also for a wrong signer.

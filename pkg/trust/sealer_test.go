@@ -126,7 +126,7 @@ func TestSealAddsBesideOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []trust.Outcome{trust.BadSignature, trust.NotASignature, trust.Verified, trust.WrongSigner}
+	want := []trust.Outcome{trust.Attestation, trust.BadSignature, trust.Verified, trust.WrongSigner}
 	if diff := cmp.Diff(want, outcomes(report)); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
 	}
