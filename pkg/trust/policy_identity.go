@@ -56,7 +56,7 @@ func (c *checker) checkIdentity(at, who string, id Identity) {
 			}
 			c.fail(pointer, codeIdentity, mend, "%s: %q is no claim that a certificate makes", who, fit.Clip(name))
 		case id.Claims[name] == "":
-			c.fail(pointer, codeIdentity, "fill it in, or remove it", "%s: the claim %s is empty", who, name)
+			c.fail(pointer, codeIdentity, "fill it in", "%s: the claim %s is empty", who, name)
 		}
 	}
 	c.checkWide(at, who, id)
@@ -92,8 +92,12 @@ func (c *checker) checkMatch(at, who, what, exact, expr string) {
 		c.fail(pointer, codeIdentity, fmt.Sprintf("write the %s, as much of it as you know", what), "%s: the %s expression \"%s\" matches anything", who, what, fit.Clip(expr))
 		return
 	}
-	if what == "issuer" && matches.MatchString(strangeIssuer) {
-		c.warn(pointer, codeIdentity, "write the issuer's host", "%s: the issuer expression \"%s\" matches whatever issuer there may be", who, fit.Clip(expr))
+	if what == "issuer" {
+		if matches.MatchString(strangeIssuer) {
+			c.warn(pointer, codeIdentity, "write the issuer's host", "%s: the issuer expression \"%s\" matches whatever issuer there may be", who, fit.Clip(expr))
+		} else if open := openEnded(parsed, matches); open != "" {
+			c.warn(pointer, codeIdentity, "write more of the issuer", "%s: the issuer expression \"%s\" %s", who, fit.Clip(expr), open)
+		}
 	}
 	if before := bareDot(parsed); before != "" {
 		c.warn(pointer, codeIdentity, `write \. for a dot`, "%s: in the %s expression the dot after %q stands for any character", who, what, before)
@@ -109,11 +113,21 @@ func (c *checker) checkWide(at, who string, id Identity) {
 	if err != nil {
 		return // reported
 	}
+	if !slices.ContainsFunc(anything(), func(text string) bool { return !expr.MatchString(text) }) {
+		return // reported
+	}
 	for _, stranger := range strangers() {
-		if expr.MatchString(stranger.subject) && slices.ContainsFunc(anything(), func(text string) bool { return !expr.MatchString(text) }) {
+		if expr.MatchString(stranger.subject) {
 			c.warn(at+"/subjectRegExp", codeIdentity, stranger.mend, "%s: the subject expression \"%s\" matches %s", who, fit.Clip(id.SubjectRegExp), stranger.who)
 			return
 		}
+	}
+	parsed, _ := parseExpression(id.SubjectRegExp)
+	if parsed == nil {
+		return // reported
+	}
+	if open := openEnded(parsed, expr); open != "" {
+		c.warn(at+"/subjectRegExp", codeIdentity, "write more of the subject, or add claims", "%s: the subject expression \"%s\" %s", who, fit.Clip(id.SubjectRegExp), open)
 	}
 }
 

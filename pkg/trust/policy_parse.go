@@ -31,7 +31,7 @@ var policyForm = sync.OnceValue(func() fit.Form {
 		panic("trust: " + err.Error()) // every test that loads a policy compiles it
 	}
 	return fit.Form{
-		Schema: schema, Name: "policy", Thing: "a policy", Whole: "the policy",
+		Schema: schema, Name: "policy", Thing: "a policy", Whole: "the policy", Needed: true,
 		Patterns: map[string]string{
 			"instant":    "a day, such as 2026-03-27, or a time, such as 2026-03-27T10:00:00Z",
 			"kms":        "the address of a key in a key management service, such as awskms://…",

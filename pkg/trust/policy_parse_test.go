@@ -280,6 +280,21 @@ func TestParsePolicyRefuses(t *testing.T) {
 	}
 }
 
+// An identity without its subject, or without a claim, is somebody else's: what
+// is empty isn't to be removed.
+func TestParsePolicyEmptyIsFilledIn(t *testing.T) {
+	for _, text := range []string{
+		strings.Replace(dana, "dana@example.com", "''", 1),
+		strings.Replace(dana, "dana@example.com", "", 1),
+		strings.Replace(dana, "dana@example.com}", "dana@example.com, claims: {buildTrigger: ''}}", 1),
+	} {
+		_, problems := trust.ParsePolicy(policyPath, []byte(head+text), newPEMs(t).read)
+		if len(problems) != 1 || problems[0].Mend != "fill it in" {
+			t.Errorf("%s: %+v", text, problems)
+		}
+	}
+}
+
 // compare holds problems of one severity against place, code, and words.
 func compare(t *testing.T, problems []recap.Problem, severity recap.Severity, want []string) {
 	t.Helper()
@@ -327,6 +342,17 @@ func TestParsePolicyWarns(t *testing.T) {
 		{"everybody at Gmail", head + subjects(`[^@]*@gmail\.com`), []string{"8:65 P008|everybody with a Gmail address|"}},
 		{"every issuer", head + "  - name: dana\n    keyless: {identities: [{issuerRegExp: 'https://.*', subject: dana@example.com}]}\n", []string{"8:29 P008|\"https://.*\" matches whatever issuer there may be|host"}},
 		{"some issuers", head + "  - name: dana\n    keyless: {identities: [{issuerRegExp: 'https://.*\\.example\\.com', subject: dana@example.com}]}\n", nil},
+		{"even nobody", head + subjects(`[a-z@.:/_-]*`), []string{`8:65 P008|"[a-z@.:/_-]*" matches even the empty text|write more of the subject`}},
+		{"whoever has some letters", head + subjects(`.*dev.*`), []string{`8:65 P008|".*dev.*" begins with any text|write more of the subject`}},
+		{"whoever has some letters, at length", head + subjects(`[a-z@:/_.-]{1,200}dev`), []string{`8:65 P008|begins with any text|`}},
+		{"any name of a domain, or what ends like one", head + subjects(`.+@example\.com`), []string{`8:65 P008|begins with any text|`}},
+		{"one of two", head + subjects(`ann@example\.com|(x|.*)dev`), []string{`8:65 P008|begins with any text|`}},
+		{"a beginning", head + subjects(`dev.*`), []string{`8:65 P008|ends with any text, and names nobody|`}},
+		{"a host", head + subjects(`^https://ci\.example\.com/.*$`), []string{`8:65 P008|ends with any text, and names nobody|`}},
+		{"an owner", head + subjects(`^https://github\.com/acme/.*$`), nil},
+		{"an owner, by a number", head + subjects(`https://github\.com/acme-[0-9]+/.+`), nil},
+		{"one part of an address", head + subjects(`spiffe://example\.com/ns/[^/]+`), nil},
+		{"issuers that end like it", head + "  - name: dana\n    keyless: {identities: [{issuerRegExp: '.*\\.example\\.com', subject: dana@example.com}]}\n", []string{"8:29 P008|begins with any text|write more of the issuer"}},
 		{"two rules of one name", head + ci + strings.Replace(second, "name: other", "name: team", 1), []string{`9:3 P006|two rules are called "team"|own`}},
 	}
 	keys := newPEMs(t)

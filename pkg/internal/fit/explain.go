@@ -66,7 +66,7 @@ func (x explanation) explain(yield func(Misfit) bool) bool {
 		return bad("keep one of them", "%s can't stand beside %s", name, dependent(x.error.Schema))
 	case shape.Type:
 		if k.Got == "null" {
-			return bad("fill it in, or remove the line", "%s is empty", name)
+			return bad(x.form.fill("fill it in", "remove the line"), "%s is empty", name)
 		}
 		return bad("write "+words(k.Want), "%s is %s, not %s", name, article(k.Got), words(k.Want))
 	case shape.Enum:
@@ -90,11 +90,11 @@ func (x explanation) explain(yield func(Misfit) bool) bool {
 			Message: fmt.Sprintf("%s: the key %q is no id", name, Clip(k.Name)),
 		})
 	case shape.MinLength:
-		return bad("fill it in, or remove it", "%s is too short", name)
+		return bad(x.form.fill("fill it in", "remove it"), "%s is too short", name)
 	case shape.MaxLength:
 		return bad("shorten it", "%s has %d characters; at most %d are allowed", name, k.Got, k.Want)
 	case shape.MinItems:
-		return bad("add to it, or remove it", "%s is an empty list", name)
+		return bad(x.form.fill("add to it", "remove it"), "%s is an empty list", name)
 	case shape.MaxItems:
 		return bad(x.form.tooMany(), "%s has %d items; at most %d are allowed", name, k.Got, k.Want)
 	case shape.MaxProperties:
@@ -106,6 +106,14 @@ func (x explanation) explain(yield func(Misfit) bool) bool {
 	default:
 		return bad("write what recap schema "+x.form.Name+" describes", "%s%s does not fit", name, got)
 	}
+}
+
+// fill says how to mend what is empty.
+func (f Form) fill(fill, remove string) string {
+	if f.Needed {
+		return fill
+	}
+	return fill + ", or " + remove
 }
 
 // unknown speaks of fields that the schema doesn't have.

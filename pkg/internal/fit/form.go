@@ -29,6 +29,10 @@ type Form struct {
 
 	Unknown string // what to do about an unknown field; default: remove it
 	TooMany string // what to do about too many items; default: drop some
+
+	// Needed says that no empty field may be removed to mend it: the rest
+	// would mean something else without.
+	Needed bool
 }
 
 // Misfit is one thing that doesn't fit.

@@ -52,6 +52,33 @@ func form(t testing.TB) fit.Form {
 	}
 }
 
+// Where the rest would mean something else without it, what is empty isn't to be
+// removed.
+func TestCheckNeeded(t *testing.T) {
+	for text, want := range map[string]string{
+		"name:\n":   "fill it in",
+		"name: A\n": "fill it in",
+
+		"name: Ada\nlist: []\n": "add to it",
+	} {
+		f := form(t)
+		f.Needed = true
+		root, problems := tree.Parse(tree.YAML, []byte(text), "f.yaml", 1)
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		found := 0
+		for m := range f.Check(root) {
+			if found++; m.Mend != want {
+				t.Errorf("%q: %s", text, m.Mend)
+			}
+		}
+		if found != 1 {
+			t.Errorf("%q: %d misfits", text, found)
+		}
+	}
+}
+
 func TestCheck(t *testing.T) {
 	for _, tt := range []struct {
 		name, text string
