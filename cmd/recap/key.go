@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -119,7 +120,8 @@ func (e *env) password(ctx context.Context) ([]byte, error) {
 	return e.ask(ctx, "Password of the private key: ")
 }
 
-// line reads a line that is shown as it is typed.
+// line reads a line that is shown as it is typed. The end of the input is an
+// empty one, which no question takes for a yes.
 func (e *env) line(ctx context.Context, prompt string) (string, error) {
 	fmt.Fprint(e.stderr, prompt)
 	type answer struct {
@@ -133,7 +135,9 @@ func (e *env) line(ctx context.Context, prompt string) (string, error) {
 	}()
 	select {
 	case a := <-read:
-		if a.err != nil {
+		if errors.Is(a.err, io.EOF) {
+			fmt.Fprintln(e.stderr)
+		} else if a.err != nil {
 			return "", recap.Errorf(recap.Local, "stdin", "reading the answer: %w", a.err)
 		}
 		return strings.TrimSpace(a.text), nil

@@ -40,7 +40,8 @@ type policyInitResult struct {
 	Policy    string   `json:"policy"`    // the file
 	Rule      string   `json:"rule"`
 	Scopes    []string `json:"scopes"`
-	Trusts    []string `json:"trusts"` // in plain words
+	Trusts    []string `json:"trusts"`            // in plain words
+	Already   bool     `json:"already,omitempty"` // the rule was there; nothing was changed
 	DryRun    bool     `json:"dryRun,omitempty"`
 }
 
@@ -77,21 +78,32 @@ This trusts what is there today; compare it with what the publisher says elsewhe
 			if err != nil {
 				return err
 			}
-			trustedPolicy := trusted.policy
+			var current *trust.Policy
+			if isFile(path) {
+				if current, err = e.policy(trusted.policy); err != nil {
+					return err
+				}
+			}
 			trusted.policy = "" // here it says where to write, not whom to believe
 			p, err := trusted.pin(ctx, e, args[0], &registry)
 			if err != nil {
 				return err
 			}
 			defer p.close()
-			rule, err := trusted.ruleFor(ctx, e, p, trustedPolicy, yes || dryRun)
+			rule, already, err := trusted.ruleFor(ctx, e, p, asked{current, scope, yes || dryRun})
 			if err != nil {
 				return err
 			}
-			if scope != "" {
-				rule.Scopes = []string{scope}
+			result := policyInitResult{p.exact(), path, rule.Name, rule.Scopes, rule.Plain(), already, dryRun}
+			if already {
+				return out.print(e.stdout, result, func(w io.Writer) {
+					fmt.Fprintf(w, "%s: trusted already; nothing was changed\n", safe(trusted.name(p)))
+					printRules(w, summarise([]trust.Rule{rule}))
+				})
 			}
-			result := policyInitResult{p.exact(), path, rule.Name, rule.Scopes, rule.Plain(), dryRun}
+			if err := e.mayOverride(ctx, current, rule, yes, dryRun); err != nil {
+				return err
+			}
 			if !dryRun {
 				if err := trusted.write(e, path, rule); err != nil {
 					return err
@@ -112,67 +124,87 @@ This trusts what is there today; compare it with what the publisher says elsewhe
 	return cmd
 }
 
-// ruleFor returns the rule that trusts who signed what p names.
-func (f *trustFlags) ruleFor(ctx context.Context, e *env, p *pinned, policyFlag string, sure bool) (trust.Rule, error) {
+// ruleFor returns the rule that trusts who signed what p names, and whether it is
+// one of the policy's already.
+func (f *trustFlags) ruleFor(ctx context.Context, e *env, p *pinned, how asked) (rule trust.Rule, already bool, err error) {
+	scope := either(how.scope, f.name(p))
 	if len(f.keys) > 0 {
-		return f.ruleForKeys(ctx, e, p)
-	}
-	var current *trust.Policy // whose trusted root counts
-	if path, _, err := e.policyPath(policyFlag); err == nil && isFile(path) {
-		if current, err = e.policy(policyFlag); err != nil {
-			return trust.Rule{}, err
+		var signatures []trust.SignatureReport
+		if rule, signatures, err = f.ruleForKeys(ctx, e, p); err != nil {
+			return rule, false, err
 		}
+		if len(f.keys) == 1 {
+			if old, ok, err := f.trustedAlready(ctx, e, p, how.current, scope, signatures); ok || err != nil {
+				return old, ok, err
+			}
+		}
+	} else {
+		signer, err := f.signerOf(ctx, e, p, how)
+		if err != nil {
+			return trust.Rule{}, false, err
+		}
+		if old, ok, err := f.trustedAlready(ctx, e, p, how.current, scope, []trust.SignatureReport{*signer}); ok || err != nil {
+			return old, ok, err
+		}
+		rule = trust.RuleFrom(*signer, f.name(p))
 	}
-	signers, err := observe(ctx, p, f.root.verifier(e, current))
+	rule.Scopes = []string{scope}
+	return rule, false, nil
+}
+
+// signerOf returns the one identity that signed what p names, or that was chosen.
+func (f *trustFlags) signerOf(ctx context.Context, e *env, p *pinned, how asked) (*trust.SignatureReport, error) {
+	signers, err := observe(ctx, p, f.root.verifier(e, how.current))
 	if err != nil {
-		return trust.Rule{}, err
+		return nil, err
 	}
 	if signers, err = f.identity.among(signers); err != nil {
-		return trust.Rule{}, err
+		return nil, err
 	}
 	if len(signers) == 0 {
-		return trust.Rule{}, noSigner(p)
+		return nil, noSigner(p)
 	}
 	signer := &signers[0]
 	switch {
-	case e.ttyIn && !sure:
+	case e.ttyIn && !how.sure:
 		fmt.Fprintf(e.stderr, "%s is signed by:\n", safe(p.exact()))
 		for i, s := range signers {
 			printSigner(e.stderr, i+1, s, f.name(p))
 		}
 		if signer, err = e.choose(ctx, signers, "for "+f.name(p)+" from now on"); err != nil {
-			return trust.Rule{}, err
+			return nil, err
 		}
 		if signer == nil {
-			return trust.Rule{}, recap.Errorf(recap.Negative, "not-confirmed", "the policy is as it was")
+			return nil, recap.Errorf(recap.Negative, "not-confirmed", "the policy is as it was")
 		}
 	case len(signers) > 1:
 		for i, s := range signers {
 			printSigner(e.stderr, i+1, s, f.name(p))
 		}
-		return trust.Rule{}, recap.Errorf(recap.Usage, "several-signers", "%s: %d identities signed it", p.exact(), len(signers)).
+		return nil, recap.Errorf(recap.Usage, "several-signers", "%s: %d identities signed it", p.exact(), len(signers)).
 			WithHint("choose one: --%s %s --%s %s", flagIdentity, shellWord(signer.Certificate.Subject), flagIssuer, shellWord(signer.Certificate.Issuer))
 	}
-	return trust.RuleFrom(*signer, f.name(p)), nil
+	return signer, nil
 }
 
 // ruleForKeys returns the rule that trusts the keys of --key, once one of them
-// is seen to have signed what p names.
-func (f *trustFlags) ruleForKeys(ctx context.Context, e *env, p *pinned) (trust.Rule, error) {
+// is seen to have signed what p names, and the signatures by them.
+func (f *trustFlags) ruleForKeys(ctx context.Context, e *env, p *pinned) (trust.Rule, []trust.SignatureReport, error) {
 	policy, err := f.given(ctx, e)
 	if err != nil {
-		return trust.Rule{}, err
+		return trust.Rule{}, nil, err
 	}
 	gate, err := trust.NewGate(policy, f.root.verifier(e, policy), trust.GateOptions{})
 	if err != nil {
-		return trust.Rule{}, err
+		return trust.Rule{}, nil, err
 	}
-	if _, err := gate.Admit(ctx, p, trust.Request{Name: f.name(p), Root: p.Root()}); err != nil {
-		return trust.Rule{}, err
+	admitted, err := gate.Admit(ctx, p, trust.Request{Name: f.name(p), Root: p.Root()})
+	if err != nil {
+		return trust.Rule{}, nil, err
 	}
 	rule := policy.Rules[0]
 	rule.Name, rule.Scopes = ruleName(f.name(p)), []string{f.name(p)}
-	return rule, nil
+	return rule, verified(admitted.Report()), nil
 }
 
 // policyCheckResult is the answer of "recap policy check".

@@ -140,6 +140,32 @@ func (c *checker) checkScopes(rules []Rule) {
 	}
 }
 
+// Overridden returns the rules that would no longer apply to some names, or to
+// the one name, that a new rule's scope matches: those with a shorter literal
+// prefix. Of one name it is the rule that applies now.
+func (p *Policy) Overridden(scope string) []Rule {
+	if !strings.Contains(scope, "*") {
+		rule, old, err := p.Match(scope)
+		if err != nil || old == scope {
+			return nil
+		}
+		return []Rule{rule}
+	}
+	var rules []Rule
+	for _, rule := range p.Rules {
+		for _, s := range rule.Scopes {
+			if len(literalPrefix(s)) >= len(literalPrefix(scope)) {
+				continue
+			}
+			if both, _ := overlap(s, scope); both {
+				rules = append(rules, rule)
+				break
+			}
+		}
+	}
+	return rules
+}
+
 // overlap reports whether some text matches both patterns, and in how many
 // steps it found out.
 func overlap(a, b string) (both bool, steps int) {

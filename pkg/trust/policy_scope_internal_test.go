@@ -106,3 +106,27 @@ func TestEveryPatternHasWords(t *testing.T) {
 		t.Error("the names of claims are in no order")
 	}
 }
+
+func TestOverridden(t *testing.T) {
+	p := &Policy{Rules: []Rule{
+		{Name: "all", Scopes: []string{"**"}},
+		{Name: "team", Scopes: []string{"r.example.com/team/**"}},
+		{Name: "one", Scopes: []string{"r.example.com/team/one"}},
+	}}
+	for scope, want := range map[string]string{
+		"r.example.com/team/one":   "",
+		"r.example.com/team/two":   "team",
+		"r.example.com/other":      "all",
+		"r.example.com/team/t*":    "all team",
+		"r.example.com/team/one/*": "all team",
+		"**":                       "",
+	} {
+		var got []string
+		for _, r := range p.Overridden(scope) {
+			got = append(got, r.Name)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s overrides %q, want %q", scope, got, want)
+		}
+	}
+}
