@@ -57,7 +57,8 @@ type Request struct {
 // LegacySignatures(ctx, root) that returns the descriptor of the image that
 // holds them. Fetched are referrer manifests and Sigstore bundles, in two rounds
 // after the listing, and beside them what a [Ratchet] has to know of a pack: the
-// manifest and config of its catalog. Nothing else is.
+// manifest and config of its catalog. Nothing else is, but for a last look, before
+// something is refused as unsigned, whether it is signed in the older form.
 //
 // A refusal is a *[RefusedError] that wraps [ErrNoSignature], [ErrBadSignature],
 // [ErrWrongSigner], [ErrThreshold], [ErrNoAttestation] or [ErrNoRule];
@@ -98,7 +99,7 @@ func (g *Gate) Admit(ctx context.Context, src content.ReadOnlyGraphStorage, req 
 	}
 	if err := report.decide(rule, found); err != nil {
 		if rule.mode() != Warn || !errors.Is(err, recap.Untrusted) {
-			return nil, report.refuse(err)
+			return nil, report.refuse(olderForm(ctx, src, req.Root, rule, err))
 		}
 		report.explain(err)
 		report.Verdict = VerdictWarned

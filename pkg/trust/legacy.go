@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -46,6 +47,25 @@ const (
 // before version 3. It answers recap.NotFound when there are none.
 type legacySource interface {
 	LegacySignatures(ctx context.Context, root ocispec.Descriptor) (ocispec.Descriptor, error)
+}
+
+// olderForm returns err, the refusal of a root, with a better hint where it is of
+// something unsigned that has signatures in cosign's older form, which the rule
+// doesn't ask for. Nobody else waits for that question.
+func olderForm(ctx context.Context, src any, root ocispec.Descriptor, rule Rule, err error) error {
+	source, ok := src.(legacySource)
+	var refused *recap.Error
+	if !ok || rule.LegacySignatures || !errors.Is(err, ErrNoSignature) || !errors.As(err, &refused) {
+		return err
+	}
+	if _, none := source.LegacySignatures(ctx, root); none != nil {
+		return err
+	}
+	where := "in the rule"
+	if strings.HasPrefix(rule.Name, "--") {
+		where = "in the rule of a policy"
+	}
+	return refused.WithHint("there is a signature in cosign's older form, which nobody looked at: legacySignatures: true %s reads it", where)
 }
 
 // legacy examines the signatures in cosign's older form. What can't be asked is

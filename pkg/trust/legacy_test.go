@@ -185,11 +185,17 @@ func TestAdmitLegacy(t *testing.T) {
 				}
 			}
 
-			// Nobody looks unless the rule says so.
+			// Nobody looks at them unless the rule says so; the refusal
+			// says that they are there.
 			rule.LegacySignatures = false
 			s.log = nil
-			if _, err := judged(t, &notary{}, rule, s, root); !errors.Is(err, trust.ErrNoSignature) || s.count("look up") != 0 {
+			_, err = judged(t, &notary{}, rule, s, root)
+			if !errors.Is(err, trust.ErrNoSignature) || s.count("fetch") != 0 || s.count("look up") != 1 {
 				t.Errorf("case 25: got error %v after %q, want %v", err, s.log, trust.ErrNoSignature)
+			}
+			var e *recap.Error
+			if !errors.As(err, &e) || strings.Contains(e.Hint, "legacySignatures: true in the rule reads it") != (s.err == nil) || e.Hint == "" {
+				t.Errorf("hint %q of %v", e.Hint, err)
 			}
 
 			// Nor does anything about them hide a good bundle.
@@ -199,6 +205,44 @@ func TestAdmitLegacy(t *testing.T) {
 				t.Errorf("a good signature was hidden: %v", err)
 			}
 		})
+	}
+}
+
+// What isn't refused as unsigned costs no look at the older form, nor does a rule
+// that only warns.
+func TestAdmitLegacyNotLookedUp(t *testing.T) {
+	ann := mail("ann", "ann@example.com")
+	for name, tt := range map[string]struct {
+		signer string
+		mode   trust.Mode
+		want   error
+	}{
+		"signed":         {"ann@example.com", trust.Enforce, nil},
+		"by a stranger":  {"eve@example.com", trust.Enforce, trust.ErrWrongSigner},
+		"only warned of": {"", trust.Warn, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &legacyStore{store: newStore()}
+			root := s.newRoot(t)
+			if tt.signer != "" {
+				attachAll(t, s.store, root, by(t, tt.signer, about(root, signType)))
+			}
+			if _, err := judged(t, &notary{}, trust.Rule{Authorities: []trust.Authority{ann}, Mode: tt.mode}, s, root); !errors.Is(err, tt.want) || s.count("look up") != 0 {
+				t.Errorf("got error %v after %q, want %v", err, s.log, tt.want)
+			}
+		})
+	}
+}
+
+// A policy made of flags has no rule to write it in.
+func TestAdmitLegacyHintWithoutPolicy(t *testing.T) {
+	s := &legacyStore{store: newStore()}
+	root := s.newRoot(t)
+	rule := trust.Rule{Name: "--key", Scopes: []string{"**"}, Authorities: []trust.Authority{mail("ann", "ann@example.com")}}
+	_, err := admitUnder(t, &trust.Policy{Source: "--key", Rules: []trust.Rule{rule}}, s, root)
+	var e *recap.Error
+	if !errors.As(err, &e) || !strings.HasSuffix(e.Hint, "legacySignatures: true in the rule of a policy reads it") {
+		t.Errorf("hint %q of %v", e.Hint, err)
 	}
 }
 
