@@ -147,6 +147,7 @@ func sigstoreCommands(t *testing.T, s *sigstack) map[string]func(*testscript.Tes
 		ts.Check(os.WriteFile(ts.MkAbs(args[0]), fetch(t, url), 0o600))
 	}
 	all["action"] = readAction(t).run
+	all["gitlab"] = gitLabScript(t)
 	all["expand"] = expandFile
 	// tamper FILE OLD NEW: replaces bytes of a file.
 	all["tamper"] = func(ts *testscript.TestScript, neg bool, args []string) {
