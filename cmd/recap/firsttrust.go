@@ -154,7 +154,7 @@ func printTrusted(w io.Writer, path string, rule trust.Rule) {
 
 // noSigner is for whoever looks for a signer where there is none that a
 // rule could name.
-func noSigner(p *pinned) error {
+func (f *trustFlags) noSigner(p *pinned) error {
 	return recap.Errorf(recap.Untrusted, "no-identity", "%s: nobody with an identity signed it that could be trusted by name", p.exact()).
-		WithHint("recap inspect %s lists what refers to it; a key's owner is trusted by: recap policy init %s --key PUBLISHER.pub", p.exact(), p.ref)
+		WithHint("recap inspect %s lists what refers to it; a key's owner is trusted by: recap policy init %s --key PUBLISHER.pub%s", p.exact(), shellWord(p.ref.String()), f.carried(false))
 }

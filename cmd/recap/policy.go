@@ -84,6 +84,7 @@ This trusts what is there today; compare it with what the publisher says elsewhe
 					return err
 				}
 			}
+			given := trusted.policy
 			trusted.policy = "" // here it says where to write, not whom to believe
 			p, err := trusted.pin(ctx, e, args[0], &registry)
 			if err != nil {
@@ -91,8 +92,8 @@ This trusts what is there today; compare it with what the publisher says elsewhe
 			}
 			defer p.close()
 			rule, already, err := trusted.ruleFor(ctx, e, p, asked{current, scope, yes || dryRun})
-			if err != nil {
-				return err
+			if trusted.policy = given; err != nil {
+				return trusted.whatNext(err, p, "verify")
 			}
 			result := policyInitResult{p.exact(), path, rule.Name, rule.Scopes, rule.Plain(), already, dryRun}
 			if already {
@@ -162,7 +163,7 @@ func (f *trustFlags) signerOf(ctx context.Context, e *env, p *pinned, how asked)
 		return nil, err
 	}
 	if len(signers) == 0 {
-		return nil, noSigner(p)
+		return nil, f.noSigner(p)
 	}
 	signer := &signers[0]
 	switch {

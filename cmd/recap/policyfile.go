@@ -124,28 +124,6 @@ func (f *trustFlags) isUnknown(err error) bool {
 	return errors.Is(err, trust.ErrNoRule) || errors.As(err, &known) && known.Code == "no-policy"
 }
 
-// whatNext adds what to type for somebody whom nobody was told to trust.
-func (f *trustFlags) whatNext(err error, p *pinned, verb string) error {
-	var known *recap.Error
-	if !f.isUnknown(err) || !errors.As(err, &known) {
-		return err
-	}
-	hint := "recap policy init %[2]s says who signed it and lets you trust them; or recap %[1]s %[2]s --key PUBLISHER.pub"
-	if verb == "diff" { // which takes more than this reference
-		hint = "recap policy init %[2]s says who signed it and lets you trust them; or add --key PUBLISHER.pub to recap %[1]s"
-	}
-	if verb != "verify" {
-		hint += ", or --unverified to take it from anybody"
-	}
-	// One that lies where recap happens to run is never used: it came with what
-	// was cloned or pulled there, and would decide whom to believe about it.
-	if _, err := os.Lstat(recap.PolicyFile); err == nil {
-		hint += "; the " + recap.PolicyFile + " here counts only if you say so: --policy " + recap.PolicyFile
-	}
-	_ = known.WithHint(hint, verb, p.ref)
-	return err
-}
-
 // plainRule says in plain words whom the rule that decided about p trusts.
 func (f *trustFlags) plainRule(p *pinned) []string {
 	if f.decided == nil {

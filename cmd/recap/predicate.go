@@ -29,6 +29,9 @@ func (e *env) predicate(ctx context.Context, wanted string, made *product) (trus
 	case "sbom":
 		return made.bill(ctx)
 	}
+	if _, err := attest.PredicateType(kind); err != nil {
+		return trust.Predicate{}, fmt.Errorf("--attest: %w", err)
+	}
 	return trust.Predicate{}, recap.Errorf(recap.Usage, "bad-predicate-type", "--attest %s: recap makes provenance and sbom itself; other statements come from a file", wanted).
 		WithHint("--attest %s=FILE.json", wanted)
 }

@@ -27,6 +27,8 @@ type trustImportResult struct {
 	Root        sigstore.RootReport `json:"root"`
 	Rules       []policyRuleSummary `json:"rules,omitempty"`
 	DryRun      bool                `json:"dryRun,omitempty"`
+
+	installed bool
 }
 
 func newTrustImportCmd(e *env) *cobra.Command {
@@ -41,7 +43,8 @@ func newTrustImportCmd(e *env) *cobra.Command {
 		Use:   "import LAYOUT",
 		Short: "Trust what recap copy --with-trust put into a layout",
 		Long: `Show the trusted root and the policy that recap copy --with-trust put into LAYOUT, and
-make them yours. Whoever wrote the layout wrote them, too: take the digest from
+make them yours once you agree: at a terminal you are asked, elsewhere it takes --yes.
+Whoever wrote the layout wrote them, too: take the digest from
 somebody you trust, not from what the layout came with.`,
 		Example: `  recap trust import recaps.tar --digest sha256:…`,
 		Args:    args(1, 1),
@@ -68,7 +71,11 @@ somebody you trust, not from what the layout came with.`,
 			}
 			result.Digest, result.DryRun = digest, dryRun
 			if !dryRun {
-				if e.ttyIn && !yes {
+				if !e.ttyIn && !yes {
+					return recap.Errorf(recap.Usage, "not-confirmed", "nothing was installed: there is nobody to ask whether to trust what is in %s", ref.Path).
+						WithHint("look at it with --dry-run; then add --yes")
+				}
+				if !yes {
 					printImport(e.stderr, e, result)
 					if sure, err := e.confirm(ctx, "Trust that from now on?"); err != nil || !sure {
 						return firstOf(err, recap.Errorf(recap.Negative, "not-confirmed", "nothing was installed"))
@@ -77,6 +84,7 @@ somebody you trust, not from what the layout came with.`,
 				if err := installTrust(result, material, force); err != nil {
 					return err
 				}
+				result.installed = true
 			}
 			return out.print(e.stdout, result, func(w io.Writer) { printImport(w, e, result) })
 		},
@@ -162,6 +170,12 @@ func installTrust(result trustImportResult, material transfer.TrustMaterial, for
 }
 
 func printImport(w io.Writer, e *env, r trustImportResult) {
+	if r.installed {
+		fmt.Fprintf(w, "installed %s\n", safe(r.TrustedRoot))
+		if r.Policy != "" {
+			fmt.Fprintf(w, "installed %s, which decides from now on\n", safe(r.Policy))
+		}
+	}
 	printRoot(w, r.Root, e.now())
 	if r.Policy == "" {
 		fmt.Fprintln(w, "no policy: name the root with --trusted-root, or in yours")
