@@ -255,6 +255,21 @@ func code(err error) string {
 	return ""
 }
 
+// What is there instead of a signature is counted, attestations first.
+func TestAdmitUnsignedSaysWhatThereIs(t *testing.T) {
+	s := newStore()
+	root := s.newRoot(t)
+	alice := newSigner(t, "alice")
+	s.attach(t, root, sign(t, alice, about(root, slsaType)), nil)
+	s.attach(t, root, []byte("{}"), func(m *ocispec.Manifest) {
+		m.ArtifactType, m.Layers[0].MediaType = "application/spdx+json", "application/spdx+json"
+	})
+	_, err := admit(t, s, root)
+	if err == nil || !strings.Contains(err.Error(), "(2 referrers; the first: an attestation of type "+slsaType) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // Each refusal has its own code, and says what to type.
 func TestAdmitErrorsForPeople(t *testing.T) {
 	alice, bob := newSigner(t, "alice"), newSigner(t, "bob")

@@ -176,6 +176,9 @@ func TestAdmitLegacy(t *testing.T) {
 			if !errors.Is(err, test.want) {
 				t.Fatalf("got error %v, want %v", err, test.want)
 			}
+			if n := s.count("look up"); n != 1 {
+				t.Errorf("looked up %d times", n)
+			}
 			if diff := cmp.Diff(test.found, outcomes(report), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("outcomes (-want +got):\n%s", diff)
 			}

@@ -341,6 +341,36 @@ func inShort(list []trust.Release) []string {
 	return short
 }
 
+// A version whose content was forgotten has the next one from then on; and
+// nothing is left of it when no tag needs it any more.
+func TestRatchetResetContent(t *testing.T) {
+	r, _, _ := newRatchet(t, "state")
+	advance := func(s, want string) {
+		t.Helper()
+		if _, err := r.Advance(t.Context(), seen(t, s)); err != nil && errorCode(err) != want || (err == nil) != (want == "") {
+			t.Errorf("%s: %v, want %q", s, err, want)
+		}
+	}
+	forget := func() {
+		t.Helper()
+		if _, err := r.Reset(t.Context(), team, "1.0.0"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	advance("latest 1.0.0", "")
+	forget()
+	advance("1.0.0 1.0.0 content=x", "")
+	advance("1.0.0 1.0.0 content=y", "stale equivocation")
+	advance("latest 1.0.0", "stale equivocation")
+	advance("latest 1.0.0 content=x", "")
+	forget()
+	advance("latest 1.1.0", "")
+	entries, err := r.Entries(t.Context())
+	if diff := cmp.Diff([]string{"1.1.0 latest"}, inShort(entries)); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
 func TestRatchetReset(t *testing.T) {
 	for _, tt := range []struct {
 		name, tag string
