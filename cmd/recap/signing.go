@@ -72,7 +72,7 @@ func (f *signFlags) sealer(ctx context.Context, e *env, predicates ...trust.Pred
 	}
 	if !f.dryRun {
 		if err := settle(ctx, signer, root); err != nil {
-			return nil, fmt.Errorf("signing: %w", err)
+			return nil, err
 		}
 	}
 	return trust.NewSealer(signer, sigstore.NewVerifier(sigstore.VerifierOptions{Root: root}), predicates...)

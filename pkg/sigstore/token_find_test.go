@@ -165,6 +165,7 @@ func TestFindTokenRefuses(t *testing.T) {
 		{name: "a token file without a token", file: filepathOf(t, "{}"), kind: recap.Usage, code: "bad-token", text: "not a JSON Web Token"},
 
 		{name: "GitHub refuses", variables: githubVariables, file: good, answer: status(403, "no permission for request-secret"), kind: recap.Denied, code: "service-refused", text: "no permission for (secret)"},
+		{name: "GitHub knows no such job", variables: githubVariables, file: good, answer: status(401, "no"), kind: recap.Denied, code: "service-refused", text: "id-token: write"},
 		{name: "GitHub answers nothing", variables: githubVariables, file: good, answer: says(200, "{}"), kind: recap.Unavailable, code: "bad-answer", text: "GitHub"},
 		{name: "GitHub answers a page", variables: githubVariables, file: good, answer: says(200, "<html>"), kind: recap.Unavailable, code: "bad-answer", text: "GitHub"},
 		{name: "GitHub answers no token", variables: githubVariables, file: good, answer: says(200, `{"value":"x"}`), kind: recap.Usage, code: "bad-token", text: "GitHub Actions"},
