@@ -88,7 +88,7 @@ func (e *env) initPack(dir string, opts source.ScaffoldOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := source.Create(dir, files); err != nil {
+	if err := source.Add(dir, files); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(e.stdout, "%s is a pack; edit it, then: recap check %s\n", safe(filepath.Join(dir, pack.FileName)), safe(dir))

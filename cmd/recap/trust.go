@@ -182,6 +182,9 @@ func (f *trustFlags) ratchet(e *env, p *pinned) (*trust.Ratchet, error) {
 	}
 	path, err := e.statePath()
 	switch {
+	case p.ref.IsLayout() && f.as == "" && f.lock != "":
+		return nil, recap.Errorf(recap.Usage, "usage", "--lock holds releases of repositories, and %s is a layout", p.ref).
+			WithHint("say which repository's copy it is: --as HOST/REPO")
 	case err == nil:
 		opts.Path = path
 	case p.ref.IsLayout() && f.as == "" && f.lock == "": // of which nothing is remembered

@@ -260,6 +260,9 @@ func heap() uint64 {
 // A member costs its config, where it was built here, and little else; the graph
 // of a thousand is far below what building a pack may take.
 func TestMemberMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a thousand recaps, measured without the race detector")
+	}
 	const n = 1000
 	_, _, views := fixturePack(t)
 	for name, tt := range map[string]struct {

@@ -363,6 +363,9 @@ func TestBuildPackRefuses(t *testing.T) {
 
 // As many members as a pack may have are built and opened, one more aren't.
 func TestPackLimit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a thousand recaps, measured without the race detector")
+	}
 	_, _, views := fixturePack(t)
 	var members []artifact.Member
 	for i := range recap.MaxMembers + 1 {

@@ -339,6 +339,9 @@ func thousand(t testing.TB, n int) []artifact.Member {
 
 // A pack of 1,000 recaps is made within its budget.
 func TestBuildMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a thousand recaps, measured without the race detector")
+	}
 	const budget = 256 << 20
 	var before, now runtime.MemStats
 	members := thousand(t, 1000)

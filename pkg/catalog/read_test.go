@@ -311,6 +311,9 @@ func fixtureMember(t testing.TB) artifact.Member {
 
 // A few bytes that become many megabytes are given up before they are read.
 func TestReadBomb(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a thousand recaps, measured without the race detector")
+	}
 	line := []byte(`{"recap":"one","recapDigest":"RECAP","id":"one#%08d","path":"index.md","lines":[1,1],"byteRange":[0,1],"textDigest":"` +
 		string(digest.FromString("")) + `","tokens":1,"text":"` + strings.Repeat("a", 1<<20) + "\"}\n")
 	p, members := fixture(t)

@@ -70,7 +70,22 @@ func Create(dir string, files map[string][]byte) error {
 		return recap.Errorf(recap.Local, "exists", "%q is not empty", dir).
 			WithHint("name a new directory, or a post of yours: recap init POST.md")
 	}
-	for _, name := range slices.Sorted(maps.Keys(files)) {
+	return Add(dir, files)
+}
+
+// Add writes files into dir, none of which may be there: recap.Local with code
+// exists otherwise, and nothing is written.
+func Add(dir string, files map[string][]byte) error {
+	names := slices.Sorted(maps.Keys(files))
+	for _, name := range names {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if _, err := os.Lstat(path); err == nil {
+			return recap.Errorf(recap.Local, "exists", "%q is there already", path).WithHint("edit it; recap check %s says what is wrong with it", dir)
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return localError(path, err)
+		}
+	}
+	for _, name := range names {
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return localError(dir, err)

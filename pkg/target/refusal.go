@@ -121,7 +121,7 @@ func (h *host) diagnoseStatus(op operation, r *refusal) *fault {
 		return fail(recap.Integrity, "size-mismatch", "the registry finds another size: %s", r)
 	case writes && r.refusesType():
 		f := fail(recap.Integrity, "registry-refuses-type", "the registry does not take this type of artifact: %s", r)
-		f.err.Hint = "push it in the shape of an image: --compat image"
+		f.err.Hint = "push it to a registry that takes OCI artifacts, or build a layout: recap build PATH -o LAYOUT"
 		return f
 	case r.status == http.StatusForbidden:
 		return &fault{err: h.forbidden(r)}

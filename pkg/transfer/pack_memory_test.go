@@ -120,6 +120,9 @@ func peak(t testing.TB, fn func(onEvent func(transfer.Event))) uint64 {
 // being held.
 func TestPackStreams(t *testing.T) {
 	if testing.Short() {
+		t.Skip("a thousand recaps, measured without the race detector")
+	}
+	if testing.Short() {
 		t.Skip("writes 94 MB")
 	}
 	const members, bound = 1000, 128 << 20

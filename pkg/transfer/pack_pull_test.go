@@ -359,6 +359,9 @@ func TestPullPackMendsTheStore(t *testing.T) {
 
 // The next version of a pack costs what changed, verified and remembered.
 func TestPullPackBudgets(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a thousand recaps, measured without the race detector")
+	}
 	reg := recaptest.NewRegistry(t, recaptest.RegistryOptions{HoldAnswers: true})
 	const members = 1000
 	seal, authority := sealing(t)

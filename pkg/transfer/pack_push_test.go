@@ -53,6 +53,9 @@ func many(t testing.TB, n, edited int) []*artifact.Graph {
 
 // The next version of a pack costs what changed.
 func TestPackBudgets(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a thousand recaps, measured without the race detector")
+	}
 	reg := recaptest.NewRegistry(t, recaptest.RegistryOptions{HoldAnswers: true})
 	const members = 1000
 	push(t, packOf(t, "1.0.0", many(t, members, -1)...), open(t, reg, "team/pack"), "1.0.0", "latest")
