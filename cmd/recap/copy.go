@@ -38,7 +38,8 @@ func newCopyCmd(e *env) *cobra.Command {
 		Short:      "Copy between registries, layouts and archives, signatures included",
 		SuggestFor: []string{"mirror", "save", "load"},
 		Long: `Copy what SRC names to DST with everything below it and every signature and
-attestation beside it. It fails if one of them is missing at the end.
+attestation beside it, those in cosign's older form under their tag included. It
+fails if one of them is missing at the end.
 
 Copying is not using: nothing is verified, and nothing needs to be trusted. DST
 without a tag gets those of SRC.

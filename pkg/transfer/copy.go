@@ -58,8 +58,13 @@ type CopyResult struct {
 // Copying is not using: nothing is admitted, and whoever uses the copy verifies
 // it. But nothing ambiguous is spread either: manifests are parsed strictly.
 //
+// Signatures of the root in the form of cosign before version 3, which lie under
+// a tag of their own, are copied with that tag where src can look it up, as a
+// [Pinned] does.
+//
 // Errors: [recap.Unavailable] referrer-lost when the destination doesn't list
-// what it was sent, [recap.Integrity] for anything that isn't what its digest
+// what it was sent, [recap.Stale] legacy-signatures-differ when its tag of older
+// signatures holds others, [recap.Integrity] for anything that isn't what its digest
 // says, [recap.Unsafe] too-large or too-many-referrers; those of [Push] about
 // tags; and whatever src and dst return.
 func Copy(ctx context.Context, src content.ReadOnlyGraphStorage, root ocispec.Descriptor, dst oras.GraphTarget, tags []string, opts CopyOptions) (CopyResult, error) {
@@ -89,8 +94,9 @@ type copier struct {
 	opts   CopyOptions
 	notify notifier
 
-	graph *graph
-	held  *held
+	graph  *graph
+	legacy *artifact.Node // signatures in cosign's older form; nil without
+	held   *held
 
 	mu     sync.Mutex
 	result CopyResult
@@ -113,6 +119,9 @@ func (c *copier) copy(ctx context.Context, root ocispec.Descriptor, tags []strin
 		return err
 	}
 	if err := c.countReferrers(ctx); err != nil {
+		return err
+	}
+	if err := c.copyLegacy(ctx); err != nil {
 		return err
 	}
 	t := &tagger{dst: c.dst, root: c.graph.root, now: c.held.tags, notify: c.notify}
@@ -138,6 +147,7 @@ func (c *copier) prepare(ctx context.Context, root ocispec.Descriptor, tags []st
 		c.graph, err = readGraph(gctx, c.src, root)
 		return err
 	})
+	group.Go(func() error { return c.readLegacy(gctx, root) })
 	group.Go(func() (err error) {
 		c.held, err = look(gctx, c.dst, tags)
 		return err

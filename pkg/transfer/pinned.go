@@ -107,7 +107,7 @@ func (p *Pinned) LegacySignatures(ctx context.Context, root ocispec.Descriptor) 
 	if root.Digest.Validate() != nil || root.Digest.Algorithm() != digest.SHA256 {
 		return ocispec.Descriptor{}, recap.Errorf(recap.Usage, "bad-digest", "looking for signatures of %q: it is no SHA-256 digest", string(root.Digest))
 	}
-	node, err := p.legacy(ctx, "sha256-"+root.Digest.Encoded()+".sig")
+	node, err := p.legacy(ctx, legacyTag(root))
 	if err != nil {
 		return ocispec.Descriptor{}, err
 	}
