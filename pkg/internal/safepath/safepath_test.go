@@ -235,8 +235,25 @@ func TestReserved(t *testing.T) {
 	}
 }
 
+// Every letter is one name with its other cases, by the simple folding that case-
+// insensitive systems agree on, and folding twice is folding once.
+func TestFold(t *testing.T) {
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if !utf8.ValidRune(r) {
+			continue
+		}
+		folded := fold(string(r))
+		if again := fold(folded); again != folded {
+			t.Errorf("%U folds to %+q and that to %+q", r, folded, again)
+		}
+		if other := unicode.SimpleFold(r); other != r && fold(string(other)) != folded {
+			t.Errorf("%U and %U are two names", r, other)
+		}
+	}
+}
+
 func FuzzCheck(f *testing.F) {
-	for _, seed := range []string{"index.md", "../x", "a/./b", "C:x", "nul.txt", "é", "a\u202eb", ".git", "RECAP~1", "a\xffb", "$x", " "} {
+	for _, seed := range []string{"index.md", "../x", "a/./b", "C:x", "nul.txt", "é", "a\u202eb", ".git", "RECAP~1", "a\xffb", "$x", " ", "Ꮜ"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, p string) {

@@ -5,6 +5,7 @@ package safepath
 
 import (
 	"strings"
+	"unicode"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
@@ -80,5 +81,15 @@ func Reserved(p string) bool {
 // caseless matching as Unicode defines it (D145), which is that of APFS and of
 // ext4's casefold; NTFS tells more names apart.
 func fold(p string) string {
-	return norm.NFD.String(cases.Fold().String(norm.NFD.String(p)))
+	return strings.Map(foldCherokee, norm.NFD.String(cases.Fold().String(norm.NFD.String(p))))
+}
+
+// foldCherokee folds the one script whose small letters fold to its capitals,
+// which x/text exchanges: both cases would be two names.
+// https://www.unicode.org/Public/15.0.0/ucd/CaseFolding.txt
+func foldCherokee(r rune) rune {
+	if r >= 0x13a0 && unicode.Is(unicode.Cherokee, r) {
+		return unicode.ToUpper(r)
+	}
+	return r
 }
