@@ -4,7 +4,6 @@
 package recap
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 	"unicode"
@@ -13,8 +12,9 @@ import (
 )
 
 // Printable returns s fit for one line of a terminal or a log: every control,
-// bidirectional, zero-width, filler, tag and private character, and every byte
-// that is not UTF-8, is written as an escape. What a registry, an artifact, a
+// bidirectional, zero-width, filler, tag and private character, every byte that
+// is not UTF-8, and marks that are heaped on one letter are written as escapes.
+// What a registry, an artifact, a
 // certificate or a source directory says goes through here before a person
 // sees it, so that it can't move the cursor, set a title, or forge a line.
 func Printable(s string) string { return escape(s, false) }
@@ -28,38 +28,35 @@ func PrintableText(s string) string { return escape(s, true) }
 // that no value changes. data must be valid JSON; nothing in it is copied where
 // nothing has to be escaped.
 func PrintableJSON(data []byte) []byte {
-	plain := func(r rune) bool { return IsPrintable(r) || r == '\n' || r == '\t' }
-	if !bytes.ContainsFunc(data, func(r rune) bool { return !plain(r) }) {
+	if allPlain(string(data), true) {
 		return data
 	}
 	var out []byte
-	for _, r := range string(data) {
+	walk(string(data), true, func(part string, r rune, plain bool) {
 		switch {
-		case plain(r):
-			out = utf8.AppendRune(out, r)
+		case plain:
+			out = append(out, part...)
 		case r < 0x10000:
 			out = fmt.Appendf(out, `\u%04x`, r)
 		default:
 			high, low := utf16.EncodeRune(r)
 			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
 		}
-	}
+	})
 	return out
 }
 
 func escape(s string, lines bool) string {
-	plain := func(r rune) bool { return IsPrintable(r) || lines && (r == '\n' || r == '\t') }
-	if utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
+	if allPlain(s, lines) {
 		return s
 	}
 	var b strings.Builder
-	for len(s) > 0 {
-		r, size := utf8.DecodeRuneInString(s)
+	walk(s, lines, func(part string, r rune, plain bool) {
 		switch {
-		case r == utf8.RuneError && size == 1:
-			fmt.Fprintf(&b, `\x%02x`, s[0])
-		case plain(r):
-			b.WriteRune(r)
+		case plain:
+			b.WriteString(part)
+		case r == utf8.RuneError: // the character itself is plain
+			fmt.Fprintf(&b, `\x%02x`, part[0])
 		case r < 0x100:
 			fmt.Fprintf(&b, `\x%02x`, r)
 		case r < 0x10000:
@@ -67,15 +64,67 @@ func escape(s string, lines bool) string {
 		default:
 			fmt.Fprintf(&b, `\U%08x`, r)
 		}
-		s = s[size:]
-	}
+	})
 	return b.String()
 }
 
-// IsPrintable reports whether r moves nothing and hides nothing. The joiner
-// that emoji and some scripts are written with is harmless alone.
+func allPlain(s string, lines bool) bool {
+	all := true
+	walk(s, lines, func(_ string, _ rune, plain bool) { all = all && plain })
+	return all
+}
+
+// maxMarks is how many combining characters may stand on one letter: more than
+// any script puts there, fewer than run over the lines above and below.
+const maxMarks = 8
+
+// walk visits each character of s, or byte that is none, and says whether it may
+// stand as it is: alone, and where it is.
+func walk(s string, lines bool, visit func(part string, r rune, plain bool)) {
+	marks, joins := 0, false // of what was before, as it stands
+	for len(s) > 0 {
+		r, size := utf8.DecodeRuneInString(s)
+		var plain bool
+		switch {
+		case r < utf8.RuneSelf:
+			plain = r >= ' ' && r < 0x7f || lines && (r == '\n' || r == '\t')
+			marks, joins = 0, false
+		case r == utf8.RuneError && size == 1:
+			plain = false
+		case r == joiner:
+			next, _ := utf8.DecodeRuneInString(s[size:])
+			plain = joins && isJoined(next)
+			joins = false
+		case unicode.In(r, unicode.Mn, unicode.Me):
+			marks++
+			plain = marks <= maxMarks && IsPrintable(r)
+		default:
+			plain = IsPrintable(r)
+			marks, joins = 0, plain && isJoined(r)
+		}
+		if !plain {
+			marks, joins = 0, false // of what is written instead
+		}
+		visit(s[:size], r, plain)
+		s = s[size:]
+	}
+}
+
+const joiner = '\u200d'
+
+// isJoined reports whether r is of an emoji or a script that is written with the
+// joiner. Between other letters it hides: a name with one looks like the name
+// without.
+func isJoined(r rune) bool {
+	const hebrew = 0x590 // Latin, Greek and Cyrillic are before
+	return r >= hebrew && r != utf8.RuneError && r != joiner && !unicode.In(r, unicode.Mn, unicode.Me) && IsPrintable(r)
+}
+
+// IsPrintable reports whether r by itself moves nothing and hides nothing. The
+// joiner counts, which emoji and some scripts are written with; where it may
+// stand, [Printable] knows.
 func IsPrintable(r rune) bool {
-	if r == '\u200d' {
+	if r == joiner {
 		return true
 	}
 	return !unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point)
