@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/recap-oci/recap/pkg/target"
 )
 
 func main() { os.Exit(run()) }
@@ -36,12 +38,19 @@ func run() int {
 	e := &env{
 		stdin:  os.Stdin,
 		stdout: &answer{w: os.Stdout},
-		stderr: os.Stderr,
+		bars:   os.Stderr,
 		lookup: os.LookupEnv,
 		now:    time.Now,
+		budget: &target.Budget{},
 		ttyIn:  term.IsTerminal(int(os.Stdin.Fd())),
 		ttyOut: term.IsTerminal(int(os.Stdout.Fd())),
 		ttyErr: term.IsTerminal(int(os.Stderr.Fd())),
+	}
+	messages := &screen{file: os.Stderr}
+	e.stderr = messages
+	defer catchStrays(messages)()
+	if e.ttyOut { // a pipe or file gets the bytes of a file as they are
+		e.stdout.w = &screen{file: os.Stdout, colours: e.colours()}
 	}
 	return e.main(ctx, os.Args[1:])
 }
@@ -51,8 +60,11 @@ type env struct {
 	stdin  io.Reader
 	stdout *answer
 	stderr io.Writer
+	bars   io.Writer // stderr as it is, for progress bars
 	lookup func(string) (string, bool)
 	now    func() time.Time
+	clock  target.Clock   // of what waits for registries; nil: the system's
+	budget *target.Budget // of retries, one for the whole command
 
 	ttyIn, ttyOut, ttyErr bool
 

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -33,6 +34,7 @@ type registryFlags struct {
 	username      string
 	passwordStdin bool
 	concurrency   int
+	timeout       time.Duration
 
 	flags *pflag.FlagSet
 }
@@ -57,6 +59,7 @@ func (r *registryFlags) register(flags *pflag.FlagSet, prefix string) {
 	}
 	flags.BoolVar(&r.passwordStdin, prefix+"password-stdin", false, "read the password from standard input"+of)
 	flags.IntVar(&r.concurrency, prefix+"concurrency", 0, "at most `N` requests at once; default: as many as the registry bears"+of)
+	flags.DurationVar(&r.timeout, prefix+"timeout", 0, "give a request up when the registry is silent for this `TIME` (default 30s); 5m waits longer"+of)
 }
 
 // client returns the client that these flags and the environment describe.
@@ -70,6 +73,9 @@ func (r *registryFlags) client(e *env) (*target.Client, error) {
 		CredentialFiles: e.credentialFiles(r.config),
 		UserAgent:       "recap/" + builtFrom().Version,
 		Concurrency:     r.concurrency,
+		Timeout:         r.timeout,
+		Clock:           e.clock,
+		Budget:          e.budget,
 		OnNotice:        e.notice,
 	}
 	if r.flags != nil && r.flags.Changed(r.prefix+"plain-http") { // nil: of layouts
@@ -77,6 +83,9 @@ func (r *registryFlags) client(e *env) (*target.Client, error) {
 	}
 	if r.concurrency < 0 {
 		return nil, recap.Errorf(recap.Usage, "usage", "--%sconcurrency %d is negative", r.prefix, r.concurrency)
+	}
+	if r.timeout < 0 {
+		return nil, recap.Errorf(recap.Usage, "usage", "--%stimeout %s is negative", r.prefix, r.timeout)
 	}
 	if (r.certFile == "") != (r.keyFile == "") {
 		return nil, recap.Errorf(recap.Usage, "usage", "--%[1]scert-file and --%[1]skey-file go together", r.prefix)

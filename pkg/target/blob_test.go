@@ -9,11 +9,15 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/recaptest"
@@ -259,7 +263,7 @@ func TestStall(t *testing.T) {
 	}
 }
 
-// A registry may think about a manifest for as long as it likes.
+// A registry may think about a manifest for much longer than it may be silent.
 func TestNoStallWhileAManifestIsAccepted(t *testing.T) {
 	r := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
 	dst, fake := create(t, r, Options{})
@@ -291,6 +295,54 @@ func TestNoStallWhileAManifestIsAccepted(t *testing.T) {
 	}
 	if n := len(r.Journal()); n != 1 {
 		t.Errorf("%d requests", n)
+	}
+}
+
+// But not for ever. What was sent is looked for then, and not sent again.
+func TestPatienceEnds(t *testing.T) {
+	desc, manifest := manifestOf(t, "one", nil)
+	for _, tt := range []struct {
+		name   string
+		desc   ocispec.Descriptor
+		data   []byte
+		stored bool
+		want   map[string]int
+	}{
+		{"manifest, not stored", desc, manifest, false, map[string]int{"PUT manifest": 1, "HEAD manifest": 1}},
+		{"manifest, stored", desc, manifest, true, map[string]int{"PUT manifest": 1, "HEAD manifest": 1}},
+		{"blob, not stored", blobOf([]byte("x")), []byte("x"), false, map[string]int{"POST upload": 1, "PUT upload": 1, "HEAD blob": 1}},
+		{"blob, stored", blobOf([]byte("x")), []byte("x"), true, map[string]int{"POST upload": 1, "PUT upload": 1, "HEAD blob": 1}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
+			dst, fake := create(t, r, Options{})
+			if err := dst.Push(t.Context(), blobOf([]byte("{}")), strings.NewReader("{}")); err != nil {
+				t.Fatal(err)
+			}
+			r.Reset()
+			r.Inject(recaptest.Fault{Match: recaptest.Match{Method: "PUT"}, Times: recaptest.Always, Action: func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+				if tt.stored {
+					next.ServeHTTP(httptest.NewRecorder(), req)
+				}
+				for req.Context().Err() == nil && fake.fire(maxPatience) == 0 { // until the client waits
+					runtime.Gosched()
+				}
+				recaptest.Stall(-1)(w, req, next)
+			}})
+			err := dst.Push(t.Context(), tt.desc, bytes.NewReader(tt.data))
+			if tt.stored && err != nil {
+				t.Error(err)
+			}
+			if !tt.stored {
+				e := wantError(t, err, recap.Unavailable, "stalled")
+				if !strings.Contains(e.Error(), "10m") {
+					t.Errorf("it isn't said how long it was waited for: %v", e)
+				}
+			}
+			if diff := cmp.Diff(tt.want, r.Counts()); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 

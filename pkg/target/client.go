@@ -22,6 +22,7 @@ type Client struct {
 	store  *credentialStore
 	notify *notifier
 	clock  clock
+	budget *Budget
 
 	mu    sync.Mutex
 	hosts map[string]*host
@@ -30,12 +31,16 @@ type Client struct {
 // NewClient returns a Client. It reads the certificates that opts names, and
 // nothing from the network. Files that can't be read are recap.Local, files
 // that make no sense recap.Usage.
-func NewClient(opts Options) (*Client, error) { return newClient(opts, systemClock()) }
+func NewClient(opts Options) (*Client, error) { return newClient(opts, clockOf(opts.Clock)) }
 
 func newClient(opts Options, clk clock) (*Client, error) {
 	config, err := tlsConfig(opts)
 	if err != nil {
 		return nil, err
+	}
+	budget := opts.Budget
+	if budget == nil {
+		budget = &Budget{}
 	}
 	return &Client{
 		opts:   opts,
@@ -43,6 +48,7 @@ func newClient(opts Options, clk clock) (*Client, error) {
 		store:  &credentialStore{files: opts.CredentialFiles, clock: clk},
 		notify: newNotifier(opts.OnNotice),
 		clock:  clk,
+		budget: budget,
 		hosts:  map[string]*host{},
 	}, nil
 }

@@ -200,6 +200,11 @@ func (h *host) diagnoseNetwork(err error) *fault {
 		f.unsure = true
 		return f
 	}
+	if errors.Is(err, errUnanswered) {
+		f := failed("stalled", "the registry has got everything and has not answered for %s", max(maxPatience, h.silence))
+		f.unsure, f.again = true, false // it is at it, or never will be
+		return f
+	}
 	if errors.Is(err, errInternal) {
 		f := failed("redirect-refused", "the registry points at %w", errInternal)
 		f.again = false

@@ -56,7 +56,7 @@ func (c *fakeClock) clock() clock {
 			c.slept = append(c.slept, d)
 			return ctx.Err()
 		},
-		after: func(d time.Duration, f func()) timer {
+		after: func(d time.Duration, f func()) Timer {
 			t := &fakeTimer{clock: c, d: d, f: f}
 			t.Reset(d)
 			return t

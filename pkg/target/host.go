@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"oras.land/oras-go/v2/registry/remote/auth"
@@ -20,7 +19,7 @@ import (
 )
 
 // host is one registry as all Targets of a Client share it: connections,
-// brake, tokens, and what is left of the retry budget.
+// brake, tokens.
 type host struct {
 	name   string   // as the user knows it: docker.io
 	base   *url.URL // as it is asked: https://registry-1.docker.io
@@ -31,9 +30,9 @@ type host struct {
 	login  *login
 	auth   *auth.Client
 	gates  gates
+	budget *Budget
 
-	mu       sync.Mutex
-	progress time.Time // when something last went forward
+	silence time.Duration // how long a peer may be silent
 }
 
 // newHost returns the host that name stands for. It makes no request.
@@ -58,6 +57,9 @@ func (c *Client) newHost(name string, creds *login) *host {
 		notify: c.notify,
 		brake:  newBrake(c.clock, c.opts.Concurrency),
 		login:  creds,
+		budget: c.budget,
+
+		silence: c.silence(),
 	}
 	h.guard = newGuard(h.base.Hostname())
 	proxy := c.opts.Proxy
@@ -84,7 +86,7 @@ func (c *Client) newHost(name string, creds *login) *host {
 				},
 				brake:   h.brake,
 				clock:   c.clock,
-				silence: c.silence(),
+				silence: h.silence,
 				host:    addr,
 				moved:   h.moved,
 			},
@@ -103,12 +105,7 @@ func (h *host) closeIdle() {
 }
 
 // moved notes that something went forward.
-func (h *host) moved() {
-	now := h.clock.now()
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.progress = now
-}
+func (h *host) moved() { h.budget.moved(h.clock.now()) }
 
 // operation is one thing to ask of a registry, as often as it takes.
 type operation struct {
@@ -142,18 +139,18 @@ const maxAttempts = 5
 // do performs op until it is answered, refused, or the budget is spent. The
 // answer is nil when op.landed said that nothing is left to do.
 func (h *host) do(ctx context.Context, op operation) (*answer, error) {
-	h.startBudget()
+	h.budget.start(h.clock.now())
 	for attempt := 1; ; attempt++ {
 		resp, err := h.try(ctx, op)
 		if err == nil {
 			return resp, nil
 		}
 		fault := h.diagnose(ctx, op, err)
-		if !fault.again || op.once || op.body != nil && !op.body.replays() {
-			return nil, fault.final(op, attempt)
-		}
 		if fault.unsure && op.landed != nil && op.landed(ctx) {
 			return nil, nil
+		}
+		if !fault.again || op.once || op.body != nil && !op.body.replays() {
+			return nil, fault.final(op, attempt)
 		}
 		if err := h.backoff(ctx, op, fault, attempt); err != nil {
 			return nil, err
@@ -243,52 +240,6 @@ func (h *host) credential(ctx context.Context, hostport string) (auth.Credential
 		return auth.EmptyCredential, nil
 	}
 	return h.login.get(ctx)
-}
-
-// The retry budget: how long a host may go without any progress, in all
-// requests together, until retries end.
-const maxStandstill = 2 * time.Minute
-
-// startBudget lets the time run from the first request on, and again after a
-// rest.
-func (h *host) startBudget() {
-	now := h.clock.now()
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.progress.IsZero() || now.Sub(h.progress) > maxStandstill {
-		h.progress = now
-	}
-}
-
-// backoff waits before the next attempt, or returns why there is none.
-func (h *host) backoff(ctx context.Context, op operation, f *fault, attempt int) error {
-	wait := h.jitter(attempt)
-	if f.wait > 0 {
-		wait = max(wait, f.wait)
-	}
-	if f.wait > maxRetryAfter {
-		return recap.Errorf(recap.Unavailable, "retry-later", "%s: the registry asks to wait %s", op.what, f.wait).
-			WithHint("try again in %s", f.wait)
-	}
-	h.mu.Lock()
-	spent := h.clock.now().Add(wait).Sub(h.progress)
-	h.mu.Unlock()
-	if attempt >= f.attempts() || spent > maxStandstill {
-		return f.final(op, attempt)
-	}
-	h.notify.send(Notice{
-		Kind: NoticeRetry, Host: h.name, Wait: wait,
-		Text: fmt.Sprintf("%s: %s; next attempt in %s", op.what, f.reason(), wait.Round(10*time.Millisecond)),
-	})
-	return h.clock.sleep(ctx, wait)
-}
-
-// jitter returns a random wait whose mean doubles with each attempt, so that
-// clients that were turned away together don't come back together.
-func (h *host) jitter(attempt int) time.Duration {
-	const shortest, longest = 250 * time.Millisecond, 30 * time.Second
-	ceiling := min(longest, 2*shortest<<(attempt-1))
-	return shortest + time.Duration(h.clock.rand()*float64(ceiling-shortest))
 }
 
 // warn hands the registry's warnings on.

@@ -45,9 +45,17 @@ type Options struct {
 
 	// Timeout is how long a peer may be silent, 30 seconds when zero: from the
 	// end of a request to the first byte of its answer, and between two bytes
-	// of a body. A slow peer that keeps moving is never cut off, and an
-	// accepted manifest may be thought about for as long as it takes.
+	// of a body. A slow peer that keeps moving is never cut off, and what was
+	// sent completely may be thought about for ten minutes, or for Timeout if
+	// that is longer.
 	Timeout time.Duration
+
+	// Clock is the system's when nil.
+	Clock Clock
+
+	// Budget is what retries are taken from. The Clients of one command share
+	// one; nil is one of this Client's own.
+	Budget *Budget
 
 	// Proxy chooses the proxy of a request; nil is http.ProxyFromEnvironment.
 	Proxy func(*http.Request) (*url.URL, error)

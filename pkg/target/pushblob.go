@@ -147,6 +147,11 @@ func (r *repository) upload(ctx context.Context, desc ocispec.Descriptor, body *
 			}
 		}
 		if !fault.again || !body.replays() || session >= maxSessions {
+			if fault.unsure {
+				if there, err := r.Exists(ctx, desc); err == nil && there {
+					return nil
+				}
+			}
 			return fault.final(op, session)
 		}
 		if err := r.host.backoff(ctx, op, fault, session); err != nil {

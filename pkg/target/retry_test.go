@@ -210,18 +210,6 @@ func TestPauseIsShared(t *testing.T) {
 	}
 }
 
-// Without any progress, retries end after two minutes altogether.
-func TestBudget(t *testing.T) {
-	r := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
-	src, fake := create(t, r, Options{})
-	r.Inject(recaptest.Fault{Times: recaptest.Always, Action: recaptest.RetryAfter(503, "50")})
-	_, err := src.Exists(t.Context(), blobOf(nil))
-	wantError(t, err, recap.Unavailable, "registry-unavailable")
-	if diff := cmp.Diff([]float64{50, 50}, seconds(fake.sleeps())); diff != "" {
-		t.Error(diff)
-	}
-}
-
 func TestNobodyListens(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -47,7 +47,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		GotConn: func(httptrace.GotConnInfo) { dog.arm() },
 		WroteRequest: func(httptrace.WroteRequestInfo) {
 			if patient {
-				dog.disarm()
+				dog.wait()
 			} else {
 				dog.arm()
 			}
@@ -61,8 +61,10 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		dog.end()
 		t.brake.release(which)
-		if errors.Is(context.Cause(ctx), errStalled) {
-			err = errStalled
+		for _, silent := range []error{errStalled, errUnanswered} {
+			if errors.Is(context.Cause(ctx), silent) {
+				err = silent
+			}
 		}
 		cancel(nil)
 		return nil, err

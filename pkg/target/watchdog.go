@@ -11,8 +11,16 @@ import (
 	"time"
 )
 
-// errStalled is the cause of a request's end when its peer fell silent.
-var errStalled = errors.New("the registry fell silent")
+// Causes of a request's end when its peer fell silent: in the midst of it, or
+// with all of a request in hand that may take long to be answered.
+var (
+	errStalled    = errors.New("the registry fell silent")
+	errUnanswered = errors.New("the registry does not answer")
+)
+
+// maxPatience is how long such an answer may take: longer than any was seen to
+// take by far, but not for ever.
+const maxPatience = 10 * time.Minute
 
 // watchdog ends a request whose peer is silent for too long. It is armed only
 // while the peer's turn is: not while our own side prepares the next bytes to
@@ -23,7 +31,7 @@ type watchdog struct {
 	clock  clock
 
 	mu    sync.Mutex
-	timer timer
+	timer Timer
 	ended bool
 }
 
@@ -42,6 +50,21 @@ func (w *watchdog) arm() {
 	default:
 		w.timer.Reset(w.limit)
 	}
+}
+
+// wait leaves the peer alone with what it was sent.
+func (w *watchdog) wait() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ended {
+		return
+	}
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+	// It was its last turn: what is armed from now on is this.
+	w.limit = max(w.limit, maxPatience)
+	w.timer = w.clock.after(w.limit, func() { w.cancel(errUnanswered) })
 }
 
 // disarm stops the time.
