@@ -50,7 +50,9 @@ func run() int {
 	e.stderr = messages
 	defer catchStrays(messages)()
 	if e.ttyOut { // a pipe or file gets the bytes of a file as they are
-		e.stdout.w = &screen{file: os.Stdout, colours: e.colours()}
+		shown := &screen{file: os.Stdout, colours: e.colours()}
+		defer shown.flush()
+		e.stdout.w = shown
 	}
 	return e.main(ctx, os.Args[1:])
 }

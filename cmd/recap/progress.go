@@ -83,7 +83,7 @@ func (p *progress) set(d digest.Digest, n int64) {
 }
 
 func (p *progress) draw() {
-	p.container = mpb.New(mpb.WithOutput(p.e.stderr), mpb.WithWidth(40), mpb.WithAutoRefresh())
+	p.container = mpb.New(mpb.WithOutput(p.e.bars), mpb.WithWidth(40), mpb.WithAutoRefresh())
 	p.bar = p.container.AddBar(p.planned,
 		mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(decor.Name(p.what+" "), decor.CountersKibiByte("% .1f / % .1f")),

@@ -257,7 +257,7 @@ func (e *env) colours() bool {
 // width returns how wide text may be.
 func (e *env) width() int {
 	const widest = 100
-	if out, ok := e.stdout.w.(*os.File); ok && e.ttyOut {
+	if out, ok := e.stdout.w.(*screen); ok {
 		if w, _, err := term.GetSize(int(out.Fd())); err == nil && w < widest {
 			return max(w, 20)
 		}
