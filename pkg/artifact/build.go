@@ -36,6 +36,9 @@ type BuildOptions struct {
 	//
 	// [trust.Ratchet]: https://pkg.go.dev/github.com/recap-oci/recap/pkg/trust#Ratchet
 	Version string
+
+	// Form is how types are written down; the default is OCI's.
+	Form Form
 }
 
 // BuildBundle makes the graph of a bundle. r is the recap in its normalised form;
@@ -47,8 +50,8 @@ type BuildOptions struct {
 // times, modes, links between files and what else lies in files make no
 // difference.
 //
-// Errors: [recap.Usage] bad-recap for rows or metadata that no bundle can have, and
-// bad-version;
+// Errors: [recap.Usage] bad-recap for rows or metadata that no bundle can have,
+// bad-version and bad-form;
 // [recap.Unsafe] unsafe-path, path-collision and reserved-name for a path,
 // symlink-in-source and not-a-regular-file for what isn't one and is never
 // opened, too-large for a file over the limit, which isn't read, and for too many
@@ -59,6 +62,9 @@ func BuildBundle(ctx context.Context, r *recap.Recap, files fs.FS, opts BuildOpt
 		if err := recap.CheckVersion(opts.Version); err != nil {
 			return nil, err
 		}
+	}
+	if err := checkForm(opts.Form); err != nil {
+		return nil, err
 	}
 	own := *r
 	own.Files = slices.Clone(r.Files)
@@ -112,23 +118,20 @@ func checkRecap(r *recap.Recap) error {
 
 // assemble makes config and manifest of a recap whose table is complete.
 func assemble(r *recap.Recap, files fs.FS, opts BuildOptions) (*Graph, error) {
-	config, err := canonical.Marshal(r)
+	own, err := canonical.Marshal(r)
 	if err != nil {
 		return nil, badRecap("recap %q can't be written: %w", r.Slug, err)
-	}
-	if len(config) > recap.MaxConfigSize {
-		return nil, recap.Errorf(recap.Unsafe, "too-large", "the metadata of recap %q has %d bytes, more than the %d allowed", r.Slug, len(config), recap.MaxConfigSize)
 	}
 	manifest := ocispec.Manifest{
 		Versioned:    specs.Versioned{SchemaVersion: 2},
 		MediaType:    ocispec.MediaTypeImageManifest,
 		ArtifactType: recap.ArtifactTypeBundle,
-		Config:       describe(recap.MediaTypeConfig, config),
+		Config:       describe(recap.MediaTypeConfig, own),
 		Annotations:  annotations(r, opts),
 	}
 	g := newGraph()
 	g.files = files
-	g.add(manifest.Config, blob{raw: config})
+	paths := map[digest.Digest]string{}
 	for _, f := range r.Files {
 		if f.Size == 0 {
 			continue // some registries refuse a blob of no bytes
@@ -140,24 +143,41 @@ func assemble(r *recap.Recap, files fs.FS, opts BuildOptions) (*Graph, error) {
 			Annotations: map[string]string{ocispec.AnnotationTitle: r.Slug + "/" + f.Path},
 		}
 		manifest.Layers = append(manifest.Layers, layer)
-		g.add(layer, blob{path: f.Path})
+		paths[layer.Digest] = cmp.Or(paths[layer.Digest], f.Path)
 	}
-	raw, err := canonical.Marshal(manifest)
+	written, config, err := opts.Form.manifest(manifest, own)
 	if err != nil {
 		return nil, badRecap("recap %q can't be written: %w", r.Slug, err)
 	}
-	g.Root = describe(ocispec.MediaTypeImageManifest, raw)
-	g.Root.ArtifactType = recap.ArtifactTypeBundle
-	g.add(g.Root, blob{raw: raw})
+	if len(config) > recap.MaxConfigSize {
+		return nil, recap.Errorf(recap.Unsafe, "too-large", "the metadata of recap %q has %d bytes, more than the %d allowed", r.Slug, len(config), recap.MaxConfigSize)
+	}
+	raw, err := canonical.Marshal(written)
+	if err != nil {
+		return nil, badRecap("recap %q can't be written: %w", r.Slug, err)
+	}
+	g.Root = opts.Form.root(ocispec.MediaTypeImageManifest, recap.ArtifactTypeBundle, raw)
+	if g.native = g.Root; opts.Form != FormOCI {
+		native, err := canonical.Marshal(manifest)
+		if err != nil {
+			return nil, badRecap("recap %q can't be written: %w", r.Slug, err)
+		}
+		g.native = FormOCI.root(ocispec.MediaTypeImageManifest, recap.ArtifactTypeBundle, native)
+	}
 
 	// Read back by the rules of whoever will read it: what is built can be opened.
 	node, err := Parse(g.Root, raw)
 	if err != nil {
 		return nil, fmt.Errorf("building recap %q: %w", r.Slug, err)
 	}
-	if g.bundle, err = newBundle(node, config); err != nil {
+	if g.bundle, err = newBundle(node, own); err != nil {
 		return nil, fmt.Errorf("building recap %q: %w", r.Slug, err)
 	}
+	g.add(node.Manifest.Config, blob{raw: config})
+	for _, layer := range node.Manifest.Layers {
+		g.add(layer, blob{path: paths[layer.Digest]})
+	}
+	g.add(g.Root, blob{raw: raw})
 	return g, nil
 }
 

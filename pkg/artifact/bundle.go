@@ -23,7 +23,7 @@ import (
 type Bundle struct {
 	Node   *Node
 	Recap  *recap.Recap // the config decoded; fields that this version doesn't know are left out
-	Config []byte       // the config as it is, unknown fields included
+	Config []byte       // recap's own config as it is, unknown fields included, without what [FormImage] has around it
 }
 
 // Open fetches manifest and config of the bundle at root, no more, and compares
@@ -40,7 +40,7 @@ func Open(ctx context.Context, src content.Fetcher, root ocispec.Descriptor) (*B
 	if err := node.expect(KindBundle); err != nil {
 		return nil, err
 	}
-	config, err := ReadBlob(ctx, src, node.Manifest.Config, recap.MaxConfigSize)
+	config, err := ReadConfig(ctx, src, node)
 	if err != nil {
 		return nil, fmt.Errorf("fetching the config of bundle %s: %w", root.Digest, err)
 	}

@@ -28,10 +28,13 @@ func refusal(t *testing.T, err error) {
 }
 
 func FuzzParse(f *testing.F) {
-	s := filled(f, build(f))
-	for _, raw := range s {
-		f.Add(raw, false)
+	image := buildImagePack(f)
+	for _, g := range []*artifact.Graph{build(f), image} {
+		for _, raw := range filled(f, g) {
+			f.Add(raw, false)
+		}
 	}
+	f.Add(fetch(f, image, image.Root), true)
 	for _, seed := range []object{
 		manifest(), index(), pack(2, nil), manifest(object{"manifests": nil}), manifest(object{"Layers": 1}),
 		manifest(object{"subject": object{"mediaType": "a/b", "digest": someDigest, "size": 1}}),
@@ -62,6 +65,13 @@ func FuzzParse(f *testing.F) {
 			if err := json.Unmarshal(raw, &want); err != nil {
 				t.Fatal(err)
 			}
+			if n.Form == artifact.FormImage {
+				meant(t, &want.ArtifactType, "", want.Annotations[artifact.AnnotationArtifactType])
+				for i := range want.Manifests {
+					child := &want.Manifests[i]
+					meant(t, &child.ArtifactType, "", child.Annotations[artifact.AnnotationArtifactType])
+				}
+			}
 			if diff := cmp.Diff(&want, n.Index); diff != "" {
 				t.Error(diff)
 			}
@@ -69,6 +79,14 @@ func FuzzParse(f *testing.F) {
 			var want ocispec.Manifest
 			if err := json.Unmarshal(raw, &want); err != nil {
 				t.Fatal(err)
+			}
+			if n.Form == artifact.FormImage {
+				meant(t, &want.ArtifactType, "", want.Annotations[artifact.AnnotationArtifactType])
+				meant(t, &want.Config.MediaType, ocispec.MediaTypeImageConfig, want.Config.Annotations[artifact.AnnotationMediaType])
+				for i := range want.Layers {
+					layer := &want.Layers[i]
+					meant(t, &layer.MediaType, "application/octet-stream", layer.Annotations[artifact.AnnotationMediaType])
+				}
 			}
 			if diff := cmp.Diff(&want, n.Manifest); diff != "" {
 				t.Error(diff)
@@ -89,6 +107,14 @@ func FuzzParse(f *testing.F) {
 			t.Error("the same bytes are a manifest and an index")
 		}
 	})
+}
+
+// meant puts what an annotation says in the place of a type that says nothing.
+func meant(t *testing.T, written *string, hidden, noted string) {
+	if *written != hidden || noted == "" {
+		t.Errorf("%q stands for %q", *written, noted)
+	}
+	*written = noted
 }
 
 func FuzzOpen(f *testing.F) {

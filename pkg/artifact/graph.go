@@ -28,8 +28,9 @@ var _ content.ReadOnlyStorage = (*Graph)(nil)
 type Graph struct {
 	Root ocispec.Descriptor // the manifest of a bundle, the index of a pack
 
-	bundle *Bundle // nil for a pack, and for a member of one
-	pack   *Pack   // nil for a bundle
+	native ocispec.Descriptor // of a bundle: its root as OCI has it
+	bundle *Bundle            // nil for a pack, and for a member of one
+	pack   *Pack              // nil for a bundle
 	files  fs.FS
 	nodes  []ocispec.Descriptor
 	blobs  map[digest.Digest]blob

@@ -22,6 +22,7 @@ import (
 type Member struct {
 	graph *Graph // of the bundle, without what was decoded
 
+	form                 Form
 	slug, title, version string
 	event                recap.Event // id and name alone
 }
@@ -49,7 +50,7 @@ func OpenMember(ctx context.Context, src content.Fetcher, root ocispec.Descripto
 		return Member{}, err
 	}
 	// Others list a root with annotations of their own.
-	root = ocispec.Descriptor{MediaType: root.MediaType, ArtifactType: recap.ArtifactTypeBundle, Digest: root.Digest, Size: root.Size}
+	root = bundle.Node.Form.root(root.MediaType, recap.ArtifactTypeBundle, bundle.Node.Raw)
 	g := newGraph()
 	for _, child := range bundle.Node.Children() {
 		if err := g.put(child, blob{from: src}); err != nil {
@@ -59,14 +60,14 @@ func OpenMember(ctx context.Context, src content.Fetcher, root ocispec.Descripto
 	if err := g.put(root, blob{raw: bundle.Node.Raw}); err != nil {
 		return Member{}, err
 	}
-	g.Root = root
+	g.Root, g.native = root, root
 	return newMember(bundle, g), nil
 }
 
 func newMember(b *Bundle, g *Graph) Member {
 	event := b.Recap.Facts.Event
 	return Member{
-		graph: g, slug: b.Recap.Slug, title: b.Recap.Title, version: b.Version(),
+		graph: g, form: b.Node.Form, slug: b.Recap.Slug, title: b.Recap.Title, version: b.Version(),
 		event: recap.Event{Fact: recap.Fact{ID: event.ID}, Name: event.Name},
 	}
 }
@@ -79,8 +80,34 @@ func (m Member) Root() ocispec.Descriptor {
 	return m.graph.Root
 }
 
+// Native returns the descriptor of the manifest that the member has as OCI has
+// it: the same one for the same files, whatever form it is to be published in. Of
+// a member in a source it is the root.
+func (m Member) Native() ocispec.Descriptor {
+	if m.graph == nil {
+		return ocispec.Descriptor{}
+	}
+	return m.graph.native
+}
+
 // Slug returns the name of the member's directory.
 func (m Member) Slug() string { return m.slug }
+
+// CheckForm refuses a member that isn't written in the form of the pack that it
+// is to be a part of: who takes only one of the two could not take the pack. The
+// error is [recap.Usage] other-form.
+func (m Member) CheckForm(pack Form) error {
+	switch {
+	case m.form == pack:
+		return nil
+	case pack == FormImage:
+		return recap.Errorf(recap.Usage, "other-form", "recap %s is not written as an image, and the pack is to be", m.slug).
+			WithHint("publish it as one and name that: recap push PATH REF --compat image; or build the pack without --compat")
+	default:
+		return recap.Errorf(recap.Usage, "other-form", "recap %s is written as an image, and the pack is not to be", m.slug).
+			WithHint("publish it without --compat and name that: recap push PATH REF; or build the pack with --compat image")
+	}
+}
 
 // Open decodes the member anew, from its source where it lies in one. Errors are
 // those of the function [Open].

@@ -31,11 +31,13 @@ const (
 type Node struct {
 	Descriptor ocispec.Descriptor // as it was asked for
 
-	// Exactly one of the two is set.
+	// Exactly one of the two is set. They state the types that are meant, in
+	// whatever form they are written.
 	Manifest *ocispec.Manifest
 	Index    *ocispec.Index
 
-	Raw []byte // what was hashed
+	Form Form   // in which Raw is written; FormOCI for what isn't recap's own
+	Raw  []byte // what was hashed
 }
 
 // FetchNode fetches the manifest or index that desc describes and parses it. What

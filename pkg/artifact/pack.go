@@ -4,6 +4,7 @@
 package artifact
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -31,7 +32,7 @@ type Pack struct {
 	Node    *Node       // the index
 	Catalog *Node       // its first child
 	Meta    *recap.Pack // the config decoded; fields that this version doesn't know are left out
-	Config  []byte      // the config as it is, unknown fields included
+	Config  []byte      // recap's own config as it is, unknown fields included, without what [FormImage] has around it
 }
 
 // OpenPack fetches the index, the catalog's manifest and its config, no more,
@@ -57,7 +58,7 @@ func OpenPack(ctx context.Context, src content.Fetcher, root ocispec.Descriptor)
 	if err := catalog.expect(KindCatalog); err != nil {
 		return nil, fmt.Errorf("catalog of pack %s: %w", root.Digest, err)
 	}
-	config, err := ReadBlob(ctx, src, catalog.Manifest.Config, recap.MaxConfigSize)
+	config, err := ReadConfig(ctx, src, catalog)
 	if err != nil {
 		return nil, fmt.Errorf("fetching the config of pack %s: %w", root.Digest, err)
 	}
@@ -174,10 +175,10 @@ func (b *Bundle) fits(row recap.PackMember, names *recap.Glossary) error {
 }
 
 // Same reports whether p and other hold the same members and say the same about
-// them, version included. Their views may differ: another release of recap may
-// derive others.
+// them, version included, in one form. Their views may differ: another release of
+// recap may derive others.
 func (p *Pack) Same(other *Pack) bool {
-	return p.Catalog.Manifest.Config.Digest == other.Catalog.Manifest.Config.Digest
+	return p.Node.Form == other.Node.Form && bytes.Equal(p.Config, other.Config)
 }
 
 // expect refuses what isn't of that kind.

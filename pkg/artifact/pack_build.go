@@ -20,6 +20,10 @@ type PackOptions struct {
 	// SourceDateEpoch is the creation time that the index states; nil leaves it
 	// without one.
 	SourceDateEpoch *time.Time
+
+	// Form is how types are written down, which must be that of every member;
+	// the default is OCI's.
+	Form Form
 }
 
 // BuildPack makes the graph of a pack: an index of the catalog and the members
@@ -30,11 +34,15 @@ type PackOptions struct {
 // The same members, metadata and views give the same graph. Nothing is fetched:
 // what lies in a source is when it is asked for.
 //
-// Errors: [recap.Usage] those of [recap.Pack.Check], bad-member and bad-view;
+// Errors: [recap.Usage] those of [recap.Pack.Check], bad-member, bad-view, bad-form,
+// and other-form for a member that is written in another one;
 // [recap.Unsafe] too-large, unsafe-path and path-collision; [recap.Integrity]
 // ambiguous-manifest and bad-size for members that can't lie in one pack.
 func BuildPack(ctx context.Context, p *recap.Pack, members []Member, views []View, opts PackOptions) (*Graph, error) {
 	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := checkForm(opts.Form); err != nil {
 		return nil, err
 	}
 	own := *p
@@ -43,6 +51,9 @@ func BuildPack(ctx context.Context, p *recap.Pack, members []Member, views []Vie
 	for i, m := range members {
 		if err := m.check(); err != nil {
 			return nil, fmt.Errorf("member %d: %w", i+1, err)
+		}
+		if err := m.CheckForm(opts.Form); err != nil {
+			return nil, err
 		}
 		own.Members = append(own.Members, m.row(names))
 	}
@@ -55,7 +66,7 @@ func BuildPack(ctx context.Context, p *recap.Pack, members []Member, views []Vie
 			return nil, fmt.Errorf("recap %s: %w", m.slug, err)
 		}
 	}
-	catalog, config, err := g.catalog(&own, views)
+	catalog, config, err := g.catalog(&own, views, opts.Form)
 	if err != nil {
 		return nil, err
 	}
@@ -63,20 +74,19 @@ func BuildPack(ctx context.Context, p *recap.Pack, members []Member, views []Vie
 		Versioned:    specs.Versioned{SchemaVersion: 2},
 		MediaType:    ocispec.MediaTypeImageIndex,
 		ArtifactType: recap.ArtifactTypePack,
-		Manifests:    []ocispec.Descriptor{catalog.Descriptor},
+		Manifests:    []ocispec.Descriptor{opts.Form.child(catalog)},
 		Annotations:  packAnnotations(&own, opts),
 	}
 	for i, m := range members {
 		child := m.graph.Root
-		child.ArtifactType, child.Annotations = recap.ArtifactTypeBundle, childAnnotations(own.Members[i])
+		child.ArtifactType, child.Annotations = recap.ArtifactTypeBundle, childAnnotations(own.Members[i], opts.Form)
 		index.Manifests = append(index.Manifests, child)
 	}
-	raw, err := canonical.Marshal(index)
+	raw, err := canonical.Marshal(opts.Form.index(index))
 	if err != nil {
 		return nil, badPack("pack %s can't be written: %w", p.Name, err)
 	}
-	g.Root = describe(ocispec.MediaTypeImageIndex, raw)
-	g.Root.ArtifactType = recap.ArtifactTypePack
+	g.Root = opts.Form.root(ocispec.MediaTypeImageIndex, recap.ArtifactTypePack, raw)
 	if err := g.put(g.Root, blob{raw: raw}); err != nil {
 		return nil, err
 	}
@@ -92,25 +102,19 @@ func BuildPack(ctx context.Context, p *recap.Pack, members []Member, views []Vie
 	return g, nil
 }
 
-// catalog adds the catalog of p to g.
-func (g *Graph) catalog(p *recap.Pack, views []View) (catalog *Node, config []byte, err error) {
+// catalog adds the catalog of p to g and returns it, and its config as recap's own.
+func (g *Graph) catalog(p *recap.Pack, views []View, form Form) (catalog *Node, config []byte, err error) {
 	if len(views) == 0 {
 		return nil, nil, recap.Errorf(recap.Usage, "bad-view", "pack %s has no views: a catalog has at least one layer", p.Name)
 	}
 	if config, err = canonical.Marshal(p); err != nil {
 		return nil, nil, badPack("pack %s can't be written: %w", p.Name, err)
 	}
-	if len(config) > recap.MaxConfigSize {
-		return nil, nil, recap.Errorf(recap.Unsafe, "too-large", "the metadata of pack %s has %d bytes, more than the %d allowed", p.Name, len(config), recap.MaxConfigSize)
-	}
 	manifest := ocispec.Manifest{
 		Versioned:    specs.Versioned{SchemaVersion: 2},
 		MediaType:    ocispec.MediaTypeImageManifest,
 		ArtifactType: recap.ArtifactTypeCatalog,
 		Config:       describe(recap.MediaTypePackConfig, config),
-	}
-	if err := g.put(manifest.Config, blob{raw: config}); err != nil {
-		return nil, nil, err
 	}
 	for _, v := range views {
 		if len(v.Raw) == 0 || !validMediaType(v.MediaType) {
@@ -119,23 +123,31 @@ func (g *Graph) catalog(p *recap.Pack, views []View) (catalog *Node, config []by
 		layer := describe(v.MediaType, v.Raw)
 		layer.Annotations = map[string]string{ocispec.AnnotationTitle: CatalogDirectory + "/" + v.Path}
 		manifest.Layers = append(manifest.Layers, layer)
-		if err := g.put(layer, blob{raw: v.Raw}); err != nil {
-			return nil, nil, err
-		}
+	}
+	manifest, wrapped, err := form.manifest(manifest, config)
+	if err != nil {
+		return nil, nil, badPack("pack %s can't be written: %w", p.Name, err)
+	}
+	if len(wrapped) > recap.MaxConfigSize {
+		return nil, nil, recap.Errorf(recap.Unsafe, "too-large", "the metadata of pack %s has %d bytes, more than the %d allowed", p.Name, len(wrapped), recap.MaxConfigSize)
 	}
 	raw, err := canonical.Marshal(manifest)
 	if err != nil {
 		return nil, nil, badPack("pack %s can't be written: %w", p.Name, err)
 	}
-	desc := describe(ocispec.MediaTypeImageManifest, raw)
-	desc.ArtifactType = recap.ArtifactTypeCatalog
-	if err := g.put(desc, blob{raw: raw}); err != nil {
-		return nil, nil, err
-	}
+	desc := form.root(ocispec.MediaTypeImageManifest, recap.ArtifactTypeCatalog, raw)
 	if catalog, err = Parse(desc, raw); err != nil {
 		return nil, nil, fmt.Errorf("building the catalog of pack %s: %w", p.Name, err)
 	}
-	return catalog, config, nil
+	if err := g.put(catalog.Manifest.Config, blob{raw: wrapped}); err != nil {
+		return nil, nil, err
+	}
+	for i, layer := range catalog.Manifest.Layers {
+		if err := g.put(layer, blob{raw: views[i].Raw}); err != nil {
+			return nil, nil, err
+		}
+	}
+	return catalog, config, g.put(desc, blob{raw: raw})
 }
 
 // packAnnotations says of the pack in OCI's words what it states.
@@ -153,8 +165,11 @@ func packAnnotations(p *recap.Pack, opts PackOptions) map[string]string {
 // childAnnotations says of a member what a list shows, within
 // [recap.MaxChildAnnotations]. Slug, version and event are short; the title is
 // cut to fit.
-func childAnnotations(m recap.PackMember) map[string]string {
+func childAnnotations(m recap.PackMember, form Form) map[string]string {
 	a := map[string]string{AnnotationSlug: m.Slug, AnnotationTitle: m.Title}
+	if form == FormImage {
+		a[AnnotationArtifactType] = recap.ArtifactTypeBundle
+	}
 	if m.Version != "" {
 		a[AnnotationVersion] = m.Version
 	}

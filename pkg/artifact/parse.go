@@ -24,7 +24,7 @@ import (
 // has what both a manifest and an index have, or that lists a digest that isn't
 // SHA-256, a size that can't be, one digest with two sizes, or embedded data that
 // isn't what its digest says. A bundle or pack must also keep every rule of the
-// format that its manifest alone can show.
+// format that its manifest alone can show, and be written in one [Form].
 //
 // Errors: [recap.Unsafe] too-large, unsafe-path, path-collision, reserved-name;
 // [recap.Integrity] digest-mismatch, size-mismatch, bad-digest, bad-size,
@@ -104,6 +104,12 @@ func parse(desc ocispec.Descriptor, raw []byte) (*Node, error) {
 		}
 	}
 	if err := node.checkDescriptors(); err != nil {
+		return nil, err
+	}
+	if err := node.readForm(); err != nil {
+		return nil, err
+	}
+	if err := node.checkListed(); err != nil {
 		return nil, err
 	}
 	if err := node.checkTypes(); err != nil {
@@ -192,15 +198,10 @@ func (n *Node) checkDescriptors() error {
 	return nil
 }
 
-// checkTypes compares the four places that say what an artifact of recap's is:
-// media type, artifactType, type of the config, artifactType of the descriptor.
-// Where neither side speaks of recap they may differ: registries are known to
-// list others' artifacts by the type of their config.
+// checkTypes compares the other three places that say what an artifact of recap's
+// is: media type, artifactType, type of the config.
 func (n *Node) checkTypes() error {
-	own, listed := n.ownType(), n.Descriptor.ArtifactType
-	if listed != "" && listed != own && (ownArtifactType(own) || ownArtifactType(listed)) {
-		return ambiguous("has artifactType %s, its descriptor %s", printable(own), printable(listed))
-	}
+	own := n.ownType()
 	var mediaType, config string
 	switch own {
 	case recap.ArtifactTypeBundle:
