@@ -222,7 +222,7 @@ func (r *repository) putManifest(ctx context.Context, desc ocispec.Descriptor, d
 		landed: func(ctx context.Context) bool { return r.stands(ctx, reference, desc) },
 	})
 	if err != nil || resp == nil {
-		return false, err
+		return false, withTypeHint(err, data)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if stated := resp.Header.Get(digestHeader); stated != "" && stated != desc.Digest.String() {

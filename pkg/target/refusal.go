@@ -5,7 +5,9 @@ package target
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/errdef"
 	"oras.land/oras-go/v2/registry/remote/errcode"
 
@@ -77,6 +80,17 @@ func (r *refusal) message() string {
 	return clean(strings.Join(all, "; "))
 }
 
+// detail is what the registry says in details that are one sentence.
+func (r *refusal) detail() string {
+	var all []string
+	for _, e := range r.errors {
+		if text, ok := e.Detail.(string); ok && text != "" {
+			all = append(all, text)
+		}
+	}
+	return clean(strings.Join(all, "; "))
+}
+
 // has reports whether the registry gave one of these error codes.
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
 func (r *refusal) has(codes ...string) bool {
@@ -85,7 +99,8 @@ func (r *refusal) has(codes ...string) bool {
 
 // refusesType reports whether the registry rejected what kind of thing a
 // manifest is. There is no code for it: allow-lists of types answer with
-// MANIFEST_INVALID, UNSUPPORTED or DENIED, and a sentence.
+// MANIFEST_INVALID, UNSUPPORTED or DENIED, and a sentence, which GitLab's has in
+// the detail.
 func (r *refusal) refusesType() bool {
 	if r.status == http.StatusUnsupportedMediaType {
 		return true
@@ -93,7 +108,7 @@ func (r *refusal) refusesType() bool {
 	if !r.has(errcode.ErrorCodeManifestInvalid, errcode.ErrorCodeUnsupported, errcode.ErrorCodeDenied) {
 		return false
 	}
-	text := strings.ToLower(r.message())
+	text := strings.ToLower(r.message() + " " + r.detail())
 	for _, word := range []string{"media type", "mediatype", "media-type", "artifacttype", "artifact type", "config type", "unsupported"} {
 		if strings.Contains(text, word) {
 			return true
@@ -101,6 +116,37 @@ func (r *refusal) refusesType() bool {
 	}
 	return false
 }
+
+// hintTypes are the types of a manifest, which decide what can be done where it
+// was refused for them.
+type hintTypes struct {
+	ArtifactType string             `json:"artifactType"`
+	Config       ocispec.Descriptor `json:"config"`
+	Subject      json.RawMessage    `json:"subject"`
+}
+
+// withTypeHint says of an error what can be done about it where the registry
+// refused a manifest, data, for its type.
+func withTypeHint(err error, data []byte) error {
+	e, ok := errors.AsType[*recap.Error](err)
+	if !ok || e.Code != "registry-refuses-type" {
+		return err
+	}
+	var m hintTypes
+	if json.Unmarshal(data, &m) != nil {
+		return err
+	}
+	switch {
+	case m.Subject != nil:
+		e.Hint = "it takes no signature or attestation: its operator can allow " + quote(cmp.Or(m.ArtifactType, m.Config.MediaType))
+	case strings.HasPrefix(m.ArtifactType, ownTypes):
+		e.Hint = "publish it in the form of an image, which has another digest and is read the same: recap push PATH REF --compat image"
+	}
+	return err
+}
+
+// ownTypes is how the artifact types of recap begin.
+const ownTypes = "application/vnd.recap."
 
 // diagnoseStatus explains a status.
 func (h *host) diagnoseStatus(op operation, r *refusal) *fault {
@@ -121,7 +167,10 @@ func (h *host) diagnoseStatus(op operation, r *refusal) *fault {
 		return fail(recap.Integrity, "size-mismatch", "the registry finds another size: %s", r)
 	case writes && r.refusesType():
 		f := fail(recap.Integrity, "registry-refuses-type", "the registry does not take this type of artifact: %s", r)
-		f.err.Hint = "push it to a registry that takes OCI artifacts, or build a layout: recap build PATH -o LAYOUT"
+		if detail := r.detail(); detail != "" {
+			f = fail(recap.Integrity, "registry-refuses-type", "the registry does not take this type of artifact: %s: %s", r, detail)
+		}
+		f.err.Hint = "push it to a registry that takes OCI artifacts, or build a layout: recap build PATH -o LAYOUT" // see withTypeHint
 		return f
 	case r.status == http.StatusForbidden:
 		return &fault{err: h.forbidden(r)}

@@ -410,6 +410,8 @@ func TestRefusesType(t *testing.T) {
 		{"status", ``, 415, "registry-refuses-type"},
 		{"unsupported", `{"errors":[{"code":"UNSUPPORTED","message":"config type is not allowed"}]}`, 400, "registry-refuses-type"},
 		{"invalid for its type", `{"errors":[{"code":"MANIFEST_INVALID","message":"unknown media type application/vnd.x"}]}`, 400, "registry-refuses-type"},
+		{"as GitLab says it", `{"errors":[{"code":"MANIFEST_INVALID","message":"manifest invalid","detail":"unknown media type: a/b"}]}`, 400, "registry-refuses-type"},
+		{"other details", `{"errors":[{"code":"MANIFEST_INVALID","message":"manifest invalid","detail":{"unknown media type":1}}]}`, 400, "registry-refuses"},
 		{"invalid for another reason", `{"errors":[{"code":"MANIFEST_INVALID","message":"bad json"}]}`, 400, "registry-refuses"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
