@@ -52,6 +52,10 @@ type Options struct {
 	// recap.MaxFileSize.
 	MaxFileSize int64
 
+	// Form is how the pack and its members write types down. The lock is the
+	// same in all of them. Default: artifact.FormOCI.
+	Form artifact.Form
+
 	// SourceDateEpoch is the creation time of members, and of a pack, that state
 	// none.
 	SourceDateEpoch *time.Time
@@ -79,7 +83,8 @@ type Built struct {
 // for a member that must not be packed at any level; recap.Stale with codes
 // lock-of-another-pack and reference-moved, and with Frozen no-lock and
 // lock-drift; recap.Usage with codes no-version, no-resolver and
-// frozen-and-renew; those of
+// frozen-and-renew, and other-form for a reference to what isn't in the form of the
+// pack; those of
 // resolve, nested-pack for a pack that it opens; and those of
 // [artifact.BuildBundle] and [artifact.BuildPack].
 func Build(ctx context.Context, fsys fs.FS, resolve Resolve, opts Options) (*Built, error) {
@@ -141,7 +146,7 @@ func (b *builder) build(ctx context.Context) (*Built, error) {
 	if err := b.stopped(); err != nil {
 		return nil, err
 	}
-	graph, err := artifact.BuildPack(ctx, pack, parts, c.Views, artifact.PackOptions{SourceDateEpoch: b.opts.SourceDateEpoch})
+	graph, err := artifact.BuildPack(ctx, pack, parts, c.Views, artifact.PackOptions{SourceDateEpoch: b.opts.SourceDateEpoch, Form: b.opts.Form})
 	if err != nil {
 		return nil, err
 	}

@@ -38,9 +38,9 @@ type LockedPack struct {
 
 // LockedMember is what a lock says of one member.
 type LockedMember struct {
-	Name      string        `json:"name"` // slug
-	Ref       string        `json:"ref"`  // the path below pack.yaml, or the reference as written without oci://
-	Digest    string        `json:"digest"`
+	Name      string        `json:"name"`   // slug
+	Ref       string        `json:"ref"`    // the path below pack.yaml, or the reference as written without oci://
+	Digest    string        `json:"digest"` // of its manifest; of a path, of the one that it has in OCI's own form
 	Size      int64         `json:"size"`
 	MediaType string        `json:"mediaType"`
 	License   string        `json:"license,omitempty"`

@@ -72,7 +72,7 @@ func (b *builder) load(ctx context.Context, f found) (*member, error) {
 		return m, nil
 	}
 	graph, err := artifact.BuildBundle(ctx, src.Recap, src.Files, artifact.BuildOptions{
-		MaxFileSize: b.opts.MaxFileSize, SourceDateEpoch: b.opts.SourceDateEpoch,
+		MaxFileSize: b.opts.MaxFileSize, SourceDateEpoch: b.opts.SourceDateEpoch, Form: b.opts.Form,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("building %s: %w", f.name, err)
@@ -108,7 +108,7 @@ func (m *member) unreadable(err error) error {
 // keep makes the member a part of the pack, and notes what the lock says of it.
 func (m *member) keep(bundle artifact.Member, r *recap.Recap) {
 	m.bundle, m.built, m.slug = bundle, true, r.Slug
-	root := bundle.Root()
+	root := bundle.Native() // files are the same in every form, and so is their lock
 	m.locked = LockedMember{
 		Name: r.Slug, Ref: m.name, Digest: root.Digest.String(), Size: root.Size, MediaType: root.MediaType,
 		License: r.Facts.License, Files: make([]LockedFile, 0, len(r.Files)),
@@ -153,6 +153,9 @@ func (b *builder) open(ctx context.Context, f found) (*member, error) {
 	if pin != "" && root.Digest != pin {
 		m.moved = root.Digest
 		return m, nil
+	}
+	if err := resolved.Member.CheckForm(b.opts.Form); err != nil {
+		return fail(err)
 	}
 	bundle, err := resolved.Member.Open(ctx)
 	if err != nil {
