@@ -22,6 +22,10 @@ import (
 type Inspection struct {
 	Kind artifact.Kind `json:"kind"`
 
+	// Compat is the form in which the types that are listed are written down,
+	// where it isn't OCI's own.
+	Compat artifact.Form `json:"compat,omitempty"`
+
 	// Size is how many bytes the root and everything below it have, each
 	// object once. What lies below the children of an index is not asked for
 	// and not counted.
@@ -63,7 +67,7 @@ func Inspect(ctx context.Context, src content.ReadOnlyGraphStorage, root ocispec
 	if err != nil {
 		return Inspection{}, fmt.Errorf("inspecting %s: %w", short(root.Digest), err)
 	}
-	in := Inspection{Kind: node.Kind(), Root: inspectNode(node), Size: node.Descriptor.Size}
+	in := Inspection{Kind: node.Kind(), Compat: node.Form, Root: inspectNode(node), Size: node.Descriptor.Size}
 	for _, desc := range distinct(node.Children()) {
 		in.Size += desc.Size
 	}

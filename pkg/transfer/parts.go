@@ -12,6 +12,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
+	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
 
 	"github.com/recap-oci/recap/pkg/artifact"
@@ -36,6 +37,7 @@ type part struct {
 
 	// What its config says, once it is opened.
 	title, slug, version string
+	metadata             ocispec.Descriptor // of its config in the store, where that is what is wanted
 
 	files []file // that are selected
 	total int    // how many there are
@@ -149,6 +151,9 @@ func (p *puller) openParts(ctx context.Context) error {
 			}
 			r := bundle.Recap
 			part.title, part.slug, part.version, part.total = r.Title, r.Slug, bundle.Version(), len(r.Files)
+			if part.metadata, err = p.metadata(ctx, part.node, bundle.Config); err != nil {
+				return err
+			}
 			for _, f := range r.Files {
 				if !p.opts.Selection.Match(f) {
 					continue
@@ -182,12 +187,28 @@ func (p *puller) openPart(ctx context.Context, part *part) (*artifact.Bundle, er
 	return artifact.Open(ctx, src, part.node.Descriptor)
 }
 
+// metadata returns where in the store recap's own config of n is that is to be
+// written. A config that looks like an image's has it within; then the store is
+// given it by itself.
+func (p *puller) metadata(ctx context.Context, n *artifact.Node, config []byte) (ocispec.Descriptor, error) {
+	if n.Form == artifact.FormOCI || !p.opts.Selection.MetadataOnly {
+		return n.Manifest.Config, nil
+	}
+	desc := content.NewDescriptorFromBytes(n.Manifest.Config.MediaType, config)
+	err := p.fetcher.store.Push(ctx, desc, bytes.NewReader(config))
+	if err != nil && !errors.Is(err, errdef.ErrAlreadyExists) {
+		return ocispec.Descriptor{}, fmt.Errorf("keeping the metadata: %w", err)
+	}
+	return desc, nil
+}
+
 // keepParts gives the store the manifests of bundles that are there as a whole.
 func (p *puller) keepParts(ctx context.Context) error {
 	return each(ctx, p.parts, func(ctx context.Context, part *part) error {
 		desc := part.node.Descriptor
-		// What a pack says of a member isn't the store's business.
-		desc = ocispec.Descriptor{MediaType: desc.MediaType, ArtifactType: desc.ArtifactType, Digest: desc.Digest, Size: desc.Size}
+		// What a pack says of a member isn't the store's business; what type it
+		// has the store reads itself.
+		desc = ocispec.Descriptor{MediaType: desc.MediaType, Digest: desc.Digest, Size: desc.Size}
 		err := p.fetcher.store.Push(ctx, desc, bytes.NewReader(part.node.Raw))
 		if err != nil && !errors.Is(err, errdef.ErrAlreadyExists) {
 			return fmt.Errorf("keeping the manifest: %w", err)

@@ -276,7 +276,7 @@ func (p *puller) open(ctx context.Context) error {
 	if err := p.openParts(ctx); err != nil {
 		return err
 	}
-	if err := p.choose(); err != nil {
+	if err := p.choose(ctx); err != nil {
 		return err
 	}
 	if err := p.describe(); err != nil {
@@ -345,13 +345,17 @@ func (p *puller) upToDate() bool {
 }
 
 // choose makes the list of files to write.
-func (p *puller) choose() error {
+func (p *puller) choose(ctx context.Context) error {
 	if p.opts.Selection.MetadataOnly {
 		if p.isPack() {
-			p.files = []file{{packMetadataFile, p.pack.Catalog.Manifest.Config}}
+			metadata, err := p.metadata(ctx, p.pack.Catalog, p.pack.Config)
+			if err != nil {
+				return err
+			}
+			p.files = []file{{packMetadataFile, metadata}}
 		}
 		for _, part := range p.parts {
-			p.files = append(p.files, file{part.path(metadataFile), part.node.Manifest.Config})
+			p.files = append(p.files, file{part.path(metadataFile), part.metadata})
 		}
 		return nil
 	}

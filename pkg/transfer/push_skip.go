@@ -4,6 +4,7 @@
 package transfer
 
 import (
+	"bytes"
 	"context"
 	"errors"
 
@@ -77,8 +78,25 @@ func (p *pusher) says(ctx context.Context, d digest.Digest) (bool, error) {
 	case err != nil:
 		return false, err
 	}
+	if catalog.Kind() != artifact.KindCatalog || base.Form != own.Node.Form {
+		return false, nil
+	}
 	// The catalog's config is the members and all that is said about them.
-	return catalog.Kind() == artifact.KindCatalog && catalog.Manifest.Config.Digest == own.Catalog.Manifest.Config.Digest, nil
+	if catalog.Manifest.Config.Digest == own.Catalog.Manifest.Config.Digest {
+		return true, nil
+	}
+	if catalog.Form == artifact.FormOCI {
+		return false, nil
+	}
+	// That of an image names the layers, too, which may differ.
+	config, err := artifact.ReadConfig(ctx, p.dst, catalog)
+	switch {
+	case errors.Is(err, recap.Integrity), errors.Is(err, recap.Unsafe), isNotFound(err):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	return bytes.Equal(config, own.Config), nil
 }
 
 // sealed reports whether anything refers to the root, which the destination has,
