@@ -64,6 +64,9 @@ func printInspection(w io.Writer, exact string, in transfer.Inspection) {
 	if in.Root.ArtifactType != "" {
 		fmt.Fprintf(w, ", %s", safe(in.Root.ArtifactType))
 	}
+	if in.Compat != "" {
+		fmt.Fprintf(w, ", written as an %s", in.Compat)
+	}
 	fmt.Fprintln(w)
 	for _, key := range slices.Sorted(maps.Keys(in.Root.Annotations)) {
 		fmt.Fprintf(w, "  %s: %s\n", safe(key), safe(in.Root.Annotations[key]))

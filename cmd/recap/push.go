@@ -49,6 +49,9 @@ consists of; --attest TYPE=FILE states what is in a file.
 older one later; a tag that is a version must be the same. Of a pack it overrides
 pack.yaml. A version is published once: other content under it is refused.
 
+--compat image writes the types down as those of an image, for registries that
+refuse types which they don't know: another digest, and read the same.
+
 --skip-unchanged publishes and signs nothing where the tags name the same content
 already: the line for a pipeline that runs at every commit.`,
 		Example: `  recap push ./my-recap registry.example.com/team/recaps:v1,latest --sign --key recap.key
