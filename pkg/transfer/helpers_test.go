@@ -66,6 +66,11 @@ func build(t testing.TB, files contents) *artifact.Graph {
 
 func buildAs(t testing.TB, title, slug string, files contents) *artifact.Graph {
 	t.Helper()
+	return buildForm(t, artifact.FormOCI, title, slug, files)
+}
+
+func buildForm(t testing.TB, form artifact.Form, title, slug string, files contents) *artifact.Graph {
+	t.Helper()
 	r := &recap.Recap{
 		Title: title, Slug: slug, Date: "2024-03-27",
 		Facts: recap.Facts{APIVersion: recap.APIVersion, Event: recap.Event{Name: title}},
@@ -76,7 +81,7 @@ func buildAs(t testing.TB, title, slug string, files contents) *artifact.Graph {
 		r.Files = append(r.Files, recap.File{Path: path, MediaType: mediaType, Role: recap.RoleOf(path, mediaType)})
 		fsys[path] = &fstest.MapFile{Data: []byte(text)}
 	}
-	g, err := artifact.BuildBundle(t.Context(), r, fsys, artifact.BuildOptions{})
+	g, err := artifact.BuildBundle(t.Context(), r, fsys, artifact.BuildOptions{Form: form})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,15 +20,20 @@ import (
 // packOf makes a pack of bundles, with one view that changes with every version.
 func packOf(t testing.TB, version string, bundles ...*artifact.Graph) *artifact.Graph {
 	t.Helper()
+	return packForm(t, artifact.FormOCI, version, "# All recaps\n", bundles...)
+}
+
+func packForm(t testing.TB, form artifact.Form, version, llms string, bundles ...*artifact.Graph) *artifact.Graph {
+	t.Helper()
 	var members []artifact.Member
 	for _, g := range bundles {
 		members = append(members, g.Member())
 	}
 	views := []artifact.View{
-		{Path: "llms.txt", MediaType: "text/markdown", Raw: []byte("# All recaps\n")},
+		{Path: "llms.txt", MediaType: "text/markdown", Raw: []byte(llms)},
 		{Path: "chunks/a.jsonl.zst", MediaType: "application/vnd.recap.chunks.v1.jsonl+zstd", Raw: []byte("of version " + version)},
 	}
-	g, err := artifact.BuildPack(t.Context(), &recap.Pack{Name: "all-recaps", Version: version}, members, views, artifact.PackOptions{})
+	g, err := artifact.BuildPack(t.Context(), &recap.Pack{Name: "all-recaps", Version: version}, members, views, artifact.PackOptions{Form: form})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ type part struct {
 
 	// What its config says, once it is opened.
 	title, slug, version string
-	metadata             ocispec.Descriptor // of its config in the store, where that is what is wanted
+	metadata             file
 
 	files []file // that are selected
 	total int    // how many there are
@@ -151,9 +151,7 @@ func (p *puller) openParts(ctx context.Context) error {
 			}
 			r := bundle.Recap
 			part.title, part.slug, part.version, part.total = r.Title, r.Slug, bundle.Version(), len(r.Files)
-			if part.metadata, err = p.metadata(ctx, part.node, bundle.Config); err != nil {
-				return err
-			}
+			part.metadata = metadata(part.path(metadataFile), part.node, bundle.Config)
 			for _, f := range r.Files {
 				if !p.opts.Selection.Match(f) {
 					continue
@@ -163,7 +161,7 @@ func (p *puller) openParts(ctx context.Context) error {
 				if !ok {
 					blob = ocispec.Descriptor{Digest: digest.Digest(f.Digest)}
 				}
-				part.files = append(part.files, file{part.path(f.Path), blob})
+				part.files = append(part.files, file{path: part.path(f.Path), blob: blob})
 			}
 			return nil
 		})
@@ -187,19 +185,12 @@ func (p *puller) openPart(ctx context.Context, part *part) (*artifact.Bundle, er
 	return artifact.Open(ctx, src, part.node.Descriptor)
 }
 
-// metadata returns where in the store recap's own config of n is that is to be
-// written. A config that looks like an image's has it within; then the store is
-// given it by itself.
-func (p *puller) metadata(ctx context.Context, n *artifact.Node, config []byte) (ocispec.Descriptor, error) {
-	if n.Form == artifact.FormOCI || !p.opts.Selection.MetadataOnly {
-		return n.Manifest.Config, nil
+// metadata returns the file that recap's own config of n is written to.
+func metadata(path string, n *artifact.Node, config []byte) file {
+	if n.Form == artifact.FormOCI {
+		return file{path: path, blob: n.Manifest.Config}
 	}
-	desc := content.NewDescriptorFromBytes(n.Manifest.Config.MediaType, config)
-	err := p.fetcher.store.Push(ctx, desc, bytes.NewReader(config))
-	if err != nil && !errors.Is(err, errdef.ErrAlreadyExists) {
-		return ocispec.Descriptor{}, fmt.Errorf("keeping the metadata: %w", err)
-	}
-	return desc, nil
+	return file{path: path, blob: content.NewDescriptorFromBytes(n.Manifest.Config.MediaType, config), within: n}
 }
 
 // keepParts gives the store the manifests of bundles that are there as a whole.

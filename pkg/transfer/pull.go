@@ -155,6 +155,18 @@ type puller struct {
 type file struct {
 	path string
 	blob ocispec.Descriptor
+
+	// within is the node whose config has blob in it, see [artifact.FormImage];
+	// nil for what is a blob of its own.
+	within *artifact.Node
+}
+
+// source is the blob that f is made from.
+func (f file) source() ocispec.Descriptor {
+	if f.within != nil {
+		return f.within.Manifest.Config
+	}
+	return f.blob
 }
 
 func (p *puller) pull(ctx context.Context, dir string) (PullResult, error) {
@@ -276,7 +288,7 @@ func (p *puller) open(ctx context.Context) error {
 	if err := p.openParts(ctx); err != nil {
 		return err
 	}
-	if err := p.choose(ctx); err != nil {
+	if err := p.choose(); err != nil {
 		return err
 	}
 	if err := p.describe(); err != nil {
@@ -345,17 +357,13 @@ func (p *puller) upToDate() bool {
 }
 
 // choose makes the list of files to write.
-func (p *puller) choose(ctx context.Context) error {
+func (p *puller) choose() error {
 	if p.opts.Selection.MetadataOnly {
 		if p.isPack() {
-			metadata, err := p.metadata(ctx, p.pack.Catalog, p.pack.Config)
-			if err != nil {
-				return err
-			}
-			p.files = []file{{packMetadataFile, metadata}}
+			p.files = []file{metadata(packMetadataFile, p.pack.Catalog, p.pack.Config)}
 		}
 		for _, part := range p.parts {
-			p.files = append(p.files, file{part.path(metadataFile), part.metadata})
+			p.files = append(p.files, part.metadata)
 		}
 		return nil
 	}

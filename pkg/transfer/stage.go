@@ -64,7 +64,7 @@ func (in *installer) stage(ctx context.Context, root *os.Root) error {
 func (in *installer) stageFile(ctx context.Context, root *os.Root, f file) error {
 	err := in.writeFile(ctx, root, f)
 	if errors.Is(err, recap.Integrity) || isNotFound(err) {
-		if err := in.fetcher.fetch(ctx, f.blob); err != nil {
+		if err := in.fetcher.fetch(ctx, f.source()); err != nil {
 			return err
 		}
 		err = in.writeFile(ctx, root, f)
@@ -89,7 +89,16 @@ func (in *installer) writeFile(ctx context.Context, root *os.Root, f file) (err 
 			root.Remove(f.path) //nolint:errcheck,gosec // the staging directory goes as a whole
 		}
 	}()
-	if f.blob.Size > 0 {
+	switch {
+	case f.within != nil:
+		config, err := artifact.ReadConfig(ctx, in.fetcher.store, f.within)
+		if err != nil {
+			return err
+		}
+		if _, err := out.Write(config); err != nil {
+			return err
+		}
+	case f.blob.Size > 0:
 		if err := in.copyTo(ctx, out, f.blob); err != nil {
 			return err
 		}
