@@ -38,8 +38,28 @@ const (
 // and the busy error says to remove it, as nobody can know whether a holder on
 // another machine still lives.
 func Lock(ctx context.Context, path string) (release func() error, err error) {
+	return lock(ctx, path, exclusive)
+}
+
+// LockShared takes the lock named path together with others who do, and keeps
+// [Lock] waiting until the last of them has released it. In all else it is as
+// Lock. Where a file system has no locks, it waits for who holds path.held, and
+// keeps nobody waiting itself.
+func LockShared(ctx context.Context, path string) (release func() error, err error) {
+	return lock(ctx, path, shared)
+}
+
+// mode is whom a lock keeps out.
+type mode int
+
+const (
+	exclusive mode = iota
+	shared
+)
+
+func lock(ctx context.Context, path string, m mode) (release func() error, err error) {
 	for wait := firstWait; ; wait = min(2*wait, maxWait) {
-		release, holder, err := tryLock(path)
+		release, holder, err := tryLock(path, m)
 		if err != nil {
 			return nil, err
 		}
@@ -57,7 +77,7 @@ func Lock(ctx context.Context, path string) (release func() error, err error) {
 }
 
 // tryLock returns a nil release when somebody else, holder, has the lock.
-func tryLock(path string) (release func() error, holder string, err error) {
+func tryLock(path string, m mode) (release func() error, holder string, err error) {
 	if err := step("lock", nil); err != nil {
 		return nil, "", Explain(&fs.PathError{Op: "lock", Path: path, Err: err})
 	}
@@ -65,14 +85,14 @@ func tryLock(path string) (release func() error, holder string, err error) {
 	if err != nil {
 		return nil, "", Explain(err)
 	}
-	switch err := flock(file); {
+	switch err := flock(file, m); {
 	case err == nil:
 	case errors.Is(err, errWouldBlock):
 		defer file.Close()
 		return nil, owner(file), nil
 	case errors.Is(err, errors.ErrUnsupported):
 		file.Close()
-		return tryHold(path + ".held")
+		return tryHold(path+".held", m)
 	default:
 		file.Close()
 		return nil, "", Explain(&fs.PathError{Op: "lock", Path: path, Err: err})
@@ -85,15 +105,20 @@ func tryLock(path string) (release func() error, holder string, err error) {
 	}
 	sign(file)
 	return func() error {
-		// Removed while locked, or it might be another's by then. Windows may
-		// refuse to; the file then stays, which does no harm.
-		_ = os.Remove(path)
+		// Removed while nobody else has it, or it might be another's by then.
+		// Windows may refuse to; the file then stays, which does no harm.
+		if m == exclusive || alone(file) && isStill(file, path) {
+			_ = os.Remove(path)
+		}
 		return Explain(file.Close())
 	}, "", nil
 }
 
 // tryHold is the lock for file systems without any: whoever creates the file.
-func tryHold(path string) (release func() error, holder string, err error) {
+func tryHold(path string, m mode) (release func() error, holder string, err error) {
+	if _, err := os.Lstat(path); m == shared && errors.Is(err, fs.ErrNotExist) {
+		return func() error { return nil }, "", nil
+	}
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644) // #nosec G302 -- others may read who holds it
 	if errors.Is(err, fs.ErrExist) {
 		held, err := os.Open(path)
@@ -105,6 +130,10 @@ func tryHold(path string) (release func() error, holder string, err error) {
 	}
 	if err != nil {
 		return nil, "", Explain(err)
+	}
+	if m == shared { // let go between the two looks
+		file.Close()
+		return func() error { return nil }, "", Explain(os.Remove(path))
 	}
 	sign(file)
 	return func() error {

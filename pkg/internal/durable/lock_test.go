@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -137,22 +139,136 @@ func TestLockBetweenProcessesAndGoroutines(t *testing.T) {
 // The lock of file systems that have none.
 func TestHold(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock.held")
-	release, _, err := tryHold(path)
+	release, _, err := tryHold(path, exclusive)
 	if err != nil || release == nil {
 		t.Fatalf("got %v", err)
 	}
-	second, holder, err := tryHold(path)
+	second, holder, err := tryHold(path, exclusive)
 	if err != nil || second != nil || !strings.Contains(holder, fmt.Sprintf("process %d ", os.Getpid())) || !strings.Contains(holder, path) {
 		t.Errorf("a second one: held %v, by %q, %v", second != nil, holder, err)
 	}
 	if err := release(); err != nil {
 		t.Error(err)
 	}
-	third, _, err := tryHold(path)
+	third, _, err := tryHold(path, exclusive)
 	if err != nil || third == nil {
 		t.Fatalf("after release: %v", err)
 	}
 	if err := third(); err != nil {
 		t.Error(err)
+	}
+}
+
+// Whoever shares a lock keeps out who wants it alone, and the other way round;
+// the last one takes the file along.
+func TestLockShared(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	busy := func(take func(context.Context, string) (func() error, error)) {
+		t.Helper()
+		ctx, cancel := gone()
+		defer cancel()
+		_, err := take(ctx, path)
+		var e *recap.Error
+		if !errors.As(err, &e) || e.Code != "busy" {
+			t.Errorf("got error %v, want busy", err)
+		}
+	}
+	must := func(release func() error, err error) func() {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return func() {
+			t.Helper()
+			if err := release(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	first := must(LockShared(t.Context(), path))
+	second := must(LockShared(t.Context(), path))
+	busy(Lock)
+	first()
+	busy(Lock)
+	if _, err := os.Stat(path); err != nil {
+		t.Errorf("the file went while the lock was held: %v", err)
+	}
+	second()
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the file is still there: %v", err)
+	}
+	only := must(Lock(t.Context(), path))
+	busy(LockShared)
+	only()
+	line, kill := start(t, "share", path)
+	if line != "locked" {
+		t.Fatal(line)
+	}
+	busy(Lock)
+	kill()
+	must(Lock(t.Context(), path))()
+}
+
+// Many share and release at once while others want it alone: never both.
+func TestLockSharedAndAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	var sharing, alone atomic.Int32
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for range counts {
+				release, err := LockShared(t.Context(), path)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				sharing.Add(1)
+				if alone.Load() != 0 {
+					t.Error("shared while another had it alone")
+				}
+				sharing.Add(-1)
+				if err := release(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		group.Go(func() {
+			for range counts / 10 {
+				release, err := Lock(t.Context(), path)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if alone.Add(1) != 1 || sharing.Load() != 0 {
+					t.Error("not alone")
+				}
+				alone.Add(-1)
+				if err := release(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+// Where there are no locks, sharing waits for a holder and holds nobody up.
+func TestHoldShared(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock.held")
+	release, _, err := tryHold(path, exclusive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, holder, err := tryHold(path, shared); got != nil || err != nil || holder == "" {
+		t.Errorf("while it is held: got %v, by %q, %v", got != nil, holder, err)
+	}
+	if err := release(); err != nil {
+		t.Error(err)
+	}
+	if got, _, err := tryHold(path, shared); got == nil || err != nil {
+		t.Errorf("when it is free: got %v, %v", got != nil, err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("sharing left a file: %v", err)
 	}
 }

@@ -28,9 +28,17 @@ func openLock(path string) (*os.File, error) {
 	return file, err
 }
 
-func flock(file *os.File) error {
+// alone turns a shared lock into an exclusive one, and reports false when
+// others share it; then it may be lost.
+func alone(file *os.File) bool { return flock(file, exclusive) == nil }
+
+func flock(file *os.File, m mode) error {
+	how := unix.LOCK_EX
+	if m == shared {
+		how = unix.LOCK_SH
+	}
 	for {
-		err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		err := unix.Flock(int(file.Fd()), how|unix.LOCK_NB)
 		switch {
 		case errors.Is(err, unix.EINTR):
 			continue

@@ -35,6 +35,13 @@ func TestMain(m *testing.M) {
 		}
 		fmt.Println("locked")
 		select {}
+	case "share":
+		if _, err := LockShared(context.Background(), arg); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		fmt.Println("locked")
+		select {}
 	case "count":
 		if err := count(arg); err != nil {
 			fmt.Println(err)
