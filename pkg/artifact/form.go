@@ -183,8 +183,9 @@ func ReadConfig(ctx context.Context, src content.Fetcher, n *Node) ([]byte, erro
 }
 
 // readForm finds out in which form n is written. Of [FormImage] it puts the types
-// that the annotations state where they belong, so that nobody behind it has to
-// know; the annotations stay.
+// that the annotations state where they belong, in the place of the annotations,
+// so that nobody behind it has to know. Children alone keep theirs: they say to
+// whoever reads the child in which form it must be.
 func (n *Node) readForm() error {
 	stated, ok := n.Annotations()[AnnotationArtifactType]
 	if !ok {
@@ -201,9 +202,11 @@ func (n *Node) readForm() error {
 	n.Form = FormImage
 	if n.Index != nil {
 		n.Index.ArtifactType = stated
+		n.Index.Annotations = without(n.Index.Annotations, AnnotationArtifactType)
 		return n.readChildren()
 	}
 	n.Manifest.ArtifactType = stated
+	n.Manifest.Annotations = without(n.Manifest.Annotations, AnnotationArtifactType)
 	return n.readLayers()
 }
 
@@ -212,6 +215,15 @@ func (n *Node) statedMediaType() string {
 		return n.Index.MediaType
 	}
 	return n.Manifest.MediaType
+}
+
+// without deletes an annotation; of none it leaves nothing.
+func without(annotations map[string]string, key string) map[string]string {
+	delete(annotations, key)
+	if len(annotations) == 0 {
+		return nil
+	}
+	return annotations
 }
 
 // readChildren is readForm of an index.
@@ -263,6 +275,7 @@ func readMediaType(what string, desc *ocispec.Descriptor) error {
 		return ambiguous("is written as an image, and %s, %s, is one of %s", what, desc.Digest, stated)
 	}
 	desc.MediaType = stated
+	desc.Annotations = without(desc.Annotations, AnnotationMediaType)
 	return nil
 }
 
