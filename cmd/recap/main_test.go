@@ -69,6 +69,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"schema":   checkSchema,
 		"requests": checkRequests,
 		"fail":     failRequests,
+		"types":    refuseTypes,
 		"sparse":   makeSparse,
 		"fifo":     makeFIFO,
 		"exits":    checkExit,

@@ -83,3 +83,12 @@ func failRequests(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Value("registry").(*recaptest.Registry).Inject(fault)
 }
+
+// refuseTypes makes the registry refuse what has other types than images and
+// these have: types TYPE...
+func refuseTypes(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("usage: types TYPE...")
+	}
+	ts.Value("registry").(*recaptest.Registry).Inject(recaptest.OnlyTypes(args...))
+}
