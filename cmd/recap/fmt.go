@@ -49,7 +49,7 @@ func newFmtCmd(e *env) *cobra.Command {
 					}
 					if changed || err != nil {
 						untidy = true
-						fmt.Fprintln(e.stdout, file)
+						fmt.Fprintln(e.stdout, safe(file))
 					}
 				}
 			}

@@ -64,7 +64,7 @@ The password is read from COSIGN_PASSWORD, else asked for.`,
 			if err := create(public, publicPEM, 0o644); err != nil {
 				return errors.Join(err, os.Remove(private))
 			}
-			_, err = fmt.Fprintf(e.stdout, "%s  keep it, and its password, secret\n%s  give it to those who verify\n", private, public)
+			_, err = fmt.Fprintf(e.stdout, "%s  keep it, and its password, secret\n%s  give it to those who verify\n", safe(private), safe(public))
 			return err
 		},
 	}

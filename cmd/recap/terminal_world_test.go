@@ -112,7 +112,7 @@ func (d *desk) clean(what string, args ...string) int {
 	code, stdout, stderr := d.try(args...)
 	complain := func(format string, more ...any) {
 		d.t.Helper()
-		d.t.Errorf("%s: recap %s: exit %d: %s", what, strings.Join(args, " "), code, fmt.Sprintf(format, more...))
+		d.t.Errorf("%.300q: recap %.600q: exit %d: %s", what, args, code, fmt.Sprintf(format, more...))
 	}
 	if leak := leaked(stdout); leak != "" {
 		complain("stdout holds %s", leak)
@@ -127,7 +127,7 @@ func (d *desk) clean(what string, args ...string) int {
 		}
 	}
 	if code < 0 || code > 10 {
-		complain("which no table has\n%s", stderr)
+		complain("which no table has: %.3000q", stderr)
 	}
 	if code > 1 && !strings.HasPrefix(stderr, "error[") && !strings.Contains(stderr, "\nerror[") {
 		complain("without an error: %q", stderr)
