@@ -4,23 +4,26 @@
 package trust
 
 // Repository returns the name under which what happens to name is remembered:
-// name itself or, in a mirror, that of the original ([Rule.MirrorOf]). The
+// name itself, without the port 443, or, in a mirror, that of the original ([Rule.MirrorOf]). The
 // literal prefix of the longest scope that matches and ends in the same
 // wildcard is replaced by MirrorOf's; what the wildcard stands for stays.
 func (r Rule) Repository(name string) string {
-	if r.MirrorOf == "" {
+	name = portless(name)
+	original := portless(r.MirrorOf)
+	if original == "" {
 		return name
 	}
 	best, found := "", false
 	for _, scope := range r.Scopes {
-		if wildcard(scope) == wildcard(r.MirrorOf) && scopePattern(scope).MatchString(name) && (!found || len(scope) > len(best)) {
+		scope = portless(scope)
+		if wildcard(scope) == wildcard(original) && scopePattern(scope).MatchString(name) && (!found || len(scope) > len(best)) {
 			best, found = scope, true
 		}
 	}
 	if !found {
 		return name
 	}
-	return literalPrefix(r.MirrorOf) + name[len(literalPrefix(best)):]
+	return literalPrefix(original) + name[len(literalPrefix(best)):]
 }
 
 // wildcard returns a scope from its first wildcard on.

@@ -27,6 +27,10 @@ func TestRuleRepository(t *testing.T) {
 		{"a scope with another wildcard", []string{"a.example/**", "a.example/team/*"}, "b.example/**", "a.example/team/x", "b.example/team/x"},
 		{"a layout", []string{"oci-layout:**"}, "b.example/**", "oci-layout:./x", "b.example/./x"},
 		{"no scope fits", []string{"a.example/*"}, "b.example/**", "a.example/x", "a.example/x"},
+		{"with the port that is meant without", []string{"a.example/**"}, "", "a.example:443/x", "a.example/x"},
+		{"with another port", []string{"a.example:5000/**"}, "", "a.example:5000/x", "a.example:5000/x"},
+		{"a mirror with the port", []string{"a.example:443/**"}, "b.example:443/team/**", "a.example/x", "b.example/team/x"},
+		{"a layout in a directory of that name", []string{"**"}, "", "oci-layout:443/x", "oci-layout:443/x"},
 		{"not in its scopes", []string{"a.example/**"}, "b.example/**", "c.example/x", "c.example/x"},
 	}
 	for _, test := range tests {

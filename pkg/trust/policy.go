@@ -97,7 +97,8 @@ func (p *Policy) RuleFor(name string) (Rule, error) {
 
 // Match returns the rule that applies to a name, and its scope that does: the
 // one that matches and has the longest literal prefix. In a scope, ** stands
-// for any text and * for any text without a slash. Two rules that are equally
+// for any text and * for any text without a slash; the port 443 may be written
+// or left out, in either. Two rules that are equally
 // close are recap.Usage, code bad-policy; no rule at all is [ErrNoRule].
 func (p *Policy) Match(name string) (rule Rule, scope string, err error) {
 	best, tie := -1, -1
@@ -106,10 +107,10 @@ func (p *Policy) Match(name string) (rule Rule, scope string, err error) {
 			if !matchesScope(s, name) {
 				continue
 			}
-			switch n := len(literalPrefix(s)); {
-			case best < 0 || n > len(literalPrefix(scope)):
+			switch n := closeness(s); {
+			case best < 0 || n > closeness(scope):
 				best, scope, tie = i, s, -1
-			case n == len(literalPrefix(scope)) && i != best:
+			case n == closeness(scope) && i != best:
 				tie = i
 			}
 		}

@@ -151,7 +151,7 @@ func (c *checker) checkMirror(at string, rule Rule) {
 	}
 	for _, scope := range rule.Scopes {
 		switch {
-		case scope == rule.MirrorOf:
+		case portless(scope) == portless(rule.MirrorOf):
 			c.fail(at, codeScope, "write what these repositories are copies of, or remove it", "rule %q: mirrorOf %q is its own scope", rule.Name, rule.MirrorOf)
 		case wildcard(scope) != wildcard(rule.MirrorOf):
 			c.fail(at, codeScope, "end both with the same: "+under(literalPrefix(rule.MirrorOf), wildcard(scope)),

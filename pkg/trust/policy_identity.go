@@ -104,7 +104,8 @@ func (c *checker) checkMatch(at, who, what, exact, expr string) {
 	}
 }
 
-// checkWide warns of an identity that everybody has who opens an account.
+// checkWide refuses an identity that everybody has who opens an account, or who
+// opens one that is called alike, and warns of what else is left open.
 func (c *checker) checkWide(at, who string, id Identity) {
 	if id.SubjectRegExp == "" || len(id.Claims) > 0 {
 		return
@@ -118,13 +119,18 @@ func (c *checker) checkWide(at, who string, id Identity) {
 	}
 	for _, stranger := range strangers() {
 		if expr.MatchString(stranger.subject) {
-			c.warn(at+"/subjectRegExp", codeIdentity, stranger.mend, "%s: the subject expression \"%s\" matches %s", who, fit.Clip(id.SubjectRegExp), stranger.who)
+			c.fail(at+"/subjectRegExp", codeIdentity, stranger.mend, "%s: the subject expression \"%s\" matches %s", who, fit.Clip(id.SubjectRegExp), stranger.who)
 			return
 		}
 	}
 	parsed, _ := parseExpression(id.SubjectRegExp)
 	if parsed == nil {
 		return // reported
+	}
+	if forge := openAccount(parsed); forge != "" {
+		c.fail(at+"/subjectRegExp", codeIdentity, "end the owner's name with a slash, or add claims",
+			"%s: the subject expression \"%s\" matches accounts at %s that anybody may open", who, fit.Clip(id.SubjectRegExp), forge)
+		return
 	}
 	if open := openEnded(parsed, expr); open != "" {
 		c.warn(at+"/subjectRegExp", codeIdentity, "write more of the subject, or add claims", "%s: the subject expression \"%s\" %s", who, fit.Clip(id.SubjectRegExp), open)

@@ -100,6 +100,42 @@ func in(class *syntax.Regexp, r rune) bool {
 // owned reports whether the parts begin with an address up to an owner's name:
 // SCHEME://HOST/OWNER/.
 func owned(parts []*syntax.Regexp) bool {
+	_, rest, _ := strings.Cut(beginning(parts), "://")
+	host, path, _ := strings.Cut(rest, "/")
+	owner, _, ok := strings.Cut(path, "/")
+	return ok && host != "" && owner != ""
+}
+
+// openAccount returns a forge where anybody opens accounts and of whose
+// accounts an expression leaves open which it means; or nothing. That acme is
+// written doesn't keep acme-evil out while no slash follows.
+func openAccount(re *syntax.Regexp) string {
+	switch re.Op {
+	case syntax.OpCapture:
+		return openAccount(re.Sub[0])
+	case syntax.OpAlternate:
+		for _, sub := range re.Sub {
+			if forge := openAccount(sub); forge != "" {
+				return forge
+			}
+		}
+		return ""
+	}
+	parts := sequence(re)
+	if !slices.ContainsFunc(parts, endless) || owned(parts) {
+		return ""
+	}
+	for _, forge := range []string{"https://github.com/", "https://gitlab.com/"} {
+		if strings.HasPrefix(beginning(parts), forge) {
+			return forge
+		}
+	}
+	return ""
+}
+
+// beginning spells the parts up to the first that is endless: a dot for any
+// character, which was probably meant as one, and _ for one of some texts.
+func beginning(parts []*syntax.Regexp) string {
 	var b strings.Builder
 	for _, part := range parts {
 		if endless(part) {
@@ -109,13 +145,10 @@ func owned(parts []*syntax.Regexp) bool {
 		case syntax.OpLiteral:
 			b.WriteString(string(part.Rune))
 		case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
-			b.WriteByte('.') // a dot that was meant as one
+			b.WriteByte('.')
 		default:
-			b.WriteByte('_') // one of some texts
+			b.WriteByte('_')
 		}
 	}
-	_, rest, _ := strings.Cut(b.String(), "://")
-	host, path, _ := strings.Cut(rest, "/")
-	owner, _, ok := strings.Cut(path, "/")
-	return ok && host != "" && owner != ""
+	return b.String()
 }

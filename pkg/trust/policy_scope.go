@@ -27,11 +27,27 @@ func scopePattern(scope string) *regexp.Regexp {
 	return regexp.MustCompile(`\A(?s:` + expr + `)\z`)
 }
 
+// portless returns a name or scope without the port that a registry has when
+// none is written, so that nobody gets round a rule, or what is remembered, by
+// writing it.
+func portless(name string) string {
+	host, rest, slash := strings.Cut(name, "/")
+	plain, ok := strings.CutSuffix(host, ":443")
+	if !slash || !ok || plain == "" || strings.HasPrefix(name, layoutScope) {
+		return name
+	}
+	return plain + "/" + rest
+}
+
 // matchesScope reports whether a scope matches a name. Most scopes of a long
 // policy don't, which their literal prefix tells.
 func matchesScope(scope, name string) bool {
+	scope, name = portless(scope), portless(name)
 	return strings.HasPrefix(name, literalPrefix(scope)) && scopePattern(scope).MatchString(name)
 }
+
+// closeness is what a scope is chosen by among those that match.
+func closeness(scope string) int { return len(literalPrefix(portless(scope))) }
 
 func literalPrefix(scope string) string {
 	prefix, _, _ := strings.Cut(scope, "*")
@@ -111,6 +127,7 @@ func (c *checker) checkScopes(rules []Rule) {
 	work := 0
 	for i, rule := range rules {
 		for j, scope := range rule.Scopes {
+			scope = portless(scope)
 			this := owned{scope, i, j}
 			pointer := fmt.Sprintf("/policies/%d/scopes/%d", i, j)
 			if other, ok := seen[scope]; ok {
@@ -146,7 +163,7 @@ func (c *checker) checkScopes(rules []Rule) {
 func (p *Policy) Overridden(scope string) []Rule {
 	if !strings.Contains(scope, "*") {
 		rule, old, err := p.Match(scope)
-		if err != nil || old == scope {
+		if err != nil || portless(old) == portless(scope) {
 			return nil
 		}
 		return []Rule{rule}
@@ -154,10 +171,10 @@ func (p *Policy) Overridden(scope string) []Rule {
 	var rules []Rule
 	for _, rule := range p.Rules {
 		for _, s := range rule.Scopes {
-			if len(literalPrefix(s)) >= len(literalPrefix(scope)) {
+			if closeness(s) >= closeness(scope) {
 				continue
 			}
-			if both, _ := overlap(s, scope); both {
+			if both, _ := overlap(portless(s), portless(scope)); both {
 				rules = append(rules, rule)
 				break
 			}

@@ -22,6 +22,8 @@ func TestRuleFor(t *testing.T) {
 		{Name: "layouts", Scopes: []string{"oci-layout:**"}},
 		{Name: "tie a", Scopes: []string{"tie.example.com/*", "twice.example.com/*", "twice.example.com/**"}},
 		{Name: "tie b", Scopes: []string{"tie.example.com/**"}},
+		{Name: "ported", Scopes: []string{"ported.example.com:443/**"}},
+		{Name: "closer", Scopes: []string{"ported.example.com/c**"}},
 		{Name: "untied", Scopes: []string{"tie.example.com/x*"}},
 	}}
 	tests := []struct {
@@ -50,6 +52,15 @@ func TestRuleFor(t *testing.T) {
 		{"tie.example.com/x", "untied", nil},
 		{"twice.example.com/x", "tie a", nil},
 		{"tie.example.com/x/y", "tie b", nil},
+		{"registry.example.com:443/team/x", "team", nil},
+		{"registry.example.com:443/team/one", "one", nil},
+		{"registry.example.com:5000/team/one", "", trust.ErrNoRule},
+		{"registry.example.com:4430/team/one", "", trust.ErrNoRule},
+		{"ported.example.com/x", "ported", nil},
+		{"ported.example.com:443/x", "ported", nil},
+		{"ported.example.com/closer/x", "closer", nil},
+		{"ported.example.com:443/closer/x", "closer", nil},
+		{":443/x", "", trust.ErrNoRule},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

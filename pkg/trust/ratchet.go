@@ -176,6 +176,7 @@ func (r *Ratchet) Advance(ctx context.Context, s Sighting) (RollbackReport, erro
 // Errors: recap.NotFound nothing-known when there was nothing to forget, else
 // those of [Ratchet.Advance] that are about files.
 func (r *Ratchet) Reset(ctx context.Context, repository, tag string) (Forgetting, error) {
+	repository = portless(repository)
 	unlock, err := r.lock(ctx)
 	if err != nil {
 		return Forgetting{}, err
@@ -253,6 +254,9 @@ func (r *Ratchet) time() time.Time {
 // What is stricter wins, since none may object.
 func (r *Ratchet) look(s Sighting) (RollbackReport, []*ledger, error) {
 	s, report := s.normalised()
+	if err := s.misnamed(); err != nil {
+		return report, nil, err
+	}
 	if len(r.files) == 0 {
 		return RollbackReport{State: RollbackOff, Version: s.Version}, nil, nil
 	}

@@ -138,10 +138,10 @@ func (f ledgerFile) without() string {
 
 func (f ledgerFile) damaged(err error) error {
 	if f.kind == lockKind {
-		return recap.Errorf(recap.Stale, "bad-lock", "%s can't be understood, so nobody knows what was accepted before: %w; nothing was written", f.path, err).
+		return recap.Errorf(recap.Stale, "bad-lock", "%s can't be understood, so nobody knows what was accepted before: %w", f.path, err).
 			WithHint("restore it from version control")
 	}
-	return recap.Errorf(recap.Stale, "bad-state", "%s can't be understood, so nobody knows what was admitted before: %w; nothing was written", f.path, err).
+	return recap.Errorf(recap.Stale, "bad-state", "%s can't be understood, so nobody knows what was admitted before: %w", f.path, err).
 		WithHint("restore it from a backup; or move it away, and what is admitted next counts as the first of its kind")
 }
 

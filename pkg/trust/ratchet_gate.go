@@ -28,17 +28,18 @@ const layoutPrefix = "oci-layout:"
 // and config are, since only they say what it is called.
 //
 // Nothing is remembered, and nothing refused, for a root that somebody named by
-// its digest and for layouts; under a rule that only warns, what would be
-// refused is a warning. What isn't recap's has no version that counts. The error is a *[RefusedError] when
-// the root is refused for what was admitted before.
+// its digest. Of layouts, and without a ratchet, nothing is remembered either,
+// and refused only is a tag that spells another version. Under a rule that only
+// warns, what would be refused is a warning. What isn't recap's has no version
+// that counts. The error is a *[RefusedError] when the root is refused.
 func (g *Gate) remember(ctx context.Context, sighted *sighting, rule Rule, req Request, report *Report) error {
 	repository := rule.Repository(req.Name)
-	switch {
-	case g.ratchet == nil, strings.HasPrefix(repository, layoutPrefix):
-		report.Rollback.State = RollbackOff
-		return nil
-	case req.Tag == "":
+	ratchet := g.remembering(repository)
+	if !sighted.wanted {
 		report.Rollback.State = RollbackPinned
+		if len(ratchet.files) == 0 {
+			report.Rollback.State = RollbackOff
+		}
 		return nil
 	}
 	s, err := sighted.wait(ctx)
@@ -48,21 +49,31 @@ func (g *Gate) remember(ctx context.Context, sighted *sighting, rule Rule, req R
 	s.Repository, s.Tag = repository, req.Tag
 	s.Authorities, s.Signers, s.SignedAt = report.Authorities, report.signers(), report.signedAt()
 	if rule.mode() == Warn {
-		report.Rollback, err = g.ratchet.Check(ctx, s)
+		report.Rollback, err = ratchet.Check(ctx, s)
 		if err != nil {
 			report.Rollback.State, report.Rollback.Warning = RollbackOff, err.Error()
 		}
 		return ctx.Err()
 	}
-	if report.Rollback, err = g.ratchet.Advance(ctx, s); errors.Is(err, recap.Stale) {
+	if report.Rollback, err = ratchet.Advance(ctx, s); errors.Is(err, recap.Stale) {
 		report.Rollback.State = RollbackRefused
 		return report.refuse(err)
 	}
 	return err
 }
 
+// remembering returns what remembers repository: nothing, in a ratchet of no
+// files, for layouts and where there is no ratchet.
+func (g *Gate) remembering(repository string) *Ratchet {
+	if g.ratchet == nil || strings.HasPrefix(repository, layoutPrefix) {
+		return &Ratchet{}
+	}
+	return g.ratchet
+}
+
 // sighting is what a root says it is, being read.
 type sighting struct {
+	wanted bool // by the ratchet, or by a tag that spells a version
 	cancel context.CancelFunc
 	done   chan struct{}
 	s      Sighting
@@ -74,8 +85,10 @@ type sighting struct {
 // no error either, before they count.
 func (g *Gate) startSight(ctx context.Context, src content.Fetcher, rule Rule, req Request) *sighting {
 	ctx, cancel := context.WithCancel(ctx)
+	_, spelt := plainVersion(req.Tag)
 	t := &sighting{cancel: cancel, done: make(chan struct{})}
-	if g.ratchet == nil || req.Tag == "" || strings.HasPrefix(rule.Repository(req.Name), layoutPrefix) {
+	t.wanted = req.Tag != "" && (spelt || len(g.remembering(rule.Repository(req.Name)).files) > 0)
+	if !t.wanted {
 		close(t.done)
 		return t
 	}

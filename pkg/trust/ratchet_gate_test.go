@@ -159,6 +159,57 @@ func TestAdmitAdvances(t *testing.T) {
 	}
 }
 
+// A tag that spells a version names that one, whatever the registry says, and
+// whether or not anything is remembered: a signed older one under the tag of a
+// later one is refused. By its digest it is what was asked for.
+func TestAdmitRefusesAnotherVersion(t *testing.T) {
+	older := serve(t, "an-event", "1.0.0", "one", "alice")
+	pack := servePack(t, "1.0.0", `{"name":"talks","version":"1.0.0","title":"Talks","members":[]}`, nil)
+	for _, tt := range []struct {
+		name    string
+		served  served
+		in, tag string
+		ratchet bool
+		rule    trust.Rule
+		want    trust.RollbackState
+	}{
+		{"a bundle", older, event, "1.1.0", true, trust.Rule{}, trust.RollbackRefused},
+		{"with a v", older, event, "v1.1.0", true, trust.Rule{}, trust.RollbackRefused},
+		{"a lower one", older, event, "0.9.0", true, trust.Rule{}, trust.RollbackRefused},
+		{"without a ratchet", older, event, "1.1.0", false, trust.Rule{}, trust.RollbackRefused},
+		{"in a layout", older, "oci-layout://here", "1.1.0", true, trust.Rule{}, trust.RollbackRefused},
+		{"by digest", older, event, "", true, trust.Rule{}, trust.RollbackPinned},
+		{"its own tag, without a ratchet", older, event, "v1.0.0", false, trust.Rule{}, trust.RollbackOff},
+		{"under a rule that warns", older, event, "1.1.0", true, trust.Rule{Mode: trust.Warn}, trust.RollbackOff},
+		{"a version that it doesn't state", serve(t, "an-event", "", "x", "alice"), event, "1.1.0", true, trust.Rule{}, trust.RollbackUnversioned},
+		{"a pack", pack, event, "1.1.0", true, trust.Rule{}, trust.RollbackRefused},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var r *trust.Ratchet
+			if tt.ratchet {
+				r, _, _ = newRatchet(t, "both")
+			}
+			report, err := admitting(t, tt.rule, r)(tt.served, tt.in, tt.tag)
+			refused := tt.want == trust.RollbackRefused
+			if refused != errors.Is(err, recap.Stale) || refused != (err != nil) || report.Rollback.State != tt.want {
+				t.Fatalf("%+v, %v; want %s", report.Rollback, err, tt.want)
+			}
+			if refused && (report.Code != "mix-and-match" || !strings.Contains(report.Reason, "spells version "+strings.TrimPrefix(tt.tag, "v"))) {
+				t.Errorf("refused as %s: %s", report.Code, report.Reason)
+			}
+			if warned := strings.Contains(report.Rollback.Warning, "spells version"); warned != (tt.rule.Mode == trust.Warn) {
+				t.Errorf("warning %q", report.Rollback.Warning)
+			}
+			if r == nil {
+				return
+			}
+			if known, err := r.Entries(t.Context()); err != nil || len(known) > 0 {
+				t.Errorf("remembered: %v, %v", known, err)
+			}
+		})
+	}
+}
+
 // Nothing is remembered of what was not admitted by an enforcing rule, nor of
 // what was asked for by digest.
 func TestAdmitRemembersNothing(t *testing.T) {

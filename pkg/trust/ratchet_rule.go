@@ -30,7 +30,7 @@ func (s Sighting) normalised() (Sighting, RollbackReport) {
 	if s.Name == "" {
 		version, ok = "", false // a version of nothing
 	}
-	s.Version = version
+	s.Repository, s.Version = portless(s.Repository), version
 	report := RollbackReport{Version: version}
 	switch {
 	case s.Tag == "":
@@ -50,6 +50,19 @@ func (s Sighting) pinned() bool {
 	return s.Version != "" && strings.TrimPrefix(s.Tag, "v") == s.Version
 }
 
+// misnamed refuses a tag that spells another version than what it names states.
+// Whoever asks for 1.2.0 would otherwise use a signed 1.1.0 and take it for
+// 1.2.0: nothing has to be remembered to see that.
+func (s Sighting) misnamed() error {
+	tag, ok := plainVersion(s.Tag)
+	if !ok || s.Version == "" || tag == s.Version {
+		return nil
+	}
+	return recap.Errorf(recap.Stale, "mix-and-match", "%s:%s: the tag spells version %s, and what it names is %s",
+		s.Repository, s.Tag, tag, s.describe()).
+		WithHint("whoever serves it may be passing it off as another version: ask its publisher; if this content is what you want, ask for it by its digest, @%s", s.Digest)
+}
+
 // conclude fills in a report on a sighting that nothing forbids.
 func (report *RollbackReport) conclude(s Sighting, known Release) {
 	report.KnownVersion, report.KnownDigest = known.Version, known.Digest
@@ -65,15 +78,10 @@ func (report *RollbackReport) conclude(s Sighting, known Release) {
 	default:
 		report.State = RollbackAdvanced
 	}
-	var warnings []string
-	if tag, ok := plainVersion(s.Tag); ok && tag != s.Version {
-		warnings = append(warnings, fmt.Sprintf("the tag spells version %s, and what it names states %s", tag, s.Version))
-	}
 	if known.Version != "" && s.otherwiseSigned(known) {
-		warnings = append(warnings, fmt.Sprintf("%s vouch for it now, and for what was there before %s did",
-			strings.Join(s.Authorities, ", "), strings.Join(known.Authorities, ", ")))
+		report.Warning = fmt.Sprintf("%s vouch for it now, and for what was there before %s did",
+			strings.Join(s.Authorities, ", "), strings.Join(known.Authorities, ", "))
 	}
-	report.Warning = strings.Join(warnings, "; ")
 }
 
 // otherwiseSigned reports whether others than those of known vouch for s. One
@@ -118,14 +126,13 @@ func (l *ledger) judge(s Sighting) (known Release, err error) {
 	return known, nil
 }
 
-// stale says what was served, what was known, that nothing came of it, and how
-// to go on: by forgetting what is.
+// stale says what was served, what was known, and how to go on: by forgetting what is.
 func (l *ledger) stale(code string, s Sighting, known Release, did, forget string) error {
 	flag := ""
 	if l.Kind == lockKind {
 		flag = " --lock " + l.file.path
 	}
-	return recap.Errorf(recap.Stale, code, "%s:%s %s: it names %s, but %s is known from %s; nothing was written",
+	return recap.Errorf(recap.Stale, code, "%s:%s %s: it names %s, but %s is known from %s",
 		s.Repository, s.Tag, did, s.describe(), known.describe(), l.file.path).
 		WithHint("whoever serves it may be hiding a newer one: ask its publisher; if this is as they want it, forget what is known: recap trust reset %s:%s%s", s.Repository, forget, flag)
 }

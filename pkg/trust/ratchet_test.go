@@ -147,6 +147,11 @@ func TestRatchet(t *testing.T) {
 			[]string{"latest 2.0.0", "1.0.0", "latest 2.0.0"},
 		},
 		{
+			"the port of a registry is left out or not",
+			[]string{"latest 2.0.0 in=r.example:443/x -> first-use", "latest 1.0.0 in=r.example/x -> " + rollback, "latest 1.0.0 in=r.example:8443/x -> first-use"},
+			[]string{"latest 2.0.0", "latest 1.0.0"},
+		},
+		{
 			"without a version there is nothing to know",
 			[]string{"latest - -> unversioned", "latest - name=other -> unversioned", "latest nonsense -> unversioned", "latest 1.0 -> unversioned", "latest 1.0.0+build -> unversioned", "latest 1.0.0 name= -> unversioned"},
 			nil,
@@ -162,9 +167,17 @@ func TestRatchet(t *testing.T) {
 			[]string{"latest,v1.0.0 1.0.0"},
 		},
 		{
-			"a tag that spells another version floats",
-			[]string{"1.0.0 2.0.0 -> first-use", "1.0.0 1.9.0 -> " + rollback, "1.0.0 1.0.0 -> pinned", "1.2 1.2.3 -> first-use", "1.2 1.2.2 -> " + rollback},
-			[]string{"2.0.0", "1.2 1.2.3", "1.0.0 1.0.0"},
+			"a tag that spells another version is refused",
+			[]string{
+				"1.2.0 1.1.0 -> " + mixed, "v1.2.0 1.1.0 -> " + mixed, "1.2.0 v1.3.0 -> " + mixed, "1.2.0 1.2.0-rc.1 -> " + mixed, "1.2.0-rc.1 1.2.0 -> " + mixed,
+				"1.2.0 1.2.0 -> pinned", "1.2.0 1.1.0 -> " + mixed, "1.2.0 - -> " + rollback,
+			},
+			[]string{"1.2.0 1.2.0"},
+		},
+		{
+			"a tag that spells part of a version floats",
+			[]string{"1.2 1.2.3 -> first-use", "1.2 1.2.2 -> " + rollback, "1 1.2.3 -> first-use", "1 2.0.0 -> advanced"},
+			[]string{"1 2.0.0", "1.2 1.2.3"},
 		},
 		{
 			"by digest",
@@ -242,7 +255,7 @@ func TestRatchetReports(t *testing.T) {
 			Warning: "security vouch for it now, and for what was there before ci did",
 		}},
 		{"latest 1.0.0", trust.RollbackReport{Version: "1.0.0", KnownVersion: "1.1.0", KnownDigest: seen(t, "latest v1.1.0").Digest}},
-		{"3.0.0 3.1.0", trust.RollbackReport{State: "first-use", Version: "3.1.0", Warning: "the tag spells version 3.0.0, and what it names states 3.1.0"}},
+		{"3.0.0 3.1.0", trust.RollbackReport{Version: "3.1.0"}},
 		{"x 1.0+b", trust.RollbackReport{State: "unversioned", Warning: `the version it states, "1.0+b", is not a semantic version, so nothing can be said to be older`}},
 		{"- 1.1.0", trust.RollbackReport{State: "pinned", Version: "1.1.0"}},
 	} {
@@ -257,6 +270,9 @@ func TestRatchetReports(t *testing.T) {
 	off, err := trust.NewRatchet(trust.RatchetOptions{}).Advance(t.Context(), one)
 	if err != nil || off.State != trust.RollbackOff {
 		t.Errorf("without files: %+v, %v", off, err)
+	}
+	if _, err := trust.NewRatchet(trust.RatchetOptions{}).Check(t.Context(), seen(t, "v1.1.0 1.0.0")); errorCode(err) != "stale mix-and-match" {
+		t.Errorf("a tag that spells another version, without files: %v", err)
 	}
 }
 
@@ -287,8 +303,7 @@ func TestRatchetOtherSigners(t *testing.T) {
 	}
 }
 
-// A refusal says what was served, what was known, that nothing was written,
-// and how to go on.
+// A refusal says what was served, what was known and how to go on.
 func TestRatchetRefusalForPeople(t *testing.T) {
 	r, state, _ := newRatchet(t, "state")
 	if _, err := r.Advance(t.Context(), seen(t, "latest 1.2.0 by=ci,security")); err != nil {
@@ -298,7 +313,7 @@ func TestRatchetRefusalForPeople(t *testing.T) {
 	s.SignedAt = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
 	_, err := r.Advance(t.Context(), s)
 	want := team + ":latest went back: it names pack talks 1.0.0 (" + string(s.Digest) + ", signed by ci on 2025-01-01T00:00:00Z), " +
-		"but pack talks 1.2.0 (" + string(seen(t, "latest 1.2.0").Digest) + ", first seen 2026-03-04T06:06:07Z, signed by ci, security) is known from " + state + "; nothing was written"
+		"but pack talks 1.2.0 (" + string(seen(t, "latest 1.2.0").Digest) + ", first seen 2026-03-04T06:06:07Z, signed by ci, security) is known from " + state + ""
 	var e *recap.Error
 	if !errors.As(err, &e) || e.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
