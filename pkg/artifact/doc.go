@@ -20,6 +20,14 @@
 // and config list other members, and every title that is no safe path. Artifacts of others (images, signatures) are parsed as strictly,
 // but for the rules of the format, so that they can be inspected and copied.
 //
+// The types of an artifact can be written in two ways, see [Form]: as OCI has it,
+// and as an image for registries that refuse what they don't know. Reading
+// translates the second into the first, strictly: its annotations appear in all
+// of the places where they belong or in none, and a pack with all that it lists
+// is in one form. A member in another form could be put into a pack only by
+// writing it anew, which its publisher has to do, since its signature is about
+// the old digest.
+//
 // Digests are SHA-256 throughout: what referrers tags, layouts and signatures
 // are about everywhere, and the one algorithm that every registry stores.
 // Subjects are never followed, and neither URLs nor embedded data of descriptors
