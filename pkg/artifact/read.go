@@ -22,7 +22,9 @@ import (
 
 // ReadBlob fetches the content of desc, at most limit bytes of it, and returns
 // it once size and digest are found to match: the one way to read a small blob
-// whole. limit is also what a caller is willing to hold in memory.
+// whole. limit is also what a caller is willing to hold in memory. Bytes that
+// don't match are asked for once more, as a cache on the way may have spoilt
+// them; no more than once, as it may also be the source.
 //
 // Errors: [recap.Unsafe] too-large when desc is larger than limit;
 // [recap.Integrity] bad-digest and bad-size for a descriptor that can't be true,
@@ -39,6 +41,20 @@ func ReadBlob(ctx context.Context, src content.Fetcher, desc ocispec.Descriptor,
 	if err != nil {
 		return nil, fetchError(desc, err)
 	}
+	data, err := readVerified(rc, desc)
+	if !errors.Is(err, recap.Integrity) {
+		return data, err
+	}
+	if rc, again := src.Fetch(ctx, desc); again == nil {
+		if data, again := readVerified(rc, desc); again == nil {
+			return data, nil
+		}
+	}
+	return nil, err
+}
+
+// readVerified reads all of rc, the content of desc, and closes it.
+func readVerified(rc io.ReadCloser, desc ocispec.Descriptor) ([]byte, error) {
 	defer rc.Close()
 	vr, err := NewVerifyReader(rc, desc)
 	if err != nil {

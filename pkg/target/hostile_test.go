@@ -69,10 +69,36 @@ func TestManifestLies(t *testing.T) {
 			} else {
 				wantError(t, err, tt.kind, tt.code)
 			}
-			if n := len(r.Journal()); n != 1 {
-				t.Errorf("%d requests", n)
+			want := 1
+			if tt.code == "digest-mismatch" { // it may have been spoilt on the way
+				want = 2
+			}
+			if n := len(r.Journal()); n != want {
+				t.Errorf("%d requests, want %d", n, want)
 			}
 		})
+	}
+}
+
+// What was spoilt on the way once is asked for again, and that is said.
+func TestManifestSpoiltOnce(t *testing.T) {
+	desc, data := manifestOf(t, "one", nil)
+	for _, reference := range []string{"v1", desc.Digest.String()} {
+		r := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
+		var told notices
+		src, _ := create(t, r, Options{OnNotice: told.add})
+		pushAll(t, src, desc, data)
+		if err := src.Tag(t.Context(), desc, "v1"); err != nil {
+			t.Fatal(err)
+		}
+		r.Inject(recaptest.Fault{Match: recaptest.Match{Method: "GET"}, Action: recaptest.Flip(20)})
+		got, _, err := src.FetchReference(t.Context(), reference)
+		if err != nil || got.Digest != desc.Digest {
+			t.Errorf("%s: got %s, %v", reference, got.Digest, err)
+		}
+		if n := len(told.texts(NoticeRetry)); n != 1 {
+			t.Errorf("%s: %d notices", reference, n)
+		}
 	}
 }
 

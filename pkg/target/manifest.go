@@ -5,6 +5,7 @@ package target
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -55,20 +56,30 @@ func (r *repository) getManifest(ctx context.Context, reference string, accept [
 		return ocispec.Descriptor{}, nil, err
 	}
 	what := "fetching manifest " + shortReference(reference) + " from " + r.full()
-	resp, err := r.host.do(ctx, operation{
+	op := operation{
 		what: what, method: http.MethodGet, url: r.url("manifests", reference),
 		header: http.Header{"Accept": accept}, scopes: r.scopes(),
 		accept: []int{http.StatusOK}, limit: recap.MaxManifestSize,
-	})
-	if err != nil {
-		return ocispec.Descriptor{}, nil, r.withTags(want, err)
 	}
-	desc, err := describe(what, resp, want)
-	if err != nil {
-		return ocispec.Descriptor{}, nil, err
+	var spoilt error
+	for {
+		resp, err := r.host.do(ctx, op)
+		if err != nil {
+			return ocispec.Descriptor{}, nil, r.withTags(want, err)
+		}
+		desc, err := describe(what, resp, want)
+		if err == nil {
+			r.manifests.add(desc.Digest, desc.MediaType, resp.data)
+			return desc, resp.data, nil
+		}
+		if e, ok := errors.AsType[*recap.Error](err); !ok || e.Code != "digest-mismatch" || spoilt != nil {
+			return ocispec.Descriptor{}, nil, cmp.Or(spoilt, err)
+		}
+		// A cache on the way may have spoilt it. It is asked for no more than
+		// once again, as it may also be the registry.
+		spoilt = err
+		r.host.notify.send(Notice{Kind: NoticeRetry, Host: r.host.name, Text: err.Error() + "; asking once more"})
 	}
-	r.manifests.add(desc.Digest, desc.MediaType, resp.data)
-	return desc, resp.data, nil
 }
 
 // withTags says where to look when a tag was not found.
