@@ -5,11 +5,14 @@ package transfer
 
 import (
 	"context"
+	"strings"
 
 	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
 	"oras.land/oras-go/v2"
 
+	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -32,7 +35,8 @@ type TagResult struct {
 // result lists them.
 //
 // Errors: [recap.NotFound] without such a reference, [recap.Usage] without
-// tags or for something that is no tag, [recap.Stale] tag-moved when somebody
+// tags, for something that is no tag and for a tag that spells another version
+// than is stated, which every reader would refuse; [recap.Stale] tag-moved when somebody
 // else moved a tag meanwhile.
 func Tag(ctx context.Context, dst oras.GraphTarget, reference string, tags []string, opts TagOptions) (TagResult, error) {
 	tags, err := uniqueTags(tags)
@@ -47,6 +51,9 @@ func Tag(ctx context.Context, dst oras.GraphTarget, reference string, tags []str
 		return TagResult{}, err
 	}
 	root := pinned.Node()
+	if err := checkVersion(root, tags); err != nil {
+		return TagResult{}, err
+	}
 	result := TagResult{Digest: root.Descriptor.Digest, MediaType: root.Descriptor.MediaType, Tags: []TagMove{}}
 	now, err := resolveTags(ctx, dst, tags)
 	if err != nil {
@@ -59,6 +66,21 @@ func Tag(ctx context.Context, dst oras.GraphTarget, reference string, tags []str
 		return result, err
 	}
 	return result, commit(ctx, dst)
+}
+
+// checkVersion refuses tags that spell another version than root states.
+func checkVersion(root *artifact.Node, tags []string) error {
+	version := strings.TrimPrefix(root.Annotations()[ocispec.AnnotationVersion], "v")
+	if !recap.IsVersion(version) {
+		return nil
+	}
+	for _, tag := range tags {
+		if tagged := strings.TrimPrefix(tag, "v"); recap.IsVersion(tagged) && tagged != version {
+			return recap.Errorf(recap.Usage, "version-differs", "%s states version %s, and the tag would be %s", root.Descriptor.Digest, version, tag).
+				WithHint("its readers would refuse it under that tag; another version is another push: recap push … --version %s", tagged)
+		}
+	}
+	return nil
 }
 
 // resolveTags returns what those of tags that exist name.
