@@ -5,6 +5,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -131,7 +133,11 @@ func (f *trustFlags) admit(ctx context.Context, e *env, p *pinned, verb string) 
 		}
 	}
 	if err != nil {
-		return nil, f.whatNext(err, p, verb)
+		err = f.whatNext(err, p, verb)
+		if verb == "pull" && errors.Is(err, recap.Stale) { // what people ask first then
+			err = fmt.Errorf("%w; nothing was written", err)
+		}
+		return nil, err
 	}
 	return admitted, nil
 }

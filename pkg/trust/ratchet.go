@@ -103,7 +103,7 @@ const (
 	RollbackPinned      RollbackState = "pinned"      // a digest, or a tag that spells its version: asked for as it is
 	RollbackUnversioned RollbackState = "unversioned" // no version is stated, so none can be older
 	RollbackOff         RollbackState = "off"         // nothing is remembered
-	RollbackRefused     RollbackState = "refused"     // what is remembered forbids it
+	RollbackRefused     RollbackState = "refused"     // what is remembered forbids it, or the tag spells another version
 )
 
 // RollbackReport is a [Ratchet]'s part of a [Report].
