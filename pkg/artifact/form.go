@@ -196,8 +196,6 @@ func (n *Node) readForm() error {
 		return ambiguous("has artifactType %s and, in the annotation %s, %s", printable(n.ownType()), AnnotationArtifactType, printable(stated))
 	case !ownArtifactType(stated):
 		return ambiguous("states artifactType %s in an annotation, which is none of recap's", printable(stated))
-	case n.statedMediaType() == "":
-		return ambiguous("states no mediaType")
 	}
 	n.Form = FormImage
 	if n.Index != nil {
@@ -208,13 +206,6 @@ func (n *Node) readForm() error {
 	n.Manifest.ArtifactType = stated
 	n.Manifest.Annotations = without(n.Manifest.Annotations, AnnotationArtifactType)
 	return n.readLayers()
-}
-
-func (n *Node) statedMediaType() string {
-	if n.Index != nil {
-		return n.Index.MediaType
-	}
-	return n.Manifest.MediaType
 }
 
 // without deletes an annotation; of none it leaves nothing.
@@ -268,8 +259,6 @@ func readMediaType(what string, desc *ocispec.Descriptor) error {
 	switch {
 	case !ok:
 		return ambiguous("is written as an image, and %s, %s, states no media type in an annotation", what, desc.Digest)
-	case !validMediaType(stated):
-		return malformed("%s, %s, has media type %.100q", what, desc.Digest, stated)
 	case recap.IsManifest(stated):
 		// Only recap would look for it among the manifests.
 		return ambiguous("is written as an image, and %s, %s, is one of %s", what, desc.Digest, stated)

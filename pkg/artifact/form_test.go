@@ -203,6 +203,19 @@ func TestFormPack(t *testing.T) {
 	if other.Pack().Catalog.Manifest.Config.Digest == p.Catalog.Manifest.Config.Digest || !other.Pack().Same(p) || buildPack(t).Pack().Same(p) {
 		t.Error("a pack is the same for its metadata, in one form")
 	}
+
+	// Of no members two forms have one config, and are two.
+	var empty []*artifact.Pack
+	for _, form := range []artifact.Form{artifact.FormOCI, artifact.FormImage} {
+		g, err := artifact.BuildPack(t.Context(), meta, nil, views, artifact.PackOptions{Form: form})
+		if err != nil {
+			t.Fatal(err)
+		}
+		empty = append(empty, g.Pack())
+	}
+	if !bytes.Equal(empty[0].Config, empty[1].Config) || empty[0].Same(empty[1]) {
+		t.Error("two forms are one pack")
+	}
 }
 
 // Who may not use a form is told before anything is written.
