@@ -141,7 +141,12 @@ func TestFormPullMetadata(t *testing.T) {
 	if err := os.Chmod(file, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(file, []byte("{}"), 0o600); err != nil {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw[len(raw)/2] ^= 1
+	if err := os.WriteFile(file, raw, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if got, _ := pulled(t, store, openLayout(t, keep), artifact.Selection{MetadataOnly: true}); !cmp.Equal(want, got) {
