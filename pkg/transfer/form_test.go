@@ -202,7 +202,7 @@ func TestFormWhereOthersAreRefused(t *testing.T) {
 	reg := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
 	reg.Inject(recaptest.OnlyTypes())
 	_, err := transfer.Push(t.Context(), packFrom(t, "1.0.0", firstMembers), open(t, reg, "team/pack"), []string{"1.0.0"}, transfer.Unsigned{}, transfer.PushOptions{})
-	wantError(t, err, recap.Integrity, "registry-refuses-type", recap.ArtifactTypeBundle, "no tag was moved")
+	wantError(t, err, recap.Integrity, "registry-refuses-type", "unknown media type: application/vnd.recap.", "no tag was moved")
 	push(t, imagePack(t, "1.0.0", "# All\n", firstMembers), open(t, reg, "team/pack"), "1.0.0")
 	edited := map[string]contents{}
 	maps.Copy(edited, firstMembers)
