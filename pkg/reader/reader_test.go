@@ -64,6 +64,16 @@ func wantCode(t *testing.T, err error, kind recap.Kind, code string) {
 	}
 }
 
+func TestParseRefuses(t *testing.T) {
+	for name, text := range map[string]string{"NUL": "a\x00b", "not UTF-8": "\xff", "no end": "---\ntitle: x\n", "nested": strings.Repeat("> ", 1000) + "x\n"} {
+		t.Run(name, func(t *testing.T) {
+			g := bundle(t, "x", "", func(_ *recap.Recap, files map[string]string) { files[recap.DocumentPath] = text })
+			_, err := own(t, g).Parse(t.Context())
+			wantCode(t, err, recap.Unsafe, "document-refused")
+		})
+	}
+}
+
 func TestReader(t *testing.T) {
 	ownTemp(t)
 	g := build(t)

@@ -47,7 +47,8 @@ func (r *Reader) Document(ctx context.Context) ([]byte, error) {
 	return text, nil
 }
 
-// Parse returns index.md taken apart into sections, links and images.
+// Parse returns index.md taken apart into sections, links and images. One that
+// [document.Parse] refuses is an error of kind [recap.Unsafe], document-refused.
 func (r *Reader) Parse(ctx context.Context) (*document.Document, error) {
 	text, err := r.Document(ctx)
 	if err != nil {
@@ -55,7 +56,7 @@ func (r *Reader) Parse(ctx context.Context) (*document.Document, error) {
 	}
 	doc, err := document.Parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("parsing %s: %w", recap.DocumentPath, err)
+		return nil, recap.Errorf(recap.Unsafe, "document-refused", "%s of recap %s: %w", recap.DocumentPath, r.bundle.Recap.Slug, err)
 	}
 	return doc, nil
 }
