@@ -30,6 +30,10 @@ type Damage struct {
 	Code string `json:"code"`
 	// What says it for people.
 	What string `json:"what"`
+	// MovedTo is where in the layout the file is now, when it was moved.
+	MovedTo string `json:"movedTo,omitempty"`
+	// Mended says that it is no damage any more; see [Store.Repair].
+	Mended bool `json:"mended,omitempty"`
 }
 
 func (d Damage) String() string { return d.Path + ": " + d.What }

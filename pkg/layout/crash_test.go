@@ -77,9 +77,9 @@ func work(failpoint, worker string, args ...string) (output string, exit int) {
 	return string(out), 0
 }
 
-// sweep runs the worker with a fault at its first, second … step, until it gets
-// through, and calls after with what it left behind.
-func sweep(t *testing.T, fault string, setup func(t *testing.T, path string), name string, after func(t *testing.T, path, output string, exit int)) {
+// sweep lets the worker do its work with a fault at its first, second … step,
+// until it gets through, and calls after with what it left behind.
+func sweep(t *testing.T, fault, task string, setup func(t *testing.T, path string), name string, after func(t *testing.T, path, output string, exit int)) {
 	program := worker(t)
 	const limit = 2000
 	root := memoryDir(t)
@@ -93,9 +93,9 @@ func sweep(t *testing.T, fault string, setup func(t *testing.T, path string), na
 		}
 		path := filepath.Join(dir, name)
 		setup(t, path)
-		output, exit := work(fmt.Sprintf("%s:%d", fault, n), program, "push", path)
+		output, exit := work(fmt.Sprintf("%s:%d", fault, n), program, task, path)
 		if exit == 0 {
-			if n < 20 {
+			if n < 10 {
 				t.Errorf("only %d steps: the failpoints are not at work", n)
 			}
 			t.Logf("%d steps", n-1)
@@ -155,7 +155,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 	for title, state := range states {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
-			sweep(t, "kill", state.setup, state.name, func(t *testing.T, path, _ string, _ int) {
+			sweep(t, "kill", "push", state.setup, state.name, func(t *testing.T, path, _ string, _ int) {
 				oldOrComplete(t, path, strings.HasPrefix(title, "existing"))
 			})
 		})
@@ -166,7 +166,7 @@ func TestDiskFullAtEveryStep(t *testing.T) {
 	for title, state := range states {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
-			sweep(t, "enospc", state.setup, state.name, func(t *testing.T, path, output string, exit int) {
+			sweep(t, "enospc", "push", state.setup, state.name, func(t *testing.T, path, output string, exit int) {
 				if exit != 10 || !strings.Contains(output, "no space left") {
 					t.Errorf("exit %d: %s", exit, output)
 				}
@@ -178,6 +178,122 @@ func TestDiskFullAtEveryStep(t *testing.T) {
 				oldOrComplete(t, path, strings.HasPrefix(title, "existing"))
 			})
 		})
+	}
+}
+
+// Whatever moment a prune ends at, what is needed is there, nothing is listed
+// that is not whole, and another prune does the rest.
+func TestPruneFailsAtEveryStep(t *testing.T) {
+	setup := func(t *testing.T, path string) {
+		before(t, path)
+		s := create(t, path)
+		defer s.Close()
+		for _, name := range []string{"a", "b", "c"} {
+			layer := newBlob("text/plain", "layer of "+name)
+			m := newManifest(t, nil, name, layer)
+			push(t, s, layer, m, newManifest(t, &m.Descriptor, "signature of "+name))
+		}
+		commit(t, s)
+	}
+	for _, fault := range []string{"kill", "enospc"} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			sweep(t, fault, "prune", setup, "l", func(t *testing.T, path, output string, exit int) {
+				if fault == "enospc" && exit != 10 {
+					t.Errorf("exit %d: %s", exit, output)
+				}
+				s := open(t, path)
+				defer s.Close()
+				if d := check(t, s); len(d) != 0 {
+					t.Errorf("Check: %v", d)
+				}
+				if _, err := s.Prune(t.Context(), layout.PruneOptions{Untagged: true}); err != nil {
+					t.Error(err)
+				}
+				if _, err := fetch(t, s, mustResolve(t, s, "old")); err != nil {
+					t.Error(err)
+				}
+				// oci-layout, index.json, and the one manifest with its config
+				files := tree(t, path)
+				delete(files, ".recap-lock") // whoever locks next takes it away
+				if len(files) != 4 {
+					t.Errorf("left: %v", files)
+				}
+			})
+		})
+	}
+}
+
+// Who writes finds there what it found there before, whatever is pruned beside it.
+func TestPruneBesideWriters(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "l")
+	cache(t, path).Close()
+	layer := newBlob("text/plain", strings.Repeat("shared", 1000))
+	write := func(m item) error {
+		s, err := layout.Create(path, layout.Options{Cache: true})
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		for _, i := range []item{layer, emptyConfig} {
+			if exists, err := s.Exists(t.Context(), i.Descriptor); err != nil || exists {
+				continue
+			}
+			if err := ignoreExists(s.Push(t.Context(), i.Descriptor, bytes.NewReader(i.data))); err != nil {
+				return err
+			}
+		}
+		if err := ignoreExists(s.Push(t.Context(), m.Descriptor, bytes.NewReader(m.data))); err != nil {
+			return err
+		}
+		if err := s.Commit(t.Context()); err != nil {
+			return err
+		}
+		_, err = fetch(t, s, layer.Descriptor)
+		return err
+	}
+	var writers sync.WaitGroup
+	for w := range 4 {
+		m := newManifest(t, nil, fmt.Sprint(w), layer)
+		writers.Go(func() {
+			for range 25 {
+				if err := write(m); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	stop, pruned := make(chan struct{}), make(chan int)
+	go func() {
+		n := 0
+		defer func() { pruned <- n }()
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			s, err := layout.Open(path, layout.Options{})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			result, err := s.Prune(t.Context(), layout.PruneOptions{Untagged: true})
+			s.Close()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			n += len(result.Removed)
+		}
+	}()
+	writers.Wait()
+	close(stop)
+	if n := <-pruned; n < 4 {
+		t.Errorf("only %d files were pruned meanwhile", n)
+	}
+	if d := check(t, open(t, path)); len(d) != 0 {
+		t.Errorf("Check: %v", d)
 	}
 }
 

@@ -38,6 +38,11 @@ func TestDamagedBlob(t *testing.T) {
 			write(t, outside, "0123456789")
 			replaceBySymlink(t, outside, p)
 		}, false, recap.Unsafe, "not-a-regular-file", "not-a-regular-file"},
+		"directory with content": {func(t *testing.T, p string) {
+			if err := errors.Join(os.Remove(p), os.MkdirAll(filepath.Join(p, "sub"), 0o755)); err != nil {
+				t.Fatal(err)
+			}
+		}, false, recap.Unsafe, "not-a-regular-file", "not-a-regular-file"},
 		"pipe": {replaceByPipe, false, recap.Unsafe, "not-a-regular-file", "not-a-regular-file"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -45,7 +50,16 @@ func TestDamagedBlob(t *testing.T) {
 			s := create(t, path)
 			push(t, s, i)
 			c.damage(t, blobPath(path, i.Digest))
-			s = open(t, path)
+			before, err := os.Lstat(blobPath(path, i.Digest))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var told []layout.Damage
+			s, err = layout.Open(path, layout.Options{OnDamage: func(d layout.Damage) { told = append(told, d) }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
 			if got, err := s.Exists(t.Context(), i.Descriptor); got != c.exists || err != nil {
 				t.Errorf("Exists: got %v, %v; want %v", got, err, c.exists)
 			}
@@ -71,6 +85,13 @@ func TestDamagedBlob(t *testing.T) {
 			}
 			if d := check(t, s); len(d) != 0 {
 				t.Errorf("Check after Push: %v", d)
+			}
+			if len(told) != 1 || told[0].Code != c.code || told[0].Path != blobName(i.Digest) {
+				t.Fatalf("told of %v, want %s", told, c.code)
+			}
+			after, err := os.Lstat(filepath.Join(path, told[0].MovedTo))
+			if err != nil || !os.SameFile(before, after) {
+				t.Errorf("what was there isn't at %s: %v", told[0].MovedTo, err)
 			}
 		})
 	}
@@ -279,22 +300,6 @@ func TestLinkWhereTheBlobsShouldBe(t *testing.T) {
 	replaceBySymlink(t, t.TempDir(), filepath.Join(path, "blobs"))
 	_, err := layout.Open(path, layout.Options{})
 	wantError(t, err, recap.Unsafe, "not-a-directory", path, "symbolic link")
-}
-
-func TestDirectoryWhereABlobShouldBe(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "l")
-	s := create(t, path)
-	i := newBlob("text/plain", "x")
-	if err := os.MkdirAll(filepath.Join(blobPath(path, i.Digest), "sub"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	err := s.Push(t.Context(), i.Descriptor, bytes.NewReader(i.data))
-	if !errors.Is(err, recap.Local) {
-		t.Errorf("got error %v, want one of kind local", err)
-	}
-	if d := codes(check(t, s)); d[blobName(i.Digest)] != "not-a-regular-file" || len(d) != 1 {
-		t.Errorf("Check: %v", d)
-	}
 }
 
 func TestReadOnlyDirectory(t *testing.T) {

@@ -138,7 +138,7 @@ func (s *Store) refuseOthersDirectory() error {
 	}
 	for _, e := range entries {
 		switch name := e.Name(); {
-		case name == ocispec.ImageBlobsDir, name == ocispec.ImageIndexFile, strings.HasPrefix(name, lockFile),
+		case name == ocispec.ImageBlobsDir, name == ocispec.ImageIndexFile, name == quarantine, strings.HasPrefix(name, lockFile),
 			strings.HasPrefix(name, durable.TempPrefix):
 		default:
 			return recap.Errorf(recap.Local, "not-a-layout", "directory %q is not an image layout and holds other things: %q", s.path, name).
@@ -151,22 +151,34 @@ func (s *Store) refuseOthersDirectory() error {
 // checkBlobDirectories refuses links in the place of the directories that hold
 // blobs: what is read through them lies outside the layout.
 func (s *Store) checkBlobDirectories(dir *directory) error {
+	for _, name := range blobDirectories() {
+		if err := s.checkBlobDirectory(dir, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// blobDirectories are the directories that blobs are in, the outer one first.
+func blobDirectories() []string {
 	names := []string{ocispec.ImageBlobsDir}
 	for _, algorithm := range algorithms {
 		names = append(names, blobDir(algorithm))
 	}
-	for _, name := range names {
-		info, err := os.Lstat(dir.file(name))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return durable.Explain(err)
-		}
-		if !info.IsDir() {
-			return recap.Errorf(recap.Unsafe, "not-a-directory", "layout %q: %s is %s, not a directory", s.path, name, describe(info.Mode())).
-				WithHint("move it away and put the directory itself there")
-		}
+	return names
+}
+
+func (s *Store) checkBlobDirectory(dir *directory, name string) error {
+	info, err := os.Lstat(dir.file(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return durable.Explain(err)
+	}
+	if !info.IsDir() {
+		return recap.Errorf(recap.Unsafe, "not-a-directory", "layout %q: %s is %s, not a directory", s.path, name, describe(info.Mode())).
+			WithHint("move it away and put the directory itself there")
 	}
 	return nil
 }

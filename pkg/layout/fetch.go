@@ -53,10 +53,12 @@ func (s *Store) Fetch(ctx context.Context, desc ocispec.Descriptor) (io.ReadClos
 				err = r.verify()
 			}
 			if err == nil {
+				s.used(desc.Digest)
 				return r, nil
 			}
 			content.Close()
 		}
+		err = s.spoilt(desc.Digest, err)
 		if found == nil && !errors.Is(err, fs.ErrNotExist) {
 			found = err
 		}
@@ -89,6 +91,7 @@ func (s *Store) Exists(ctx context.Context, desc ocispec.Descriptor) (bool, erro
 		size, err := p.stat(desc.Digest)
 		switch {
 		case err == nil && size == desc.Size:
+			s.used(desc.Digest)
 			return true, nil
 		case err == nil, errors.Is(err, fs.ErrNotExist), errors.Is(err, errIrregular):
 		default:
@@ -165,7 +168,7 @@ func (r *verifiedReader) Read(p []byte) (int, error) {
 		r.err = r.store.wrap(sizeMismatch(r.desc, r.read))
 		return n, r.err
 	case err != nil:
-		r.err = r.store.wrap(fmt.Errorf("reading blob %s: %w", r.desc.Digest, durable.Explain(err)))
+		r.err = r.store.wrap(fmt.Errorf("reading blob %s: %w", r.desc.Digest, durable.Explain(r.store.spoilt(r.desc.Digest, err))))
 		return n, r.err
 	}
 	return n, nil
@@ -178,7 +181,7 @@ func (r *verifiedReader) verify() error {
 	}
 	r.store.damaged.add(r.desc.Digest)
 	return recap.Errorf(recap.Integrity, "digest-mismatch", "blob %s is damaged: its content has the digest %s", r.desc.Digest, got).
-		WithHint("remove %s, then push or copy the artifact there again", blobName(r.desc.Digest))
+		WithHint("recap store check --repair %s moves it away; then push or copy the artifact there again", r.store.path)
 }
 
 func (r *verifiedReader) Seek(offset int64, whence int) (int64, error) {

@@ -291,6 +291,13 @@ func (x *index) remove(d digest.Digest) bool {
 	return len(x.entries) != n
 }
 
+// unlist takes every untagged entry off the list whose digest is in set.
+func (x *index) unlist(set map[digest.Digest]bool) bool {
+	n := len(x.entries)
+	x.entries = slices.DeleteFunc(x.entries, func(e entry) bool { return e.name() == "" && set[e.Digest] })
+	return len(x.entries) != n
+}
+
 func countName(entries []entry, name string) int {
 	n := 0
 	for _, e := range entries {

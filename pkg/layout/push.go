@@ -30,7 +30,7 @@ const copyBuffer = 128 << 10
 // A blob that is there already is read and hashed. When it is good, content is
 // left unread and the error is errdef.ErrAlreadyExists, as with oras's own
 // stores: callers take it for success. When it is damaged, or isn't a regular
-// file, it is replaced.
+// file, it is moved to the quarantine of the layout and content takes its place.
 //
 // A manifest is parsed, strictly; one that has no single meaning is refused with
 // Integrity, code bad-manifest, and one whose config, layers or members are not
@@ -44,21 +44,21 @@ func (s *Store) Push(ctx context.Context, desc ocispec.Descriptor, content io.Re
 	if err := checkDescriptor(desc); err != nil {
 		return s.wrap(err)
 	}
-	good, err := s.hasGood(ctx, desc)
+	found, err := s.look(ctx, desc)
 	if err != nil {
 		return err
 	}
 	var exists error
-	if good {
+	if found.good {
 		exists = s.wrap(fmt.Errorf("blob %s: %w", desc.Digest, errdef.ErrAlreadyExists))
 	}
 	switch {
 	case recap.IsManifest(desc.MediaType):
-		if err := s.pushManifest(ctx, desc, content, good); err != nil {
+		if err := s.pushManifest(ctx, desc, content, found); err != nil {
 			return err
 		}
-	case !good:
-		if err := s.pushBlob(ctx, desc, content); err != nil {
+	case !found.good:
+		if err := s.pushBlob(ctx, desc, content, found); err != nil {
 			return err
 		}
 	}
@@ -77,13 +77,13 @@ func (s *Store) PushReference(ctx context.Context, desc ocispec.Descriptor, cont
 	return s.Tag(ctx, desc, reference)
 }
 
-// pushManifest stores a manifest, unless stored says that it is there, and sees
-// to it that it gets listed. A stored one may be unlisted: the process that
-// wrote it may have died before it came to that.
-func (s *Store) pushManifest(ctx context.Context, desc ocispec.Descriptor, content io.Reader, stored bool) error {
+// pushManifest stores a manifest, unless it was found, and sees to it that it
+// gets listed. One that was found may be unlisted: the process that wrote it may
+// have died before it came to that.
+func (s *Store) pushManifest(ctx context.Context, desc ocispec.Descriptor, content io.Reader, found finding) error {
 	var raw []byte
 	var err error
-	if stored {
+	if found.good {
 		raw, err = s.readBlob(ctx, desc)
 	} else {
 		raw, err = io.ReadAll(io.LimitReader(content, desc.Size+1))
@@ -101,8 +101,8 @@ func (s *Store) pushManifest(ctx context.Context, desc ocispec.Descriptor, conte
 	if err := s.hasChildren(ctx, n); err != nil {
 		return err
 	}
-	if !stored {
-		if err := s.pushBlob(ctx, desc, bytes.NewReader(raw)); err != nil {
+	if !found.good {
+		if err := s.pushBlob(ctx, desc, bytes.NewReader(raw), found); err != nil {
 			return err
 		}
 	}
@@ -148,20 +148,20 @@ func (s *Store) hasChildren(ctx context.Context, n *node) error {
 	return nil
 }
 
-// pushBlob stores one blob.
-func (s *Store) pushBlob(ctx context.Context, desc ocispec.Descriptor, content io.Reader) error {
+// pushBlob stores one blob, in place of what was found.
+func (s *Store) pushBlob(ctx context.Context, desc ocispec.Descriptor, content io.Reader, found finding) error {
 	dir, err := s.writable()
 	if err != nil {
 		return err
 	}
-	if err := s.writeBlob(ctx, dir, desc, content); err != nil {
+	if err := s.writeBlob(ctx, dir, desc, content, found); err != nil {
 		return s.wrap(fmt.Errorf("pushing %s: %w", desc.Digest, err))
 	}
 	s.damaged.remove(desc.Digest)
 	return nil
 }
 
-func (s *Store) writeBlob(ctx context.Context, dir *directory, desc ocispec.Descriptor, content io.Reader) error {
+func (s *Store) writeBlob(ctx context.Context, dir *directory, desc ocispec.Descriptor, content io.Reader, found finding) error {
 	path := dir.file(blobName(desc.Digest))
 	if err := durable.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
@@ -176,11 +176,16 @@ func (s *Store) writeBlob(ctx context.Context, dir *directory, desc ocispec.Desc
 	if err := copyVerified(ctx, file, content, desc); err != nil {
 		return err
 	}
+	if found.damage != nil && !s.archive {
+		if err := s.setAside(dir, *found.damage); err != nil {
+			return err
+		}
+	}
 	err = file.Commit(path)
 	if errors.Is(err, fs.ErrPermission) {
 		// Windows refuses to replace a file that somebody reads. Whoever put it
 		// there meanwhile has put the same there.
-		if good, e := s.hasGood(ctx, desc); e == nil && good {
+		if again, e := s.look(ctx, desc); e == nil && again.good {
 			return nil
 		}
 	}
@@ -227,9 +232,15 @@ func (c *contextReader) Read(p []byte) (int, error) {
 // onlyWriter hides other methods, so that CopyBuffer uses its buffer.
 type onlyWriter struct{ io.Writer }
 
-// hasGood reports whether the blob is there with the right content, which it
-// reads. What is there and wrong, whatever it is, counts as absent.
-func (s *Store) hasGood(ctx context.Context, desc ocispec.Descriptor) (bool, error) {
+// finding is what lies in the place of a blob: nothing, the right content, or
+// something else.
+type finding struct {
+	good   bool
+	damage *Damage
+}
+
+// look finds out what lies in the place of a blob, by reading it.
+func (s *Store) look(ctx context.Context, desc ocispec.Descriptor) (finding, error) {
 	r, err := s.Fetch(ctx, desc)
 	if err == nil {
 		defer r.Close()
@@ -237,11 +248,18 @@ func (s *Store) hasGood(ctx context.Context, desc ocispec.Descriptor) (bool, err
 	}
 	switch {
 	case err == nil:
-		return true, nil
-	case errors.Is(err, errdef.ErrNotFound), errors.Is(err, recap.Integrity), errors.Is(err, errIrregular):
-		return false, nil
+		return finding{good: true}, nil
+	case errors.Is(err, errdef.ErrNotFound):
+		return finding{}, nil
+	case errors.Is(err, recap.Integrity), errors.Is(err, errIrregular):
+		damage := &Damage{Path: blobName(desc.Digest), Digest: desc.Digest, Code: "unreadable", What: err.Error()}
+		var known *recap.Error
+		if errors.As(err, &known) {
+			damage.Code = known.Code
+		}
+		return finding{damage: damage}, nil
 	}
-	return false, err
+	return finding{}, err
 }
 
 // matches is Push's check of content that is in memory.

@@ -38,6 +38,17 @@ type Options struct {
 	// LockTimeout is how long a change of index.json waits for other processes
 	// that change it. Default: one minute.
 	LockTimeout time.Duration
+
+	// Cache says that the layout only keeps what can be had again. Then [Create]
+	// makes usable again what [Open] refuses for its oci-layout, index.json or
+	// blobs directory; reading a blob, or asking for it, notes that it was in use
+	// (see [Store.Prune]); and one that can't be read counts as damaged.
+	Cache bool
+
+	// OnDamage is told of every file that was found damaged and moved to the
+	// quarantine, with where it is now. It may be called by many goroutines at
+	// once. Default: nobody is told.
+	OnDamage func(Damage)
 }
 
 // Store is an image layout. Its methods may be called from many goroutines;
@@ -46,6 +57,7 @@ type Store struct {
 	path    string // as the caller named it
 	archive bool
 	opts    Options
+	use     func() error // releases the right to write; nil when it isn't held
 
 	turn chan struct{} // full while a goroutine changes index.json
 	jobs jobs          // what it will change next
@@ -92,7 +104,8 @@ func Open(path string, opts Options) (*Store, error) {
 
 // Create opens the layout at path for writing and makes it when it is absent:
 // an archive when path ends in .tar, otherwise a directory, with the ones above
-// it. An archive exists once Commit has written it.
+// it. An archive exists once Commit has written it. Until Close, nothing is
+// pruned from a directory.
 //
 // Beside what [Open] refuses, it refuses with Local a directory that holds other
 // things (code not-a-layout) and a file that is no archive, and with Usage the
@@ -111,7 +124,14 @@ func Create(path string, opts Options) (*Store, error) {
 		if err := refuseCompressedName(path); err != nil && info == nil {
 			return nil, err
 		}
-		if err := s.createDirectory(); err != nil {
+		err := s.createDirectory()
+		if opts.Cache && err != nil {
+			err = s.beginAnew(err)
+		}
+		if err == nil {
+			err = s.claim()
+		}
+		if err != nil {
 			return nil, err
 		}
 		return s, nil
@@ -179,6 +199,10 @@ func (s *Store) Close() error {
 	}
 	s.closed = true
 	err := s.discardStaging()
+	if s.use != nil {
+		_ = s.use() // an error here means only that the lock file stays
+		s.use = nil
+	}
 	if s.tar != nil {
 		s.tar.close()
 		s.tar = nil

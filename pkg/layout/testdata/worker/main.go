@@ -6,6 +6,7 @@
 //
 //	worker push PATH         push two artifacts with referrers, tag, move and delete
 //	worker add PATH NAME N   push and tag N artifacts of its own
+//	worker prune PATH        remove what has no tag
 package main
 
 import (
@@ -39,7 +40,11 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) (err error) {
-	s, err := layout.Create(args[1], layout.Options{})
+	open := layout.Create
+	if args[0] == "prune" {
+		open = layout.Open
+	}
+	s, err := open(args[1], layout.Options{})
 	if err != nil {
 		return err
 	}
@@ -53,6 +58,8 @@ func run(ctx context.Context, args []string) (err error) {
 			return perr
 		}
 		err = add(ctx, s, args[2], n)
+	case "prune":
+		_, err = s.Prune(ctx, layout.PruneOptions{Untagged: true})
 	default:
 		err = fmt.Errorf("unknown work %q", args[0])
 	}

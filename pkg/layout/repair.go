@@ -1,0 +1,135 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package layout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2/errdef"
+
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// Repair is [Store.Check], and moves what is in the place of a blob and isn't
+// one to the quarantine: a directory in the layout, .recap-quarantine, from which
+// only [Store.Prune] removes. Of a cache, index.json then no longer lists
+// untagged manifests of which something is missing, so that nobody takes them for
+// whole. Each Damage says where it was moved to, and whether all is well now; what
+// a tag still needs has to be pushed again.
+//
+// It waits while others write to the layout (code busy), and refuses an archive
+// (code is-an-archive): nothing is removed from one.
+func (s *Store) Repair(ctx context.Context) ([]Damage, error) {
+	release, err := s.alone(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	found, err := s.Check(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i, damage := range found {
+		switch damage.Code {
+		case "digest-mismatch", "not-a-regular-file", "unexpected-file", "unreadable":
+			to, err := s.dir.setAside(damage.Path)
+			if err != nil {
+				return found, fmt.Errorf("layout %q: moving %s to the quarantine: %w", s.path, damage.Path, err)
+			}
+			found[i].MovedTo = to
+		}
+	}
+	if s.opts.Cache {
+		if err := s.unlistBroken(ctx); err != nil {
+			return found, err
+		}
+	}
+	again := &checker{store: s, bad: make(map[digest.Digest]bool)}
+	if err := again.files(); err != nil {
+		return found, err
+	}
+	if err := again.graph(ctx); err != nil {
+		return found, err
+	}
+	left := make(map[string]bool)
+	for _, damage := range again.found {
+		left[damage.Path] = true
+	}
+	for i, damage := range found {
+		found[i].Mended = !left[damage.Path]
+	}
+	return found, nil
+}
+
+// unlistBroken takes untagged manifests off index.json that lack something.
+func (s *Store) unlistBroken(ctx context.Context) error {
+	x, err := s.view()
+	if err != nil {
+		return err
+	}
+	broken := make(map[digest.Digest]bool)
+	for _, e := range x.entries {
+		if e.name() != "" {
+			continue
+		}
+		whole, err := s.isWhole(ctx, e.Descriptor)
+		if err != nil {
+			return err
+		}
+		broken[e.Digest] = !whole
+	}
+	return s.update(ctx, func(x *index) (bool, error) { return x.unlist(broken), nil })
+}
+
+// isWhole reports whether all is there that a manifest leads to.
+func (s *Store) isWhole(ctx context.Context, root ocispec.Descriptor) (bool, error) {
+	whole := true
+	err := s.descend(ctx, root, func(ocispec.Descriptor) bool { return true }, func(_ ocispec.Descriptor, err error) error {
+		if errors.Is(err, errdef.ErrNotFound) || errors.Is(err, recap.Integrity) || errors.Is(err, errIrregular) {
+			whole = false
+			return nil
+		}
+		return err
+	})
+	return whole, err
+}
+
+// descend calls enter with root and with everything that it leads to, where enter
+// returned true, and missed with what is not there or can't be read, and why.
+func (s *Store) descend(ctx context.Context, root ocispec.Descriptor, enter func(ocispec.Descriptor) bool, missed func(ocispec.Descriptor, error) error) error {
+	queue := []ocispec.Descriptor{root}
+	for len(queue) > 0 {
+		desc := queue[0]
+		queue = queue[1:]
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if !enter(desc) {
+			continue
+		}
+		exists, err := s.Exists(ctx, desc)
+		if err == nil && !exists && len(desc.URLs) == 0 {
+			err = s.noBlob(desc.Digest)
+		}
+		var n *node
+		if err == nil && exists && recap.IsManifest(desc.MediaType) {
+			n, err = s.node(ctx, desc)
+		}
+		if err != nil {
+			if err := missed(desc, err); err != nil {
+				return err
+			}
+			continue
+		}
+		if n != nil {
+			queue = append(queue, n.blobs...)
+			queue = append(queue, n.members...)
+		}
+	}
+	return nil
+}
