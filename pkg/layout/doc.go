@@ -24,22 +24,22 @@
 // limit ([MaxIndexSize]), and is never replaced when it can't be read.
 //
 // A damaged blob is not found by Exists, which compares sizes and reads nothing;
-but once this process has seen it (Fetch, Check), Exists says that it isn't
-there. Push reads what is there; when it doesn't match, it moves it to a directory
-of the layout, .recap-quarantine, and puts the content in its place. So fetching
-again and pushing heals a store. Repair moves all that is damaged at once.
-
-# What is removed, and when
-
-Nothing but Delete and Prune removes anything. Prune removes what neither a tag nor
-another entry of index.json leads to; of a cache (see [Options]) also what has no
-tag and was not in use for a while, which the modification times of blobs tell
-there. From Create to Close a store shares a lock, .recap-lock-use, that Prune
-and Repair want alone: so nothing goes that a push has found there and is about to
-refer to. Tools other than recap know nothing of it; for them there is the
-age that Prune spares.
-
-# What index.json lists
+// but once this process has seen it (Fetch, Check), Exists says that it isn't
+// there. Push reads what is there; when it doesn't match, it moves it to a directory
+// of the layout, .recap-quarantine, and puts the content in its place. So fetching
+// again and pushing heals a store. Repair moves all that is damaged at once.
+//
+// # What is removed, and when
+//
+// Nothing but Delete and Prune removes anything. Prune removes what neither a tag nor
+// another entry of index.json leads to; of a cache (see [Options]) also what has no
+// tag and was not in use for a while, which the modification times of blobs tell
+// there. From Create to Close a store shares a lock, .recap-lock-use, that Prune
+// and Repair want alone: so nothing goes that a push has found there and is about to
+// refer to. Tools other than recap know nothing of it; for them there is the
+// age that Prune spares.
+//
+// # What index.json lists
 //
 // Tags, as entries with the annotation org.opencontainers.image.ref.name;
 // manifests with a subject, so that they are found as referrers; and untagged
