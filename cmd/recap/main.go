@@ -46,14 +46,14 @@ func run() int {
 		ttyOut: term.IsTerminal(int(os.Stdout.Fd())),
 		ttyErr: term.IsTerminal(int(os.Stderr.Fd())),
 	}
-	messages := &screen{file: os.Stderr}
-	e.stderr = messages
-	defer catchStrays(messages)()
 	if e.ttyOut { // a pipe or file gets the bytes of a file as they are
 		shown := &screen{file: os.Stdout, colours: e.colours()}
 		defer shown.flush()
 		e.stdout.w = shown
 	}
+	messages := &screen{file: os.Stderr}
+	e.stderr = messages
+	defer catchStrays(messages)() // last: from here on the streams are the strays'
 	return e.main(ctx, os.Args[1:])
 }
 
