@@ -5,6 +5,7 @@ package main
 
 import (
 	"fmt"
+	"log"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -138,4 +139,29 @@ func FuzzScreen(f *testing.F) {
 			t.Fatalf("%q in pieces of %d: %s", text, piece, what)
 		}
 	})
+}
+
+// What libraries and programs write by themselves is no part of the answer, and
+// is escaped.
+func TestStraysAreCaught(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "terminal")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	stdout, stderr := os.Stdout, os.Stderr
+	done := catchStrays(&screen{file: f})
+	fmt.Print("a\x1b[2J ")
+	fmt.Fprint(os.Stderr, "b\a ")
+	log.New(log.Writer(), "", 0).Print("c\u009b")
+	fmt.Print("d\xe6")
+	done()
+	if os.Stdout != stdout || os.Stderr != stderr || log.Writer() != stderr {
+		t.Error("the streams are not given back")
+	}
+	got, err := os.ReadFile(path)
+	if want := `a\x1b[2J b\x07 c\x9b` + "\n" + `d\xe6`; err != nil || string(got) != want {
+		t.Errorf("got %q, %v; want %q", got, err, want)
+	}
 }

@@ -120,7 +120,7 @@ func (d *desk) clean(what string, args ...string) int {
 	if leak := leaked(stderr); leak != "" {
 		complain("stderr holds %s", leak)
 	}
-	asked := slices.Contains(args, "markdown") || slices.Contains(args, "index.md") || slices.Contains(args, goTemplate) // for text of many lines
+	asked := slices.Contains(args, "markdown") || slices.Contains(args, "index.md") || slices.Contains(args, goTemplate) || args[0] == "show" && slices.Contains(args, "rich") // for text of many lines
 	for line := range strings.Lines(stdout + "\n" + stderr) {
 		if strings.HasPrefix(line, "forged") && !asked {
 			complain("a line is forged: %q", line)
@@ -128,6 +128,9 @@ func (d *desk) clean(what string, args ...string) int {
 	}
 	if code < 0 || code > 10 {
 		complain("which no table has: %.3000q", stderr)
+	}
+	if strings.Contains(stderr, "error[failed]") {
+		complain("which is no error of ours: %.1000q", stderr)
 	}
 	if code > 1 && !strings.HasPrefix(stderr, "error[") && !strings.Contains(stderr, "\nerror[") {
 		complain("without an error: %q", stderr)
@@ -283,10 +286,14 @@ func (g graph) with(t *testing.T, old digest.Digest, data []byte) (changed graph
 			}
 		}
 		moved[old] = is
-		for _, d := range changed.documents() {
-			if bytes.Contains(changed[d], []byte(old)) {
-				replace(d, encoded(t, renamed(decoded(t, changed[d]), string(old), string(is), len(data))))
+		naming := func(d digest.Digest) bool { return bytes.Contains(changed[d], []byte(`"`+old+`"`)) }
+		for { // what names it may move while what it names moves
+			list := changed.documents()
+			i := slices.IndexFunc(list, naming)
+			if i < 0 {
+				return
 			}
+			replace(list[i], encoded(t, renamed(decoded(t, changed[list[i]]), string(old), string(is), len(data))))
 		}
 	}
 	replace(old, data)
