@@ -90,11 +90,16 @@ func TestFormPull(t *testing.T) {
 
 	native := openLayout(t, t.TempDir())
 	push(t, oci, native, "1.0.0")
-	for name, src := range map[string]oras.ReadOnlyGraphTarget{"registry": remote, "archive": archive, "layout": dir, "registry again": back} {
-		for _, s := range []artifact.Selection{
-			{}, {Recaps: []string{"an-event"}}, {Events: []string{"about-stays"}}, {Roles: []string{"image"}}, {Include: []string{"data/*"}},
-		} {
-			want, _ := pulled(t, native, openLayout(t, t.TempDir()), s)
+	whole := map[string]oras.ReadOnlyGraphTarget{"registry": remote, "archive": archive, "layout": dir, "registry again": back}
+	for _, s := range []artifact.Selection{
+		{}, {Recaps: []string{"an-event"}}, {Events: []string{"about-stays"}}, {Roles: []string{"image"}}, {Include: []string{"data/*"}},
+	} {
+		want, _ := pulled(t, native, openLayout(t, t.TempDir()), s)
+		sources := whole
+		if !s.IsZero() {
+			sources = map[string]oras.ReadOnlyGraphTarget{"registry": remote}
+		}
+		for name, src := range sources {
 			got, result := pulled(t, src, openLayout(t, t.TempDir()), s)
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s, %+v (-want +got):\n%s", name, s, diff)
