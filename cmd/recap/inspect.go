@@ -60,12 +60,12 @@ content is fetched.`,
 }
 
 func printInspection(w io.Writer, exact string, in transfer.Inspection) {
-	fmt.Fprintf(w, "%s\n%s, %s in all", safe(exact), in.Kind, size(in.Size))
+	fmt.Fprintf(w, "%s\n%s, %s in all", safe(exact), safe(string(in.Kind)), size(in.Size))
 	if in.Root.ArtifactType != "" {
 		fmt.Fprintf(w, ", %s", safe(in.Root.ArtifactType))
 	}
 	if in.Compat != "" {
-		fmt.Fprintf(w, ", written as an %s", in.Compat)
+		fmt.Fprintf(w, ", written as an %s", safe(string(in.Compat)))
 	}
 	fmt.Fprintln(w)
 	for _, key := range slices.Sorted(maps.Keys(in.Root.Annotations)) {
@@ -97,8 +97,5 @@ func printNode(w io.Writer, kind string, n transfer.InspectedNode) {
 // short returns the part of a digest by which people tell a few apart.
 func short(d digest.Digest) string {
 	const shown = len("sha256:") + 12
-	if len(d) <= shown {
-		return safe(string(d))
-	}
-	return string(d[:shown])
+	return safe(string(d[:min(len(d), shown)]))
 }

@@ -106,7 +106,7 @@ func (p *reportPrinter) printRule(r trust.Report) {
 }
 
 func (p *reportPrinter) printSignature(r trust.Report, s trust.SignatureReport) {
-	fmt.Fprintln(p.w, "  "+join("  ", short(s.Digest), string(s.Outcome), safe(s.Authority), safe(s.Algorithm), p.reason(r, s)))
+	fmt.Fprintln(p.w, "  "+join("  ", short(s.Digest), safe(string(s.Outcome)), safe(s.Authority), safe(s.Algorithm), p.reason(r, s)))
 	if !p.explain {
 		return
 	}
