@@ -139,7 +139,7 @@ func (e *env) get(name string) string {
 
 // notice prints what a client wants a person to know.
 func (e *env) notice(n target.Notice) {
-	fmt.Fprintf(e.stderr, "%s: %s: %s\n", n.Kind, safe(n.Host), safe(n.Text))
+	fmt.Fprintf(e.stderr, "%s: %s: %s\n", safe(string(n.Kind)), safe(n.Host), safe(n.Text))
 }
 
 // warn prints one line that does not stop anything.
