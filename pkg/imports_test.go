@@ -38,6 +38,7 @@ var rooms = map[string][]string{
 	"pkg/internal/fit":       {"pkg/recap"},
 	"pkg/internal/safepath":  {"pkg/recap"},
 	"pkg/internal/shape":     {"pkg/recap"},
+	"pkg/internal/tasks":     {},
 	"pkg/internal/tree":      {"pkg/recap"},
 }
 

@@ -21,8 +21,7 @@ const exitBug = 70
 func (e *env) main(ctx context.Context, args []string) (code int) {
 	defer func() {
 		if p := recover(); p != nil {
-			fmt.Fprintf(e.stderr, "error[bug]: %s\n%s\nhint: this is a bug in recap; please report it with the lines above at https://github.com/recap-oci/recap/issues\n",
-				safe(fmt.Sprint(p)), debug.Stack())
+			e.printBug(p)
 			code = exitBug
 		}
 	}()
@@ -48,6 +47,17 @@ func (e *env) main(ctx context.Context, args []string) (code int) {
 	}
 	e.printError(err)
 	return exitCode(err)
+}
+
+// printBug says that a panic is a bug, and where it was: in this goroutine or in
+// that of a task. No goroutine but a library's own can panic otherwise.
+func (e *env) printBug(p any) {
+	stack := debug.Stack()
+	if task, ok := p.(interface{ Stack() []byte }); ok {
+		stack = task.Stack()
+	}
+	fmt.Fprintf(e.stderr, "error[bug]: %s\n%s\nhint: this is a bug in recap; please report it with the lines above at https://github.com/recap-oci/recap/issues\n",
+		safe(fmt.Sprint(p)), safeLines(string(stack)))
 }
 
 // misspelt words cobra's refusal of a command line as ours are worded.

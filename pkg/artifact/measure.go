@@ -13,8 +13,8 @@ import (
 	"runtime"
 
 	"github.com/opencontainers/go-digest"
-	"golang.org/x/sync/errgroup"
 
+	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -45,7 +45,7 @@ func measure(ctx context.Context, rows []recap.File, files fs.FS, opts BuildOpti
 		rows[i].Size = size
 	}
 	failed := make([]error, len(rows))
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := tasks.WithContext(ctx)
 	group.SetLimit(min(runtime.GOMAXPROCS(0), 8)) // hashing keeps a processor busy
 	for i := range rows {
 		group.Go(func() error {

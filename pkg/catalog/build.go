@@ -10,10 +10,9 @@ import (
 	"fmt"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/internal/canonical"
+	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -79,7 +78,7 @@ type derived struct {
 // shard reads members side by side and makes a shard of them, of each kind.
 func (b *builder) shard(ctx context.Context, members []artifact.Member) error {
 	all, failed := make([]derived, len(members)), make([]error, len(members))
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := tasks.WithContext(ctx)
 	group.SetLimit(atOnce)
 	for i, m := range members {
 		group.Go(func() error {

@@ -14,10 +14,10 @@ import (
 	"strings"
 
 	"github.com/opencontainers/go-digest"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/catalog"
+	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/source"
@@ -103,7 +103,7 @@ func (b *builder) loadMembers(ctx context.Context) error {
 	}
 	b.problems = append(b.problems, problems...)
 	members, failed := make([]*member, len(list)), make([]error, len(list))
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := tasks.WithContext(ctx)
 	group.SetLimit(min(max(runtime.GOMAXPROCS(0), 4), 8)) // documents are held in memory meanwhile
 	for i, f := range list {
 		group.Go(func() error {

@@ -8,9 +8,9 @@ import (
 	"sync/atomic"
 
 	"github.com/opencontainers/go-digest"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
 )
@@ -248,7 +248,7 @@ func (d *differ) members(ctx context.Context, a, b *Reader, m *MemberChanges) er
 		return err
 	}
 	m.Changed = make([]RecapChange, len(changed))
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := tasks.WithContext(ctx)
 	group.SetLimit(diffAtOnce)
 	for i, row := range changed {
 		group.Go(func() error {
@@ -268,7 +268,7 @@ func (d *differ) members(ctx context.Context, a, b *Reader, m *MemberChanges) er
 
 // both asks two readers the same, side by side.
 func both[T any](ctx context.Context, ask func(context.Context, *Reader) (T, error), a, b *Reader) (ofA, ofB T, err error) {
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := tasks.WithContext(ctx)
 	group.Go(func() (err error) {
 		ofA, err = ask(ctx, a)
 		return err

@@ -7,8 +7,8 @@ import (
 	"context"
 
 	protorekor "github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1"
-	"golang.org/x/sync/errgroup"
 
+	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
@@ -22,7 +22,7 @@ type witnesses struct {
 func (w *witnesses) ask(ctx context.Context, s signedStatement) ([]*protorekor.TransparencyLogEntry, [][]byte, error) {
 	entries := make([]*protorekor.TransparencyLogEntry, len(w.services.logs))
 	stamps := make([][]byte, len(w.services.timestamps))
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := tasks.WithContext(ctx)
 	for i, addresses := range w.services.logs {
 		group.Go(func() (err error) {
 			entries[i], err = enter(ctx, w.caller, addresses, w.services.logVersion, s)

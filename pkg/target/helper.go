@@ -12,6 +12,7 @@ import (
 	"oras.land/oras-go/v2/registry/remote/credentials"
 	"oras.land/oras-go/v2/registry/remote/credentials/trace"
 
+	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -38,11 +39,11 @@ func (s *credentialStore) help(ctx context.Context, host string, fn func(context
 			}
 		},
 	})
-	done := make(chan error, 1)
-	go func() { done <- fn(ctx) }()
+	task := tasks.Start(func() error { return fn(ctx) })
 	var err error
 	select {
-	case err = <-done:
+	case <-task.Done():
+		err = task.Wait()
 	case <-ctx.Done():
 		err = context.Cause(ctx)
 	}

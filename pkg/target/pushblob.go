@@ -12,6 +12,7 @@ import (
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -44,14 +45,13 @@ func (r *repository) pushBlob(ctx context.Context, desc ocispec.Descriptor, cont
 		there bool
 		err   error
 	}
-	asked := make(chan presence, 1)
-	go func() {
+	asked := tasks.Start(func() presence {
 		there, err := r.Exists(ctx, desc)
-		asked <- presence{there, err}
-	}()
+		return presence{there, err}
+	})
 	location, err := r.startUpload(ctx, desc, nil)
 	// A registry that can't say whether it has the blob can still take it.
-	if p := <-asked; p.there && p.err == nil {
+	if p := asked.Wait(); p.there && p.err == nil {
 		return nil
 	}
 	if err != nil {
@@ -79,7 +79,13 @@ func (r *repository) startUpload(ctx context.Context, desc ocispec.Descriptor, q
 	}
 	_ = resp.Body.Close()
 	if resp.StatusCode == http.StatusCreated {
-		return nil, nil
+		if !unproved(resp.Header) {
+			return nil, nil
+		}
+		if there, err := r.Exists(ctx, desc); err != nil || there {
+			return nil, err
+		}
+		return r.startUpload(ctx, desc, nil)
 	}
 	return r.location(what, resp.Request.URL, resp.Header.Get("Location"))
 }
@@ -133,9 +139,18 @@ func (r *repository) upload(ctx context.Context, desc ocispec.Descriptor, body *
 			if stated := resp.Header.Get(digestHeader); stated != "" && stated != desc.Digest.String() {
 				return recap.Errorf(recap.Integrity, "digest-mismatch", "%s: the registry says it stored %s", what, quote(stated))
 			}
-			return nil
+			if !unproved(resp.Header) {
+				return nil
+			}
+			if there, err := r.Exists(ctx, desc); err != nil || there {
+				return err
+			}
+			err = notStored(what)
 		}
 		fault := r.host.diagnose(ctx, op, err)
+		if e, ok := errors.AsType[*recap.Error](err); ok && e.Code == "not-stored" {
+			fault.again = true // a session more may end where it should
+		}
 		var refused *refusal
 		if errors.As(err, &refused) {
 			switch refused.status {

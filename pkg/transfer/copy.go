@@ -14,13 +14,13 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"golang.org/x/sync/errgroup"
 	"oras.land/oras-go/v2"
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
 	"oras.land/oras-go/v2/registry"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -142,7 +142,7 @@ func (c *copier) copy(ctx context.Context, root ocispec.Descriptor, tags []strin
 
 // prepare reads the graph and looks at the destination, side by side.
 func (c *copier) prepare(ctx context.Context, root ocispec.Descriptor, tags []string) error {
-	group, gctx := errgroup.WithContext(ctx)
+	group, gctx := tasks.WithContext(ctx)
 	group.Go(func() (err error) {
 		c.graph, err = readGraph(gctx, c.src, root)
 		return err
@@ -401,7 +401,7 @@ func bySubject(nodes []*artifact.Node) [][]*artifact.Node {
 
 // each calls fn for all items at once and stops at the first error.
 func each[T any](ctx context.Context, items []T, fn func(context.Context, T) error) error {
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := tasks.WithContext(ctx)
 	group.SetLimit(atOnce)
 	for _, item := range items {
 		group.Go(func() error { return fn(ctx, item) })

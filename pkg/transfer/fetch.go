@@ -11,11 +11,11 @@ import (
 	"sync"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"golang.org/x/sync/errgroup"
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -33,7 +33,7 @@ type fetcher struct {
 func (f *fetcher) all(ctx context.Context, blobs []ocispec.Descriptor) error {
 	blobs = distinct(blobs)
 	f.notify.planned(blobs)
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := tasks.WithContext(ctx)
 	group.SetLimit(atOnce)
 	for _, desc := range blobs {
 		group.Go(func() error { return f.one(ctx, desc) })

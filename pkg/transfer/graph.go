@@ -10,10 +10,10 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"golang.org/x/sync/errgroup"
 	"oras.land/oras-go/v2/content"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -113,7 +113,7 @@ func (g *graph) fetch(ctx context.Context, src content.Fetcher, descs []ocispec.
 		return nil, recap.Errorf(recap.Unsafe, "too-large", "more than %d manifests, or %d bytes of them", maxManifests, int64(maxManifest))
 	}
 	nodes := make([]*artifact.Node, len(descs))
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := tasks.WithContext(ctx)
 	group.SetLimit(atOnce)
 	for i, desc := range descs {
 		group.Go(func() (err error) {
@@ -155,7 +155,7 @@ func (g *graph) referring(ctx context.Context, src content.ReadOnlyGraphStorage,
 // listReferrers lists what refers to each of nodes, at once.
 func listReferrers(ctx context.Context, src content.ReadOnlyGraphStorage, nodes []*artifact.Node) ([][]ocispec.Descriptor, error) {
 	lists := make([][]ocispec.Descriptor, len(nodes))
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := tasks.WithContext(ctx)
 	group.SetLimit(atOnce)
 	for i, node := range nodes {
 		group.Go(func() (err error) {

@@ -9,10 +9,10 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"golang.org/x/sync/errgroup"
 	"oras.land/oras-go/v2"
 	"oras.land/oras-go/v2/registry"
 
+	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -62,7 +62,7 @@ func List(ctx context.Context, src oras.ReadOnlyGraphTarget, opts ListOptions) (
 	if !opts.Digests {
 		return result, nil
 	}
-	group, gctx := errgroup.WithContext(ctx)
+	group, gctx := tasks.WithContext(ctx)
 	group.SetLimit(atOnce)
 	for i := range result.Tags {
 		entry := &result.Tags[i]

@@ -10,13 +10,13 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"golang.org/x/sync/errgroup"
 	"oras.land/oras-go/v2"
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
 	"oras.land/oras-go/v2/registry"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -50,7 +50,7 @@ func look(ctx context.Context, dst oras.GraphTarget, tags []string) (*held, erro
 	defer listing.stop()
 
 	var mu sync.Mutex
-	group, gctx := errgroup.WithContext(ctx)
+	group, gctx := tasks.WithContext(ctx)
 	group.SetLimit(atOnce)
 	for _, tag := range tags {
 		group.Go(func() error {
@@ -110,7 +110,7 @@ func (h *held) deepen(ctx context.Context, dst content.Fetcher, root *artifact.N
 	}
 	wanted = distinct(wanted)
 	nodes := make([]*artifact.Node, len(wanted))
-	group, gctx := errgroup.WithContext(ctx)
+	group, gctx := tasks.WithContext(ctx)
 	group.SetLimit(atOnce)
 	for i, desc := range wanted {
 		group.Go(func() error {
@@ -138,29 +138,26 @@ func partName(child ocispec.Descriptor) string {
 
 // listing is a list of tags that is being asked for.
 type listing struct {
-	tags   chan []string
+	tags   *tasks.Task[[]string]
 	cancel context.CancelFunc
 }
 
 func startListing(ctx context.Context, dst oras.GraphTarget) *listing {
 	ctx, cancel := context.WithCancel(ctx)
-	l := &listing{tags: make(chan []string, 1), cancel: cancel}
-	lister, ok := dst.(registry.TagLister)
-	if !ok {
-		l.tags <- nil
-		return l
-	}
-	go func() {
+	return &listing{cancel: cancel, tags: tasks.Start(func() []string {
+		lister, ok := dst.(registry.TagLister)
+		if !ok {
+			return nil
+		}
 		tags, err := listTags(ctx, lister)
 		if err != nil {
-			tags = nil
+			return nil
 		}
-		l.tags <- tags
-	}()
-	return l
+		return tags
+	})}
 }
 
-func (l *listing) wait() []string { return <-l.tags }
+func (l *listing) wait() []string { return l.tags.Wait() }
 func (l *listing) stop()          { l.cancel() }
 
 // maxTags bounds a listing of tags; past it a registry is answering without

@@ -11,11 +11,11 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"golang.org/x/sync/errgroup"
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -90,7 +90,7 @@ func (p *puller) readParts(ctx context.Context, descs []ocispec.Descriptor) erro
 		}
 	}
 	parts := make([]*part, len(descs))
-	group, gctx := errgroup.WithContext(ctx)
+	group, gctx := tasks.WithContext(ctx)
 	group.SetLimit(atOnce)
 	for i, desc := range descs {
 		group.Go(func() error {
@@ -141,7 +141,7 @@ func (p *puller) wholeParts() bool {
 // openParts opens all bundles, whose configs lie in the store, and notes which of
 // their files are selected. What they decode to isn't kept.
 func (p *puller) openParts(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := tasks.WithContext(ctx)
 	group.SetLimit(writers) // each holds a config and what it decodes to
 	for _, part := range p.parts {
 		group.Go(func() error {

@@ -12,10 +12,10 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"golang.org/x/sync/errgroup"
 	"oras.land/oras-go/v2/content"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
 )
@@ -317,7 +317,7 @@ func (p *puller) fetchFirst(ctx context.Context, all bool) error {
 			return err
 		}
 	}
-	group, gctx := errgroup.WithContext(ctx)
+	group, gctx := tasks.WithContext(ctx)
 	group.Go(func() error { return p.openPack(gctx) })
 	group.Go(func() error {
 		if err := p.findParts(gctx); err != nil {

@@ -14,9 +14,9 @@ import (
 	"slices"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -42,7 +42,7 @@ func (in *installer) stage(ctx context.Context, root *os.Root) error {
 			return err
 		}
 	}
-	group, gctx := errgroup.WithContext(ctx)
+	group, gctx := tasks.WithContext(ctx)
 	group.SetLimit(writers)
 	for _, f := range in.files {
 		group.Go(func() error { return in.stageFile(gctx, root, f) })

@@ -9,10 +9,10 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"golang.org/x/sync/errgroup"
 	"oras.land/oras-go/v2"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -86,7 +86,7 @@ func checkVersion(root *artifact.Node, tags []string) error {
 // resolveTags returns what those of tags that exist name.
 func resolveTags(ctx context.Context, src oras.GraphTarget, tags []string) (map[string]digest.Digest, error) {
 	found := make([]digest.Digest, len(tags))
-	group, gctx := errgroup.WithContext(ctx)
+	group, gctx := tasks.WithContext(ctx)
 	group.SetLimit(atOnce)
 	for i, tag := range tags {
 		group.Go(func() error {

@@ -11,12 +11,12 @@ import (
 	"sync"
 
 	"github.com/opencontainers/go-digest"
-	"golang.org/x/sync/errgroup"
 	"oras.land/oras-go/v2"
 	"oras.land/oras-go/v2/errdef"
 	"oras.land/oras-go/v2/registry"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -68,11 +68,11 @@ func (t *tagger) move(ctx context.Context, tags []string, check bool) error {
 	return t.each(ctx, tags, t.check)
 }
 
-// each calls fn for every tag at once and, unlike an errgroup's context, lets
+// each calls fn for every tag at once and, unlike a group's context, lets
 // all of them come to an end: a tag that is being moved when another fails has
 // moved or has not, and the result must say which.
 func (t *tagger) each(ctx context.Context, tags []string, fn func(context.Context, string) error) error {
-	var group errgroup.Group
+	var group tasks.Group
 	group.SetLimit(atOnce)
 	for _, tag := range tags {
 		group.Go(func() error { return fn(ctx, tag) })
@@ -122,6 +122,10 @@ func (t *tagger) check(ctx context.Context, tag string) error {
 		return err
 	}
 	if desc.Digest != t.root.Descriptor.Digest {
+		if previous := t.now[tag]; desc.Digest == previous {
+			return recap.Errorf(recap.Unavailable, "not-stored", "the tag %s was accepted but names %s, as it did before", tag, previous).
+				WithHint("try again; if it stays so, ask the registry's operator")
+		}
 		return recap.Errorf(recap.Stale, "tag-moved", "the tag %s was moved to %s by somebody else meanwhile", tag, desc.Digest).
 			WithHint("look at what it names now; pushing again moves it back")
 	}

@@ -14,13 +14,13 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"golang.org/x/sync/errgroup"
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
 	"oras.land/oras-go/v2/registry"
 	"oras.land/oras-go/v2/registry/remote/errcode"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -143,7 +143,7 @@ func (u *uploader) everything(ctx context.Context) error {
 // send sends stages one after the other, and each stage at once.
 func (u *uploader) send(ctx context.Context, stages ...[]ocispec.Descriptor) error {
 	for _, stage := range stages {
-		group, ctx := errgroup.WithContext(ctx)
+		group, ctx := tasks.WithContext(ctx)
 		group.SetLimit(atOnce)
 		for _, desc := range stage {
 			group.Go(func() error { return u.one(ctx, desc) })

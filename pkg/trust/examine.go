@@ -12,11 +12,11 @@ import (
 	"strings"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"golang.org/x/sync/errgroup"
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -92,7 +92,7 @@ func (f findings) reports() []SignatureReport {
 // question (ctx, an authority that makes no sense), never about a candidate.
 func (e *examiner) all(ctx context.Context, list []ocispec.Descriptor) (findings, error) {
 	found := findings{candidates: make([]candidate, len(list))}
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := tasks.WithContext(ctx)
 	group.SetLimit(maxExamined)
 	for i, desc := range list {
 		group.Go(func() error {

@@ -9,9 +9,9 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"golang.org/x/sync/errgroup"
 	"oras.land/oras-go/v2/content"
 
+	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -119,7 +119,7 @@ func (g *Gate) find(ctx context.Context, src content.ReadOnlyGraphStorage, root 
 		return findings{}, err
 	}
 	var found, legacy findings
-	group, groupCtx := errgroup.WithContext(ctx)
+	group, groupCtx := tasks.WithContext(ctx)
 	group.Go(func() error {
 		list, err := listReferrers(groupCtx, src, root)
 		if err == nil {

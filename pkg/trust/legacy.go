@@ -12,11 +12,11 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"golang.org/x/sync/errgroup"
 	"oras.land/oras-go/v2/errdef"
 
 	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/internal/canonical"
+	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -114,7 +114,7 @@ func (e *examiner) legacyLayers(ctx context.Context, report SignatureReport, lay
 	for i, layer := range layers {
 		same[layer.Digest] = append(same[layer.Digest], i)
 	}
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := tasks.WithContext(ctx)
 	group.SetLimit(maxExamined)
 	for _, indexes := range same {
 		group.Go(func() error {

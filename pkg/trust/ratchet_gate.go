@@ -14,6 +14,7 @@ import (
 	"oras.land/oras-go/v2/content"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -75,9 +76,12 @@ func (g *Gate) remembering(repository string) *Ratchet {
 type sighting struct {
 	wanted bool // by the ratchet, or by a tag that spells a version
 	cancel context.CancelFunc
-	done   chan struct{}
-	s      Sighting
-	err    error
+	task   *tasks.Task[seen] // nil: not wanted
+}
+
+type seen struct {
+	s   Sighting
+	err error
 }
 
 // startSight begins to read what the ratchet will have to know of the root, so
@@ -86,23 +90,21 @@ type sighting struct {
 func (g *Gate) startSight(ctx context.Context, src content.Fetcher, rule Rule, req Request) *sighting {
 	ctx, cancel := context.WithCancel(ctx)
 	_, spelt := plainVersion(req.Tag)
-	t := &sighting{cancel: cancel, done: make(chan struct{})}
-	t.wanted = req.Tag != "" && (spelt || len(g.remembering(rule.Repository(req.Name)).files) > 0)
-	if !t.wanted {
-		close(t.done)
-		return t
+	t := &sighting{cancel: cancel}
+	if t.wanted = req.Tag != "" && (spelt || len(g.remembering(rule.Repository(req.Name)).files) > 0); t.wanted {
+		t.task = tasks.Start(func() seen {
+			s, err := sight(ctx, src, req.Root)
+			return seen{s, err}
+		})
 	}
-	go func() {
-		defer close(t.done)
-		t.s, t.err = sight(ctx, src, req.Root)
-	}()
 	return t
 }
 
 func (t *sighting) wait(ctx context.Context) (Sighting, error) {
 	select {
-	case <-t.done:
-		return t.s, t.err
+	case <-t.task.Done():
+		found := t.task.Wait()
+		return found.s, found.err
 	case <-ctx.Done():
 		return Sighting{}, ctx.Err()
 	}
@@ -112,7 +114,9 @@ func (t *sighting) wait(ctx context.Context) (Sighting, error) {
 // caller's again.
 func (t *sighting) stop() {
 	t.cancel()
-	<-t.done
+	if t.task != nil {
+		<-t.task.Done()
+	}
 }
 
 // sight reads what root says it is.

@@ -15,11 +15,11 @@ import (
 	"github.com/opencontainers/go-digest"
 	"github.com/opencontainers/image-spec/specs-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"golang.org/x/sync/errgroup"
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
 
 	"github.com/recap-oci/recap/pkg/internal/canonical"
+	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -223,7 +223,7 @@ type addition struct {
 // entry in a log.
 func (s *Sealer) sign(ctx context.Context, root ocispec.Descriptor, predicates []Predicate) ([]addition, error) {
 	list := make([]addition, len(predicates))
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := tasks.WithContext(ctx)
 	for i, p := range predicates {
 		group.Go(func() error {
 			statement, err := newStatement(root.Digest, p)
@@ -288,7 +288,7 @@ func (s *Sealer) push(ctx context.Context, dst content.GraphStorage, root ocispe
 	created := now().UTC().Format(time.RFC3339)
 	config := ocispec.DescriptorEmptyJSON
 	config.Data = nil // as cosign has it
-	group, groupCtx := errgroup.WithContext(ctx)
+	group, groupCtx := tasks.WithContext(ctx)
 	group.Go(func() error { return pushOnce(groupCtx, dst, config, ocispec.DescriptorEmptyJSON.Data) })
 	for i, a := range added {
 		layer := content.NewDescriptorFromBytes(MediaTypeBundle, a.bundle)
@@ -316,7 +316,7 @@ func (s *Sealer) push(ctx context.Context, dst content.GraphStorage, root ocispe
 	if err := group.Wait(); err != nil {
 		return fmt.Errorf("signing %s: nothing refers to it yet: pushing the signature: %w", root.Digest, err)
 	}
-	group, groupCtx = errgroup.WithContext(ctx)
+	group, groupCtx = tasks.WithContext(ctx)
 	for _, a := range added {
 		group.Go(func() error {
 			if err := pushOnce(groupCtx, dst, a.desc, a.manifest); err != nil {
