@@ -125,7 +125,7 @@ func (b *blob) broken(err error) error {
 func (b *blob) open() error {
 	op := operation{
 		what: b.what, method: http.MethodGet, url: b.repo.url("blobs", b.desc.Digest.String()),
-		scopes: b.repo.scopes(), accept: []int{http.StatusOK},
+		scopes: b.repo.scopes(), accept: []int{http.StatusOK}, known: true,
 	}
 	if b.offset > 0 && b.offset < b.desc.Size {
 		op.header = http.Header{"Range": {fmt.Sprintf("bytes=%d-%d", b.offset, b.desc.Size-1)}}

@@ -143,7 +143,7 @@ func TestFetchOfLies(t *testing.T) {
 		{"a piece of nothing", []recaptest.Fault{cut, {Match: getBlob, Action: recaptest.Respond(206, nil, string(data[1000:]))}}, recap.Integrity, "bad-range"},
 		{"a piece of another whole", []recaptest.Fault{cut, {Match: getBlob, Action: recaptest.Respond(206, http.Header{"Content-Range": {"bytes 1000-65535/70000"}}, string(data[1000:]))}}, recap.Integrity, "bad-range"},
 		{"no such range", []recaptest.Fault{cut, {Match: getBlob, Action: recaptest.Status(416)}}, recap.Integrity, "registry-refuses"},
-		{"gone meanwhile", []recaptest.Fault{cut, {Match: getBlob, Action: recaptest.Status(404)}}, recap.NotFound, "not-found"},
+		{"gone meanwhile", []recaptest.Fault{cut, {Match: getBlob, Times: recaptest.Always, Action: recaptest.Status(404)}}, recap.NotFound, "not-found"},
 		{"a piece at once", []recaptest.Fault{{Action: recaptest.Respond(206, http.Header{"Content-Range": {"bytes 0-65535/65536"}}, string(data))}}, recap.Unavailable, "unexpected-answer"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -152,6 +152,28 @@ func TestFetchOfLies(t *testing.T) {
 			_, err := read(t.Context(), src, blobOf(data))
 			wantError(t, err, tt.kind, tt.code)
 		})
+	}
+}
+
+// What is gone for a moment is asked for once more; what stays away is named.
+func TestFetchOfWhatIsGone(t *testing.T) {
+	data := pattern(100)
+	for _, tt := range []struct{ times, requests int }{{1, 2}, {recaptest.Always, 2}} {
+		r, src, _ := stored(t, data, Options{})
+		r.Inject(recaptest.Fault{Match: getBlob, Times: tt.times, Action: recaptest.Status(404)})
+		got, err := read(t.Context(), src, blobOf(data))
+		if tt.times == 1 && (err != nil || !bytes.Equal(got, data)) {
+			t.Errorf("gone once: %d bytes, %v", len(got), err)
+		}
+		if tt.times != 1 {
+			e := wantError(t, err, recap.NotFound, "not-found")
+			if !strings.Contains(e.Error(), short(blobOf(data).Digest)) || !strings.Contains(e.Error(), "2 attempts") {
+				t.Errorf("it isn't said what was not found, and how often: %v", e)
+			}
+		}
+		if n := len(r.Journal()); n != tt.requests {
+			t.Errorf("%d requests, want %d", n, tt.requests)
+		}
 	}
 }
 

@@ -22,7 +22,7 @@ func (r *repository) Delete(ctx context.Context, desc ocispec.Descriptor) error 
 	if !recap.IsManifest(desc.MediaType) {
 		return r.remove(ctx, "blobs", desc.Digest.String(), short(desc.Digest))
 	}
-	got, data, err := r.getManifest(ctx, desc.Digest.String(), []string{desc.MediaType})
+	got, data, err := r.getManifest(ctx, desc.Digest.String(), []string{desc.MediaType}, false)
 	if err != nil {
 		return err
 	}

@@ -287,7 +287,7 @@ func TestFallbackLost(t *testing.T) {
 	subject := subjectOf(t, dst)
 	r.Inject(recaptest.Fault{
 		Match: putFallbackTag, Times: recaptest.Always,
-		Action: func(w http.ResponseWriter, req *http.Request, _ http.Handler) { w.WriteHeader(201) },
+		Action: recaptest.Respond(201, http.Header{"Location": {"/v2/team/recaps/manifests/x"}}, ""), // as if somebody else's came right after
 	})
 	desc, data := manifestOf(t, "ours", &subject)
 	e := wantError(t, dst.Push(t.Context(), desc, bytes.NewReader(data)), recap.Unavailable, "referrer-lost")

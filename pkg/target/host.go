@@ -5,6 +5,7 @@ package target
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -119,6 +120,7 @@ type operation struct {
 
 	limit   int64 // read the whole body within the attempt, up to this; 0: leave it to the caller
 	once    bool  // the caller repeats it
+	known   bool  // something lists it: that it isn't there is not believed at once
 	patient bool  // the answer may take as long as it takes
 	stay    bool  // a redirect to another host is the answer
 
@@ -146,6 +148,9 @@ func (h *host) do(ctx context.Context, op operation) (*answer, error) {
 			return resp, nil
 		}
 		fault := h.diagnose(ctx, op, err)
+		if op.known && attempt == 1 && fault.err != nil && errors.Is(fault.err, recap.NotFound) {
+			fault.again = true // one of several servers may not have caught up
+		}
 		if fault.unsure && op.landed != nil && op.landed(ctx) {
 			return nil, nil
 		}

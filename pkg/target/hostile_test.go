@@ -370,6 +370,36 @@ func TestReferrerAnswers(t *testing.T) {
 	}
 }
 
+// A gateway that answers for the registry now and then, with the very status
+// that says that there is no API, hides nothing.
+func TestReferrersAreAskedForTwice(t *testing.T) {
+	one := index(someReferrers(1)...)
+	r := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
+	src, _ := create(t, r, Options{})
+	subject, _ := manifestOf(t, "subject", nil)
+	for range 3 {
+		r.Reset()
+		r.Inject(
+			recaptest.Fault{Match: recaptest.Match{Kind: recaptest.Referrers}, Action: recaptest.Status(404)},
+			recaptest.Fault{Match: recaptest.Match{Kind: recaptest.Referrers}, Times: recaptest.Always, Action: respondIndex(one)},
+		)
+		if got, err := src.Predecessors(t.Context(), subject); err != nil || len(got) != 1 {
+			t.Errorf("got %d referrers, %v", len(got), err)
+		}
+	}
+	// Without an API, it isn't asked for over and over.
+	r.Reset()
+	r.Inject(recaptest.Fault{Match: recaptest.Match{Kind: recaptest.Referrers}, Times: recaptest.Always, Action: recaptest.Status(404)})
+	for range 3 {
+		if got, err := src.Predecessors(t.Context(), subject); err != nil || len(got) != 0 {
+			t.Errorf("got %d referrers, %v", len(got), err)
+		}
+	}
+	if n := r.Count(recaptest.Referrers); n != 2 {
+		t.Errorf("the API was asked %d times", n)
+	}
+}
+
 func TestReferrerFilter(t *testing.T) {
 	r := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
 	src, _ := create(t, r, Options{})

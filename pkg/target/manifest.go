@@ -26,7 +26,7 @@ const digestHeader = "Docker-Content-Digest"
 
 // FetchReference gets a manifest by tag or digest, in one request.
 func (r *repository) FetchReference(ctx context.Context, reference string) (ocispec.Descriptor, io.ReadCloser, error) {
-	desc, data, err := r.getManifest(ctx, reference, accepted)
+	desc, data, err := r.getManifest(ctx, reference, accepted, false)
 	if err != nil {
 		return ocispec.Descriptor{}, nil, err
 	}
@@ -38,7 +38,7 @@ func (r *repository) fetchManifest(ctx context.Context, desc ocispec.Descriptor)
 	if desc.Size > recap.MaxManifestSize {
 		return nil, tooLarge("fetching manifest "+short(desc.Digest)+" from "+r.full(), recap.MaxManifestSize)
 	}
-	got, data, err := r.getManifest(ctx, desc.Digest.String(), []string{desc.MediaType})
+	got, data, err := r.getManifest(ctx, desc.Digest.String(), []string{desc.MediaType}, true)
 	if err != nil {
 		return nil, err
 	}
@@ -49,8 +49,9 @@ func (r *repository) fetchManifest(ctx context.Context, desc ocispec.Descriptor)
 }
 
 // getManifest gets a manifest whose digest is that of its bytes. What the
-// registry says about it must agree.
-func (r *repository) getManifest(ctx context.Context, reference string, accept []string) (ocispec.Descriptor, []byte, error) {
+// registry says about it must agree. One that is known to be there is asked for
+// once more if it isn't.
+func (r *repository) getManifest(ctx context.Context, reference string, accept []string, known bool) (ocispec.Descriptor, []byte, error) {
 	want, err := checkReference(reference)
 	if err != nil {
 		return ocispec.Descriptor{}, nil, err
@@ -59,7 +60,7 @@ func (r *repository) getManifest(ctx context.Context, reference string, accept [
 	op := operation{
 		what: what, method: http.MethodGet, url: r.url("manifests", reference),
 		header: http.Header{"Accept": accept}, scopes: r.scopes(),
-		accept: []int{http.StatusOK}, limit: recap.MaxManifestSize,
+		accept: []int{http.StatusOK}, limit: recap.MaxManifestSize, known: known,
 	}
 	var spoilt error
 	for {
@@ -134,7 +135,7 @@ func (r *repository) Resolve(ctx context.Context, reference string) (ocispec.Des
 	stated := resp.Header.Get(digestHeader)
 	mediaType, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if resp.StatusCode != http.StatusOK || stated == "" || resp.ContentLength < 0 || err != nil {
-		desc, _, err := r.getManifest(ctx, reference, accepted)
+		desc, _, err := r.getManifest(ctx, reference, accepted, false)
 		return desc, err
 	}
 	if !digestPattern().MatchString(stated) {
@@ -171,7 +172,7 @@ func (r *repository) Tag(ctx context.Context, desc ocispec.Descriptor, reference
 	}
 	data, ok := r.manifests.get(desc.Digest, desc.MediaType)
 	if !ok {
-		got, fetched, err := r.getManifest(ctx, desc.Digest.String(), []string{desc.MediaType})
+		got, fetched, err := r.getManifest(ctx, desc.Digest.String(), []string{desc.MediaType}, true)
 		if err != nil {
 			return err
 		}
@@ -242,7 +243,23 @@ func (r *repository) putManifest(ctx context.Context, desc ocispec.Descriptor, d
 			return false, recap.Errorf(recap.Integrity, "digest-mismatch", "%s: the registry says it stored %s", what, quote(stated))
 		}
 	}
+	if unproved(resp.Header) && !r.stands(ctx, reference, desc) {
+		return false, notStored(what)
+	}
 	return resp.Header.Get("OCI-Subject") != "", nil
+}
+
+// unproved reports whether an answer says "stored" and nothing of what comes
+// with that, where it is and under which digest. Then something in between may
+// have given it, and it is worth a look; to look at everything would cost a
+// request for each blob.
+func unproved(header http.Header) bool {
+	return header.Get("Location") == "" && header.Get(digestHeader) == ""
+}
+
+func notStored(what string) *recap.Error {
+	return recap.Errorf(recap.Unavailable, "not-stored", "%s: the registry says it stored it and does not have it", what).
+		WithHint("try again; if it stays so, ask the registry's operator, or whoever runs what is in between")
 }
 
 // stands reports whether reference already names desc: the answer to a PUT was

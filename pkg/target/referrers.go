@@ -16,6 +16,7 @@ import (
 	"oras.land/oras-go/v2/errdef"
 
 	"github.com/recap-oci/recap/pkg/internal/canonical"
+	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -61,6 +62,9 @@ func (r *repository) tooManyReferrers(subject digest.Digest) error {
 		short(subject), r.full(), recap.MaxReferrers, recap.MaxReferrerPages)
 }
 
+// believed is how often a registry has to say that it has no referrers API.
+const believed = 2
+
 // listReferrers returns the union, each once.
 func (r *repository) listReferrers(ctx context.Context, subject digest.Digest) ([]ocispec.Descriptor, error) {
 	ctx, cancel := context.WithCancel(ctx)
@@ -69,21 +73,20 @@ func (r *repository) listReferrers(ctx context.Context, subject digest.Digest) (
 		descs []ocispec.Descriptor
 		err   error
 	}
-	tagged := make(chan list, 1)
-	go func() {
+	tagged := tasks.Start(func() list {
 		descs, err := r.taggedReferrers(ctx, subject)
 		if err != nil {
 			cancel()
 		}
-		tagged <- list{descs, err}
-	}()
+		return list{descs, err}
+	})
 	var api list
-	if !r.noReferrersAPI.Load() {
+	if r.noReferrersAPI.Load() < believed {
 		if api.descs, api.err = r.apiReferrers(ctx, subject); api.err != nil {
 			cancel()
 		}
 	}
-	tag := <-tagged
+	tag := tagged.Wait()
 	// The first failure cancels the other; that one is not the reason.
 	for _, err := range []error{api.err, tag.err} {
 		if err != nil && !errors.Is(err, context.Canceled) {
@@ -92,6 +95,14 @@ func (r *repository) listReferrers(ctx context.Context, subject digest.Digest) (
 	}
 	if err := errors.Join(api.err, tag.err); err != nil {
 		return nil, err
+	}
+	// Neither an API nor a tag: a copy would leave signatures behind. A gateway may
+	// have answered for the registry; once is not enough to believe it.
+	if tag.descs == nil && r.noReferrersAPI.Load() == believed-1 {
+		var err error
+		if api.descs, err = r.apiReferrers(ctx, subject); err != nil {
+			return nil, unasked(err)
+		}
 	}
 	seen := map[digest.Digest]bool{}
 	return slices.DeleteFunc(append(api.descs, tag.descs...), func(d ocispec.Descriptor) bool {
@@ -146,7 +157,7 @@ func (r *repository) apiReferrers(ctx context.Context, subject digest.Digest) ([
 			if page > 1 {
 				return nil, recap.Errorf(recap.Unavailable, "bad-answer", "%s: page %d is answered %s", what, page, clean(resp.Status))
 			}
-			r.noReferrersAPI.Store(true)
+			r.noReferrersAPI.Add(1)
 			return nil, nil
 		}
 		descs, err := parseReferrers(what, resp.data)
@@ -154,6 +165,7 @@ func (r *repository) apiReferrers(ctx context.Context, subject digest.Digest) ([
 			return nil, err
 		}
 		all = append(all, descs...)
+		r.noReferrersAPI.Store(0)
 		next, err := nextPage(what, at, resp.Header)
 		if err != nil {
 			return nil, err
@@ -169,7 +181,7 @@ func (r *repository) apiReferrers(ctx context.Context, subject digest.Digest) ([
 // there is no such tag.
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
 func (r *repository) taggedReferrers(ctx context.Context, subject digest.Digest) ([]ocispec.Descriptor, error) {
-	desc, data, err := r.getManifest(ctx, fallbackTag(subject), []string{ocispec.MediaTypeImageIndex})
+	desc, data, err := r.getManifest(ctx, fallbackTag(subject), []string{ocispec.MediaTypeImageIndex}, false)
 	if errors.Is(err, errdef.ErrNotFound) {
 		return nil, nil
 	}

@@ -25,7 +25,7 @@ type repository struct {
 	manifests recent    // bytes that may be wanted again, to be tagged
 	fallback  fallbacks // referrers that wait to be entered into a fallback index
 
-	noReferrersAPI atomic.Bool // the registry said so
+	noReferrersAPI atomic.Int32 // how often the registry said so; believed the second time
 }
 
 func newRepository(h *host, name string, write bool) *repository {

@@ -5,6 +5,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -206,6 +207,11 @@ func (p *pusher) store(ctx context.Context, together bool) error {
 			return err
 		}
 		err = p.storeRoot(ctx, together)
+	}
+	var known *recap.Error
+	if errors.As(err, &known) && known.Code == "child-missing" {
+		err = recap.Errorf(recap.Unavailable, "not-stored", "the destination took everything and does not have it: %w", err).
+			WithHint("try again; if it stays so, ask the registry's operator")
 	}
 	p.up.tallies(&p.result)
 	return err

@@ -1,0 +1,133 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package target
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// same is a network on which everybody gives one answer.
+type same struct {
+	t      *testing.T
+	answer []byte
+	asked  int
+}
+
+func (s *same) RoundTrip(req *http.Request) (*http.Response, error) {
+	if s.asked++; s.asked > 300 {
+		s.t.Fatalf("%q is asked for without end", s.answer)
+	}
+	if req.Body != nil {
+		defer req.Body.Close()
+	}
+	if user, _, ok := req.BasicAuth(); ok && user == "ann" && req.URL.Scheme != "https" {
+		s.t.Fatalf("%q has the password sent to %s", s.answer, req.URL)
+	}
+	return http.ReadResponse(bufio.NewReader(bytes.NewReader(s.answer)), req)
+}
+
+// FuzzAnswer: whatever a registry answers to whatever it is asked, challenges,
+// redirects, pages, warnings and waits included, ends in an error with a kind, or
+// in what the digest says; and all that is printed is printable.
+func FuzzAnswer(f *testing.F) {
+	const ok, denied = "HTTP/1.1 200 OK\r\n", "HTTP/1.1 401 Unauthorized\r\n"
+	for _, seed := range []string{
+		ok + "Content-Type: application/json\r\n\r\n{\"tags\":[\"v1\",\"\\u001b\"]}",
+		ok + "Link: </v2/team/recaps/tags/list?last=x>; rel=\"next\"\r\n\r\n{\"tags\":[\"v1\"]}",
+		ok + "Content-Type: application/vnd.oci.image.index.v1+json\r\n\r\n{\"schemaVersion\":2,\"manifests\":[]}",
+		ok + "Docker-Content-Digest: sha256:x\r\nContent-Type: application/vnd.oci.image.manifest.v1+json\r\n\r\n{}",
+		denied + "WWW-Authenticate: Bearer realm=\"https://auth.example.com/token\",service=\"s\",scope=\"repository:team/recaps:pull\"\r\n\r\n{\"token\":\"x\"}",
+		denied + "WWW-Authenticate: Basic realm=\"x\"\r\n\r\n", denied + "WWW-Authenticate: Bearer realm=\"http://169.254.169.254/\"\r\n\r\n",
+		denied + "WWW-Authenticate: Bearer realm=\"https://auth.example.com/\\\"\",,=\r\nWWW-Authenticate: Digest x=y, Basic\r\n\r\n",
+		"HTTP/1.1 403 \x1b[2J\r\nContent-Type: application/json\r\n\r\n{\"errors\":[{\"code\":\"DENIED\\u001b\",\"message\":\"\\u202e\",\"detail\":{\"x\":[1]}}]}",
+		"HTTP/1.1 404 x\r\nContent-Type: text/plain\r\n\r\n\x9b", "HTTP/1.1 429 x\r\nRetry-After: 99999999999999999999\r\n\r\n", "HTTP/1.1 503 x\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\nDate: x\r\n\r\n",
+		"HTTP/1.1 202 Accepted\r\nLocation: /v2/team/recaps/blobs/uploads/x?y\r\n\r\n", "HTTP/1.1 202 Accepted\r\nLocation: //evil.example/x\r\n\r\n", "HTTP/1.1 201 Created\r\n\r\n",
+		"HTTP/1.1 307 x\r\nLocation: https://storage.example.com/x\r\n\r\n", "HTTP/1.1 302 x\r\nLocation: \x1b\r\n\r\n", "HTTP/1.1 206 x\r\nContent-Range: bytes 9-1/x\r\nContent-Length: 2\r\n\r\nab",
+		ok + "Warning: 299 - \"\\x1b[2J\"\r\nWarning: 299 x\r\n\r\n", ok + "Content-Length: 99\r\n\r\nshort", ok + "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n", "\x1b",
+	} {
+		f.Add([]byte(seed))
+	}
+	blob := blobOf([]byte("a blob"))
+	f.Fuzz(func(t *testing.T, answer []byte) {
+		printed := func(s string) {
+			for _, r := range s {
+				if !recap.IsPrintable(r) && r != '\n' {
+					t.Fatalf("%q prints %q", answer, s)
+				}
+			}
+		}
+		c, _ := newTestClient(t, Options{Username: "ann", Password: "secret", OnNotice: func(n Notice) { printed(n.Host + n.Text) }})
+		dst, err := c.Create(t.Context(), Reference{Host: "registry.example.com", Repository: "team/recaps"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range c.hosts {
+			h.auth.Client.Transport.(*transport).base = &same{t: t, answer: answer}
+		}
+		for name, ask := range map[string]func() error{
+			"resolve": func() error { _, err := dst.Resolve(t.Context(), "v1"); return err },
+			"fetch": func() error {
+				data, err := read(t.Context(), dst, blob)
+				if err == nil && string(data) != "a blob" {
+					t.Fatalf("%q is taken for a blob", data)
+				}
+				return err
+			},
+			"exists":    func() error { _, err := dst.Exists(t.Context(), blob); return err },
+			"push":      func() error { return dst.Push(t.Context(), blob, strings.NewReader("a blob")) },
+			"tags":      func() error { return dst.Tags(t.Context(), "", func([]string) error { return nil }) },
+			"referrers": func() error { return dst.Referrers(t.Context(), blob, "", func([]ocispec.Descriptor) error { return nil }) },
+			"delete":    func() error { return dst.Delete(t.Context(), blob) },
+		} {
+			err := ask()
+			if err == nil {
+				continue
+			}
+			var known *recap.Error
+			if !errors.As(err, &known) {
+				t.Fatalf("%q: %s: %v has no kind", answer, name, err)
+			}
+			if printed(err.Error() + known.Hint); strings.Contains(err.Error(), "secret") {
+				t.Fatalf("%q: %s: %v tells the password", answer, name, err)
+			}
+		}
+	})
+}
+
+// FuzzCredentialFile: docker's configuration is written by many tools, and what
+// can't be read of it is said.
+func FuzzCredentialFile(f *testing.F) {
+	for _, seed := range []string{
+		`{"auths":{"registry.example.com":{"auth":"YW5uOnNlY3JldA=="}}}`, `{"auths":{"registry.example.com":{"username":"ann","password":"x","identitytoken":"y","registrytoken":"z"}}}`,
+		`{"auths":{"https://registry.example.com/v1/":{"auth":"%"}}}`, `{"auths":null,"credsStore":1}`, `{"auths":{"registry.example.com":[]}}`, `[]`, `null`, `{`, `{"auths":{"registry.example.com":{"auth":"Og=="}}}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, config []byte) {
+		if bytes.Contains(bytes.ToLower(config), []byte("cred")) || bytes.Contains(config, []byte(`\u`)) {
+			return // might name a program to run
+		}
+		file := filepath.Join(t.TempDir(), "config.json")
+		if err := os.WriteFile(file, config, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := &credentialStore{files: []string{file}, clock: newFakeClock().clock()}
+		_, err := s.get(t.Context(), "registry.example.com")
+		var known *recap.Error
+		if err != nil && !errors.As(err, &known) {
+			t.Fatalf("%q: %v has no kind", config, err)
+		}
+	})
+}
