@@ -357,6 +357,34 @@ func TestPushFindsATagMissing(t *testing.T) {
 	wantError(t, err, recap.Unavailable, "not-stored")
 }
 
+// keeping accepts tags and leaves them where they are.
+type keeping struct{ *memory.Store }
+
+func (keeping) Tag(context.Context, ocispec.Descriptor, string) error { return nil }
+
+func TestPushFindsATagUnmoved(t *testing.T) {
+	dst := keeping{memory.New()}
+	before := build(t, second)
+	push(t, before, dst.Store, "a", "b")
+	_, err := transfer.Push(t.Context(), build(t, first), dst, []string{"a", "b"}, transfer.Unsigned{}, transfer.PushOptions{})
+	wantError(t, err, recap.Unavailable, "not-stored", string(before.Root.Digest))
+}
+
+// amnesiac accepts everything and then lacks what a manifest lists.
+type amnesiac struct{ *memory.Store }
+
+func (f amnesiac) Push(ctx context.Context, desc ocispec.Descriptor, r io.Reader) error {
+	if recap.IsManifest(desc.MediaType) {
+		return recap.Errorf(recap.NotFound, "child-missing", "something isn't there")
+	}
+	return f.Store.Push(ctx, desc, r)
+}
+
+func TestPushTakenAndLost(t *testing.T) {
+	_, err := transfer.Push(t.Context(), build(t, first), amnesiac{memory.New()}, []string{"a"}, transfer.Unsigned{}, transfer.PushOptions{})
+	wantError(t, err, recap.Unavailable, "not-stored", "something isn't there", "no tag was moved")
+}
+
 func TestPushCancelled(t *testing.T) {
 	g := build(t, first)
 	for at := 1; at < 12; at++ {
