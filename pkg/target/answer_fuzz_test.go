@@ -74,7 +74,10 @@ func FuzzAnswer(f *testing.F) {
 			t.Fatal(err)
 		}
 		for _, h := range c.hosts {
-			h.auth.Client.Transport.(*transport).base = &same{t: t, answer: answer}
+			network := h.auth.Client.Transport.(*transport)
+			real := network.base
+			network.base = &same{t: t, answer: answer}
+			defer func() { network.base = real }() // which Close closes
 		}
 		for name, ask := range map[string]func() error{
 			"resolve": func() error { _, err := dst.Resolve(t.Context(), "v1"); return err },
