@@ -166,21 +166,21 @@ func TestFormSkip(t *testing.T) {
 	for _, tt := range []struct {
 		name        string
 		there, push *artifact.Graph
-		skip        bool
+		want        string // in the refusal; "" where it is skipped
 	}{
-		{"the same", image, image, true},
-		{"the same under other views", image, imagePack(t, "1.0.0", "# Otherwise\n", firstMembers), true},
-		{"other members", image, imagePack(t, "1.0.0", "# All\n", secondMembers), false},
-		{"OCI's own over an image", image, packFrom(t, "1.0.0", firstMembers), false},
-		{"an image over OCI's own", packFrom(t, "1.0.0", firstMembers), image, false},
+		{"the same", image, image, ""},
+		{"the same under other views", image, imagePack(t, "1.0.0", "# Otherwise\n", firstMembers), ""},
+		{"other members", image, imagePack(t, "1.0.0", "# All\n", secondMembers), "with other content"},
+		{"OCI's own over an image", image, packFrom(t, "1.0.0", firstMembers), "already published written as an image"},
+		{"an image over OCI's own", packFrom(t, "1.0.0", firstMembers), image, "already published as OCI has it"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			reg := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
 			dst := open(t, reg, "team/pack")
 			push(t, tt.there, dst, "1.0.0")
 			result, err := transfer.Push(t.Context(), tt.push, dst, []string{"1.0.0"}, transfer.Unsigned{}, transfer.PushOptions{SkipUnchanged: true})
-			if !tt.skip {
-				wantError(t, err, recap.Stale, "version-exists")
+			if tt.want != "" {
+				wantError(t, err, recap.Stale, "version-exists", tt.want)
 			} else if err != nil || !result.Skipped || result.Digest != tt.there.Root.Digest {
 				t.Errorf("%+v: %v", result, err)
 			}

@@ -175,10 +175,9 @@ func (p *pusher) prepare(ctx context.Context) error {
 	for _, tag := range p.tags {
 		now, ok := p.held.tags[tag]
 		if ok && now == root.Descriptor.Digest {
-			p.stored = true
+			p.stored = p.held.bases[now] // something of it may have got lost
 		} else if ok && statesVersion(root, tag) {
-			return recap.Errorf(recap.Stale, "version-exists", "the version %s is already published with other content, %s", tag, now).
-				WithHint("publish the change as a new version")
+			return p.versionExists(tag, now)
 		}
 	}
 	if !p.stored {
@@ -191,6 +190,21 @@ func (p *pusher) prepare(ctx context.Context) error {
 	}
 	p.up.mountFrom = p.opts.MountFrom
 	return nil
+}
+
+// versionExists says why a version that is published as now stays as it is.
+func (p *pusher) versionExists(tag string, now digest.Digest) error {
+	there := p.held.node(now)
+	if there == nil || there.Form == p.root.Form || there.Kind() != p.root.Kind() {
+		return recap.Errorf(recap.Stale, "version-exists", "the version %s is already published with other content, %s", tag, now).
+			WithHint("publish the change as a new version")
+	}
+	form, keep := "as OCI has it", "leave out --compat"
+	if there.Form != artifact.FormOCI {
+		form, keep = "written as an "+string(there.Form), "add --compat "+string(there.Form)
+	}
+	return recap.Errorf(recap.Stale, "version-exists", "the version %s is already published %s, %s", tag, form, now).
+		WithHint("%s; or publish it as a new version", keep)
 }
 
 // store sends the children and then the root, under the first tag if together.
