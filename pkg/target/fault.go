@@ -107,10 +107,14 @@ func (h *host) diagnoseAuth(err error) *fault {
 	if _, transport := errors.AsType[*url.Error](err); transport {
 		return nil
 	}
+	if strings.HasSuffix(err.Error(), "empty token returned") {
+		return &fault{err: recap.Errorf(recap.Denied, "unauthorized", "the registry's token service gives no token").
+			WithHint("run recap login %s", h.name)}
+	}
 	if strings.Contains(err.Error(), "bearer realm") {
 		_, why, _ := strings.Cut(err.Error(), "bearer realm")
 		return &fault{err: recap.Errorf(recap.Denied, "realm-refused", "the registry names a token service that is not asked: bearer realm%s", clean(why)).
-			WithHint("a token service has to be at the registry's own name or at a public address, and on https if the registry is")}
+			WithHint("a token service has to be at the registry's own name, at a public address, or in the private network where the registry is, and on https if the registry is")}
 	}
 	return nil
 }

@@ -90,6 +90,7 @@ func (c *Client) newHost(name string, creds *login) *host {
 				silence: h.silence,
 				host:    addr,
 				moved:   h.moved,
+				realms:  &realms{base: h.base, guard: h.guard, proxy: proxy},
 			},
 		},
 		Cache:      gatedCache{auth.NewCache()},

@@ -23,6 +23,7 @@ type transport struct {
 	silence time.Duration
 	host    string // of the registry
 	moved   func() // bytes moved or an answer came: there is progress
+	realms  *realms
 }
 
 // patientKey marks the context of a request whose answer may take as long as
@@ -32,6 +33,23 @@ type patientKey struct{}
 
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	req, service := t.realms.route(req)
+	resp, err := t.send(req)
+	if service != nil {
+		if judged := t.realms.judge(service, resp, err); judged != nil {
+			if err == nil {
+				_ = resp.Body.Close()
+			}
+			return nil, judged
+		}
+	}
+	if err == nil && resp.StatusCode == http.StatusUnauthorized && service == nil && req.URL.Host == t.host {
+		t.realms.rewrite(resp)
+	}
+	return resp, err
+}
+
+func (t *transport) send(req *http.Request) (*http.Response, error) {
 	which := laneOf(req.Method)
 	if err := t.brake.acquire(req.Context(), which); err != nil {
 		if req.Body != nil {
