@@ -129,7 +129,7 @@ func (s *Store) wrap(err error) error { return fmt.Errorf("layout %q: %w", s.pat
 
 func sizeMismatch(desc ocispec.Descriptor, size int64) error {
 	return recap.Errorf(recap.Integrity, "size-mismatch", "blob %s has %d bytes, not %d", desc.Digest, size, desc.Size).
-		WithHint("push or copy the artifact there again: the blob is then replaced")
+		WithHint("recap store check --repair moves away what is damaged in a layout; then push or copy the artifact there again")
 }
 
 // verifiedReader hashes what it returns and holds back what completes content

@@ -77,7 +77,7 @@ func (s *Store) unlistBroken(ctx context.Context) error {
 		if e.name() != "" {
 			continue
 		}
-		whole, err := s.isWhole(ctx, e.Descriptor)
+		whole, err := s.Whole(ctx, e.Descriptor)
 		if err != nil {
 			return err
 		}
@@ -86,8 +86,9 @@ func (s *Store) unlistBroken(ctx context.Context) error {
 	return s.update(ctx, func(x *index) (bool, error) { return x.unlist(broken), nil })
 }
 
-// isWhole reports whether all is there that a manifest leads to.
-func (s *Store) isWhole(ctx context.Context, root ocispec.Descriptor) (bool, error) {
+// Whole reports whether desc is there and everything that it leads to, down to the
+// last layer. Like [Store.Exists], it reads no content but manifests.
+func (s *Store) Whole(ctx context.Context, root ocispec.Descriptor) (bool, error) {
 	whole := true
 	err := s.descend(ctx, root, func(ocispec.Descriptor) bool { return true }, func(_ ocispec.Descriptor, err error) error {
 		if errors.Is(err, errdef.ErrNotFound) || errors.Is(err, recap.Integrity) || errors.Is(err, errIrregular) {

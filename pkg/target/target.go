@@ -65,6 +65,15 @@ func (t *Target) Exists(ctx context.Context, desc ocispec.Descriptor) (bool, err
 	return t.store.Exists(ctx, desc)
 }
 
+// Whole reports whether all is there that desc leads to. A layout is looked
+// through; a registry vouches for what it took, and isn't asked.
+func (t *Target) Whole(ctx context.Context, desc ocispec.Descriptor) (bool, error) {
+	if l, ok := t.store.(layoutStore); ok {
+		return l.Whole(ctx, desc)
+	}
+	return true, nil
+}
+
 // Push stores content under its digest: a manifest by one PUT, a blob by POST
 // and PUT, without asking first whether it is there. Only a blob of more than
 // 8 MiB is asked about, beside the POST.

@@ -25,6 +25,15 @@ type held struct {
 	tags  map[string]digest.Digest // what the tags that exist name
 	bases map[digest.Digest]bool   // what the roots found there list, themselves included
 	roots []*artifact.Node
+
+	// whole reports whether all is there that a manifest leads to; nil: it is.
+	whole func(ocispec.Descriptor) bool
+}
+
+// wholer is a destination that can tell whether all is there that a manifest leads
+// to: a layout, from which anything may get lost. A registry's word is taken.
+type wholer interface {
+	Whole(ctx context.Context, desc ocispec.Descriptor) (bool, error)
 }
 
 func (h *held) add(n *artifact.Node) {
@@ -32,11 +41,18 @@ func (h *held) add(n *artifact.Node) {
 	h.list(n)
 }
 
-// list takes note that everything n lists is there.
+// list takes note that everything n lists is there, or what of it is.
 func (h *held) list(n *artifact.Node) {
-	h.bases[n.Descriptor.Digest] = true
+	all := true
 	for _, child := range n.Children() {
-		h.bases[child.Digest] = true
+		if h.whole == nil || h.bases[child.Digest] || h.whole(child) {
+			h.bases[child.Digest] = true
+		} else {
+			all = false
+		}
+	}
+	if all {
+		h.bases[n.Descriptor.Digest] = true
 	}
 }
 
@@ -46,6 +62,12 @@ func (h *held) list(n *artifact.Node) {
 // version is only a hint, so that nothing it meets with is one.
 func look(ctx context.Context, dst oras.GraphTarget, tags []string) (*held, error) {
 	h := &held{tags: map[string]digest.Digest{}, bases: map[digest.Digest]bool{}}
+	if w, ok := dst.(wholer); ok {
+		h.whole = func(desc ocispec.Descriptor) bool {
+			whole, err := w.Whole(ctx, desc)
+			return whole && err == nil
+		}
+	}
 	listing := startListing(ctx, dst)
 	defer listing.stop()
 
