@@ -74,6 +74,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"fifo":     makeFIFO,
 		"exits":    checkExit,
 		"keypair":  makeKeyPair,
+		"ages":     ageFiles,
 	}
 }
 

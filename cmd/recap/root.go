@@ -45,7 +45,7 @@ oci-layout://PATH:TAG for a directory or .tar on disk.`,
 	group("write", newInitCmd(e), newCheckCmd(e), newFmtCmd(e), newBuildCmd(e), newSchemaCmd(e))
 	group("move", newPushCmd(e), newPullCmd(e), newCopyCmd(e), newTagCmd(e), newDeleteCmd(e), newLoginCmd(e), newLogoutCmd(e))
 	group("trust", newVerifyCmd(e), newPolicyCmd(e), newSignCmd(e), newAttestCmd(e), newKeyCmd(e), newTrustCmd(e))
-	group("look", newListCmd(e), newInspectCmd(e), newShowCmd(e), newDiffCmd(e), newStatusCmd(e))
+	group("look", newListCmd(e), newInspectCmd(e), newShowCmd(e), newDiffCmd(e), newStatusCmd(e), newStoreCmd(e))
 	cmd.AddCommand(newVersionCmd(e))
 	return cmd
 }
@@ -71,6 +71,16 @@ func args(atLeast, atMost int) cobra.PositionalArgs {
 func hinted(err error, format string, args ...any) error {
 	var known *recap.Error
 	if errors.As(err, &known) && known.Hint == "" {
+		_ = known.WithHint(format, args...)
+	}
+	return err
+}
+
+// rehinted gives the *recap.Error in err another hint: the one it has is for
+// another caller.
+func rehinted(err error, format string, args ...any) error {
+	var known *recap.Error
+	if errors.As(err, &known) && known.Kind == recap.Integrity {
 		_ = known.WithHint(format, args...)
 	}
 	return err

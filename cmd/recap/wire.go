@@ -220,12 +220,13 @@ func (e *env) create(ctx context.Context, ref target.Reference, flags *registryF
 }
 
 // store opens the local store, which keeps what was pulled so that it is
-// fetched once. Where there is no place for one, as in many containers, it is a
-// temporary one. The caller calls done when it has what it wanted.
+// fetched once, and mends itself. Where there is no place for one, as in many
+// containers, it is a temporary one. The caller calls done when it has what it
+// wanted.
 func (e *env) store() (store *layout.Store, done func(), err error) {
 	dir, err := e.cacheDir()
 	if err == nil {
-		store, err = layout.Create(filepath.Join(dir, "store"), layout.Options{})
+		store, err = layout.Create(filepath.Join(dir, "store"), layout.Options{Cache: true, OnDamage: e.mended})
 	}
 	if err == nil {
 		return store, func() { _ = store.Close() }, nil
@@ -242,4 +243,9 @@ func (e *env) store() (store *layout.Store, done func(), err error) {
 		_ = store.Close()
 		_ = os.RemoveAll(temp)
 	}, nil
+}
+
+// mended says that something in the local store was damaged, and where it is now.
+func (e *env) mended(d layout.Damage) {
+	e.warn("damage in the local store is mended: %s; what was there is now %s in it", d.What, d.MovedTo)
 }

@@ -1,0 +1,193 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/recap-oci/recap/pkg/layout"
+	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/target"
+)
+
+func newStoreCmd(e *env) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "store COMMAND",
+		Short: "Check and tidy what pulls keep, or a layout",
+		Long: `Look after the local store, recap/store in the cache directory ($XDG_CACHE_HOME), which
+keeps what was pulled from registries so that it is fetched once; or after the image
+layout at PATH.`,
+		Args: args(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newStoreCheckCmd(e), newStorePruneCmd(e))
+	return cmd
+}
+
+// storeWait is how long the store is waited for while others write to it.
+const storeWait = 10 * time.Second
+
+// storePlace is where a store is that a verb looks after.
+type storePlace struct {
+	path  string
+	local bool // the user's own, of which nothing is the only copy
+}
+
+// storeAt returns the place that args, of at most one, name.
+func (e *env) storeAt(args []string) (storePlace, error) {
+	if len(args) == 0 {
+		dir, err := e.cacheDir()
+		return storePlace{filepath.Join(dir, "store"), true}, err
+	}
+	path := args[0]
+	if strings.HasPrefix(path, target.LayoutScheme) {
+		ref, err := target.ParseReference(path)
+		if err != nil {
+			return storePlace{}, err
+		}
+		if len(ref.Tags) > 0 || ref.Digest != "" {
+			return storePlace{}, recap.Errorf(recap.Usage, "usage", "%s names something in a layout, not the layout", ref).WithHint("leave out what comes after %s", ref.Path)
+		}
+		path = ref.Path
+	}
+	return storePlace{path: path}, nil
+}
+
+func (p storePlace) options(onDamage func(layout.Damage)) layout.Options {
+	return layout.Options{LockTimeout: storeWait, Cache: p.local, OnDamage: onDamage}
+}
+
+// absent reports whether nothing was kept yet, which is no error.
+func (p storePlace) absent() bool {
+	_, err := os.Stat(p.path)
+	return p.local && errors.Is(err, fs.ErrNotExist)
+}
+
+// storeCheckResult is the answer of "recap store check".
+type storeCheckResult struct {
+	Store  string          `json:"store"`
+	Sound  bool            `json:"sound"` // nothing is damaged, or not any more
+	Damage []layout.Damage `json:"damage"`
+}
+
+func newStoreCheckCmd(e *env) *cobra.Command {
+	var (
+		out    output
+		repair bool
+	)
+	cmd := &cobra.Command{
+		Use:   "check [PATH]",
+		Short: "Read everything and say what is damaged",
+		Long: `Read every blob of the local store, or of the layout at PATH, and compare it with its
+digest, and see that all is there that something leads to. Exit 6 when it isn't.
+
+With --repair what is damaged is moved to .recap-quarantine in the store and nothing is
+deleted. What the local store lacks then the next pull fetches again; to a layout,
+push or copy it again.`,
+		Args: args(0, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := out.check(); err != nil {
+				return err
+			}
+			place, err := e.storeAt(args)
+			if err != nil {
+				return err
+			}
+			result := storeCheckResult{Store: place.path, Damage: []layout.Damage{}}
+			if !place.absent() {
+				found, err := place.check(cmd.Context(), repair)
+				if err != nil {
+					return err
+				}
+				result.Damage = append(result.Damage, found...)
+			}
+			left := result.left()
+			result.Sound = left == 0
+			if err := out.print(e.stdout, result, func(w io.Writer) { printStoreCheck(w, result) }); err != nil {
+				return err
+			}
+			if left > 0 {
+				return place.damaged(left, repair)
+			}
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&repair, "repair", false, "move what is damaged out of the way")
+	out.register(flags)
+	return cmd
+}
+
+// check finds what is damaged, and with repair moves it away.
+func (p storePlace) check(ctx context.Context, repair bool) ([]layout.Damage, error) {
+	var found []layout.Damage
+	if repair && p.local { // what keeps it from being opened, first
+		store, err := layout.Create(p.path, p.options(func(d layout.Damage) {
+			d.Mended = true
+			found = append(found, d)
+		}))
+		if err != nil {
+			return nil, err
+		}
+		if err := store.Close(); err != nil {
+			return nil, err
+		}
+	}
+	store, err := layout.Open(p.path, p.options(nil))
+	var known *recap.Error
+	if p.local && errors.As(err, &known) && known.Kind != recap.Local {
+		return []layout.Damage{{Path: ".", Code: known.Code, What: err.Error()}}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = store.Close() }()
+	look := store.Check
+	if repair {
+		look = store.Repair
+	}
+	more, err := look(ctx)
+	return append(found, more...), err
+}
+
+// left counts what is damaged still. What a process that is gone left behind
+// costs only space.
+func (r storeCheckResult) left() int {
+	mended := slices.DeleteFunc(slices.Clone(r.Damage), func(d layout.Damage) bool { return d.Mended || d.Code == "stale-temporary" })
+	return len(mended)
+}
+
+func (p storePlace) damaged(n int, repaired bool) error {
+	err := recap.Errorf(recap.Integrity, "damaged", "%s: %s", p.path, count(n, "damaged file"))
+	switch {
+	case p.local:
+		return err.WithHint("recap store check --repair moves what is damaged away; the next pull fetches it again")
+	case repaired:
+		return err.WithHint("push or copy there again what needs them, or delete it: recap delete %s%s:TAG", target.LayoutScheme, p.path)
+	}
+	return err.WithHint("recap store check --repair %s moves what is damaged away; then push or copy it there again", p.path)
+}
+
+func printStoreCheck(w io.Writer, r storeCheckResult) {
+	for _, d := range r.Damage {
+		fmt.Fprintf(w, "%s  %s  %s\n", safe(d.Code), safe(d.Path), safe(d.What))
+		if d.MovedTo != "" {
+			fmt.Fprintf(w, "  moved to %s\n", safe(d.MovedTo))
+		}
+	}
+	if r.Sound {
+		fmt.Fprintf(w, "%s: sound\n", safe(r.Store))
+	}
+}
