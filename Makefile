@@ -9,7 +9,7 @@ RACE    := $(if $(shell command -v $$($(GO) env CC) 2>/dev/null),-race)
 # workflow names all six.
 SYSTEMS ?= darwin/arm64 windows/amd64
 
-.PHONY: build test lint unit cross kms e2e bench fuzz demo corpus clean
+.PHONY: build test lint unit cross kms e2e soak bench fuzz demo corpus clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -ldflags='-s -w' -o bin/recap ./cmd/recap
@@ -40,8 +40,12 @@ kms:
 # Other people's registries and tools, a real Sigstore, the real binary under
 # kill -9, and the examples' site.
 e2e: build $(BIN)/sigstack $(BIN)/hugo
-	CGO_ENABLED=0 RECAP_PEERS=$(BIN) $(GO) test -count=1 -run 'TestPeers|TestSigstore|TestSigners|TestFailpoints|TestMemory|TestBudgets|TestFlipEveryBit' ./cmd/recap
+	CGO_ENABLED=0 RECAP_PEERS=$(BIN) $(GO) test -count=1 -run 'TestPeers|TestSigstore|TestSigners|TestFailpoints|TestMemory|TestBudgets|TestFlipEveryBit|TestFlippingProxy|TestSoak' ./cmd/recap
 	CGO_ENABLED=0 PATH="$(BIN):$$PATH" $(GO) test -count=1 ./examples/hugo
+
+# Five thousand pushes and pulls, and says how many did what; e2e makes five hundred.
+soak: $(BIN)/sigstack
+	CGO_ENABLED=0 RECAP_PEERS=$(BIN) RECAP_SOAK=2500 $(GO) test -count=1 -timeout 1h -v -run 'TestSoak|TestFlippingProxy' ./cmd/recap
 
 # Counts, and ratios against oras on the same machine in the same minute.
 bench: build $(BIN)/sigstack
