@@ -36,6 +36,8 @@ func PrintableJSON(data []byte) []byte {
 		switch {
 		case plain:
 			out = append(out, part...)
+		case r == '\r': // between values: a string can't hold one
+			out = append(out, ' ')
 		case r < 0x10000:
 			out = fmt.Appendf(out, `\u%04x`, r)
 		default:

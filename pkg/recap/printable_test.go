@@ -62,13 +62,16 @@ func TestPrintableJSON(t *testing.T) {
 	if err := errors.Join(json.Unmarshal([]byte(in), &before), json.Unmarshal(got, &after)); err != nil || before["a"] != after["a"] {
 		t.Errorf("the value became %q, %v", after["a"], err)
 	}
+	if got := recap.PrintableJSON([]byte("{\r\n\t\"a\": 1}\r\n")); string(got) != "{ \n\t\"a\": 1} \n" {
+		t.Errorf("JSON with carriage returns became %q", got)
+	}
 	if same := []byte(`{"a": "é"}`); &recap.PrintableJSON(same)[0] != &same[0] {
 		t.Error("JSON that has nothing to escape is copied")
 	}
 }
 
 func FuzzPrintable(f *testing.F) {
-	for _, seed := range []string{"a\x1b[2J\xff\u202e", "👩\u200d👧", "a\u200db", "é\u0335\u0335\u0335\u0335\u0335\u0335\u0335\u0335\u0335\u0335", "{\"a\":\"\u009b\"}", "\uFFFD\r\n\t"} {
+	for _, seed := range []string{"a\x1b[2J\xff\u202e", "👩\u200d👧", "a\u200db", "é\u0335\u0335\u0335\u0335\u0335\u0335\u0335\u0335\u0335\u0335", "{\"a\":\"\u009b\"}", "\uFFFD\r\n\t", "0\r"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
