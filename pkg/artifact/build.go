@@ -152,6 +152,9 @@ func assemble(r *recap.Recap, files fs.FS, opts BuildOptions) (*Graph, error) {
 	if len(config) > recap.MaxConfigSize {
 		return nil, recap.Errorf(recap.Unsafe, "too-large", "the metadata of recap %q has %d bytes, more than the %d allowed", r.Slug, len(config), recap.MaxConfigSize)
 	}
+	if err := checkValues(own); err != nil {
+		return nil, fmt.Errorf("recap %q: %w", r.Slug, err)
+	}
 	raw, err := canonical.Marshal(written)
 	if err != nil {
 		return nil, badRecap("recap %q can't be written: %w", r.Slug, err)

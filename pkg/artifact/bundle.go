@@ -70,6 +70,9 @@ func (b *Bundle) Version() string { return b.Node.Annotations()[ocispec.Annotati
 
 // newBundle decodes config and holds it against the manifest.
 func newBundle(node *Node, config []byte) (*Bundle, error) {
+	if err := checkValues(config); err != nil {
+		return nil, err
+	}
 	r := new(recap.Recap)
 	if err := canonical.Unmarshal(config, r); err != nil {
 		if errors.Is(err, canonical.ErrAmbiguous) {

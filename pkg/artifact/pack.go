@@ -71,6 +71,9 @@ func OpenPack(ctx context.Context, src content.Fetcher, root ocispec.Descriptor)
 
 // newPack decodes config and holds it against the index.
 func newPack(node, catalog *Node, config []byte) (*Pack, error) {
+	if err := checkValues(config); err != nil {
+		return nil, err
+	}
 	p := new(recap.Pack)
 	if err := canonical.Unmarshal(config, p); err != nil {
 		if errors.Is(err, canonical.ErrAmbiguous) {

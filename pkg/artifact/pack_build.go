@@ -131,6 +131,9 @@ func (g *Graph) catalog(p *recap.Pack, views []View, form Form) (catalog *Node, 
 	if len(wrapped) > recap.MaxConfigSize {
 		return nil, nil, recap.Errorf(recap.Unsafe, "too-large", "the metadata of pack %s has %d bytes, more than the %d allowed", p.Name, len(wrapped), recap.MaxConfigSize)
 	}
+	if err := checkValues(config); err != nil {
+		return nil, nil, fmt.Errorf("pack %s: %w", p.Name, err)
+	}
 	raw, err := canonical.Marshal(manifest)
 	if err != nil {
 		return nil, nil, badPack("pack %s can't be written: %w", p.Name, err)

@@ -9,6 +9,7 @@ package recap
 const (
 	MaxManifestSize     = 4 << 20   // bytes; registries refuse larger manifests, and they are parsed in memory
 	MaxConfigSize       = 4 << 20   // bytes; parsed in memory before anything is verified by it
+	MaxConfigValues     = 50_000    // objects and nulls in a config: two bytes there, up to a kilobyte each in memory
 	MaxLayers           = 1000      // per bundle; stops one small manifest from asking for endless fetches
 	MaxMembers          = 5000      // bundles per pack
 	MaxChildAnnotations = 512       // bytes of the annotations of a child, as JSON; keeps the index of a full pack under MaxManifestSize
