@@ -103,15 +103,19 @@ func checkDigest(d digest.Digest) error {
 		WithHint("image layouts hold sha256 and sha512")
 }
 
+// maxBlobSize is the largest size that is believed of a descriptor, 1 TiB, as it is
+// in package artifact.
+const maxBlobSize = 1 << 40
+
 func checkDescriptor(desc ocispec.Descriptor) error {
 	if err := checkDigest(desc.Digest); err != nil {
 		return err
 	}
-	if desc.Size < 0 {
-		return recap.Errorf(recap.Integrity, "bad-size", "%s: size %d is negative", desc.Digest, desc.Size).WithHint(hintMalformed)
+	if desc.Size < 0 || desc.Size > maxBlobSize {
+		return recap.Errorf(recap.Integrity, "bad-size", "%s: size %d can't be", desc.Digest, desc.Size).WithHint(hintMalformed)
 	}
 	if recap.IsManifest(desc.MediaType) && desc.Size > recap.MaxManifestSize {
-		return recap.Errorf(recap.Integrity, "bad-size", "manifest %s: %d bytes are more than the limit of %d", desc.Digest, desc.Size, int64(recap.MaxManifestSize)).
+		return recap.Errorf(recap.Unsafe, "too-large", "manifest %s: %d bytes are more than the limit of %d", desc.Digest, desc.Size, int64(recap.MaxManifestSize)).
 			WithHint(hintMalformed)
 	}
 	return nil
