@@ -79,31 +79,34 @@ func FuzzAnswer(f *testing.F) {
 			network.base = &same{t: t, answer: answer}
 			defer func() { network.base = real }() // which Close closes
 		}
-		for name, ask := range map[string]func() error{
-			"resolve": func() error { _, err := dst.Resolve(t.Context(), "v1"); return err },
-			"fetch": func() error {
+		for _, verb := range []struct {
+			name string
+			ask  func() error
+		}{
+			{"resolve", func() error { _, err := dst.Resolve(t.Context(), "v1"); return err }},
+			{"fetch", func() error {
 				data, err := read(t.Context(), dst, blob)
 				if err == nil && int64(len(data)) != blob.Size { // the digest is the reader's to check
 					t.Fatalf("%q is taken for a blob of %d bytes", data, blob.Size)
 				}
 				return err
-			},
-			"exists":    func() error { _, err := dst.Exists(t.Context(), blob); return err },
-			"push":      func() error { return dst.Push(t.Context(), blob, strings.NewReader("a blob")) },
-			"tags":      func() error { return dst.Tags(t.Context(), "", func([]string) error { return nil }) },
-			"referrers": func() error { return dst.Referrers(t.Context(), blob, "", func([]ocispec.Descriptor) error { return nil }) },
-			"delete":    func() error { return dst.Delete(t.Context(), blob) },
+			}},
+			{"exists", func() error { _, err := dst.Exists(t.Context(), blob); return err }},
+			{"push", func() error { return dst.Push(t.Context(), blob, strings.NewReader("a blob")) }},
+			{"tags", func() error { return dst.Tags(t.Context(), "", func([]string) error { return nil }) }},
+			{"referrers", func() error { return dst.Referrers(t.Context(), blob, "", func([]ocispec.Descriptor) error { return nil }) }},
+			{"delete", func() error { return dst.Delete(t.Context(), blob) }},
 		} {
-			err := ask()
+			err := verb.ask()
 			if err == nil {
 				continue
 			}
 			var known *recap.Error
 			if !errors.As(err, &known) {
-				t.Fatalf("%q: %s: %v has no kind", answer, name, err)
+				t.Fatalf("%q: %s: %v has no kind", answer, verb.name, err)
 			}
 			if printed(err.Error() + known.Hint); strings.Contains(err.Error(), "secret") {
-				t.Fatalf("%q: %s: %v tells the password", answer, name, err)
+				t.Fatalf("%q: %s: %v tells the password", answer, verb.name, err)
 			}
 		}
 	})
