@@ -132,7 +132,7 @@ func (v *VerifyReader) Read(p []byte) (int, error) {
 		}
 		v.err = io.EOF
 		return n, nil
-	case err == io.EOF: //nolint:errorlint // an error that wraps EOF is a broken connection, not the end
+	case err == io.EOF: // not errors.Is: an error that wraps EOF is a broken connection, not the end
 		v.err = recap.Errorf(recap.Integrity, "size-mismatch", "blob %s ends after %d of %d bytes: %w",
 			v.desc.Digest, v.desc.Size-v.left, v.desc.Size, io.ErrUnexpectedEOF)
 	default:
@@ -150,7 +150,7 @@ func (v *VerifyReader) judge(err error) error {
 			return recap.Errorf(recap.Integrity, "size-mismatch", "blob %s has more than %d bytes", v.desc.Digest, v.desc.Size)
 		}
 	}
-	if err != io.EOF { //nolint:errorlint // as above
+	if err != io.EOF { // as above
 		return err
 	}
 	if got := digest.NewDigest(digest.SHA256, v.hash); got != v.desc.Digest {

@@ -218,7 +218,7 @@ func copyVerified(ctx context.Context, dst io.Writer, src io.Reader, desc ocispe
 
 // contextReader makes a copy end with its context.
 type contextReader struct {
-	ctx context.Context //nolint:containedctx // lives as long as one copy
+	ctx context.Context // lives as long as one copy
 	r   io.Reader
 }
 

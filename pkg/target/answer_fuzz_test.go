@@ -94,7 +94,9 @@ func FuzzAnswer(f *testing.F) {
 			{"exists", func() error { _, err := dst.Exists(t.Context(), blob); return err }},
 			{"push", func() error { return dst.Push(t.Context(), blob, strings.NewReader("a blob")) }},
 			{"tags", func() error { return dst.Tags(t.Context(), "", func([]string) error { return nil }) }},
-			{"referrers", func() error { return dst.Referrers(t.Context(), blob, "", func([]ocispec.Descriptor) error { return nil }) }},
+			{"referrers", func() error {
+				return dst.Referrers(t.Context(), blob, "", func([]ocispec.Descriptor) error { return nil })
+			}},
 			{"delete", func() error { return dst.Delete(t.Context(), blob) }},
 		} {
 			err := verb.ask()

@@ -45,7 +45,7 @@ func (d *destination) claim(ctx context.Context, wait time.Duration) (release fu
 		return nil, fmt.Errorf("waiting for the destination %s: %w", d.name, err)
 	}
 	return func() {
-		unlock() //nolint:errcheck,gosec // the lock ends with the process at the latest
+		unlock() //nolint:errcheck // the lock ends with the process at the latest
 		undo()
 	}, nil
 }
@@ -65,9 +65,9 @@ func (d *destination) lockInside(ctx context.Context) (release func(), err error
 		return nil, fmt.Errorf("waiting for the destination %s: %w", d.name, err)
 	}
 	return func() {
-		unlock() //nolint:errcheck,gosec // the lock ends with the process at the latest
+		unlock() //nolint:errcheck // the lock ends with the process at the latest
 		// Only if nothing else is in it, and if it's there.
-		os.Remove(filepath.Join(d.path, recap.StateDirectory)) //nolint:errcheck,gosec // only if empty
+		os.Remove(filepath.Join(d.path, recap.StateDirectory)) //nolint:errcheck // only if empty
 	}, nil
 }
 

@@ -50,7 +50,7 @@ func (in *installer) install(ctx context.Context) error {
 	defer release()
 	// What killed pulls staged. It can't be in the way; if it can't be removed,
 	// that is for whoever owns it.
-	durable.Reap(filepath.Dir(in.dest.path)) //nolint:errcheck,gosec // as said above
+	durable.Reap(filepath.Dir(in.dest.path)) //nolint:errcheck // as said above
 	if err := in.dest.recover(in.opts.Force); err != nil {
 		return err
 	}
@@ -181,9 +181,9 @@ func (in *installer) within(ctx context.Context) error {
 	}
 	if err := in.stageWithin(ctx, root, j); err != nil {
 		// Nothing has changed yet but what is removed here.
-		root.RemoveAll(stagingPath)                 //nolint:errcheck,gosec // the error that counts is the one above
-		removeIfThere(root, journalPath+unfinished) //nolint:errcheck,gosec // likewise
-		root.Remove(recap.StateDirectory)           //nolint:errcheck,gosec // only if empty
+		root.RemoveAll(stagingPath)                 //nolint:errcheck // the error that counts is the one above
+		removeIfThere(root, journalPath+unfinished) //nolint:errcheck // likewise
+		root.Remove(recap.StateDirectory)           //nolint:errcheck // only if empty
 		return localError(err, "writing the files")
 	}
 	// From here on only forwards, whatever ctx says: what is left are renames.

@@ -136,7 +136,7 @@ func (h *held) deepen(ctx context.Context, dst content.Fetcher, root *artifact.N
 	group.SetLimit(atOnce)
 	for i, desc := range wanted {
 		group.Go(func() error {
-			nodes[i], _ = artifact.FetchNode(gctx, dst, desc) //nolint:errcheck // only a hint
+			nodes[i], _ = artifact.FetchNode(gctx, dst, desc) // only a hint
 			return nil
 		})
 	}

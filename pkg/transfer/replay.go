@@ -18,7 +18,7 @@ import (
 // start: a target that has to send a request once more seeks back, and the blob
 // is fetched again. So a stream of any size is copied without being kept.
 type replay struct {
-	ctx  context.Context //nolint:containedctx // io.Reader has no place for one
+	ctx  context.Context // io.Reader has no place for one
 	src  content.Fetcher
 	desc ocispec.Descriptor
 

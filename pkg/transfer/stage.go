@@ -86,7 +86,7 @@ func (in *installer) writeFile(ctx context.Context, root *os.Root, f file) (err 
 	}
 	defer func() {
 		if err = errors.Join(err, out.Close()); err != nil {
-			root.Remove(f.path) //nolint:errcheck,gosec // the staging directory goes as a whole
+			root.Remove(f.path) //nolint:errcheck // the staging directory goes as a whole
 		}
 	}()
 	switch {
