@@ -91,7 +91,7 @@ func TestFlippingProxy(t *testing.T) {
 		{"pack", recaptest.RegistryOptions{}, 0.1, false},
 	} {
 		name := fmt.Sprintf("%s, %g of the answers, bare %t", tt.source, tt.share, tt.bare)
-		f := &flipper{chance: rand.New(rand.NewPCG(1, uint64(tt.share*100))), share: tt.share, bare: tt.bare} //nolint:gosec // the same flips each time
+		f := &flipper{chance: rand.New(rand.NewPCG(1, uint64(tt.share*100))), share: tt.share, bare: tt.bare} // the same flips each time
 		t.Run(name, func(t *testing.T) { s.flipPulls(t, tt.source, tt.opts, f, rounds) })
 	}
 }

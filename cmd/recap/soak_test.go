@@ -148,7 +148,7 @@ func newSoak(t *testing.T, bin string, seed uint64, faults float64) *soak {
 	return &soak{
 		faults: faults,
 		t:      t, sandbox: newSandbox(t, bin), registry: recaptest.NewRegistry(t, recaptest.RegistryOptions{}),
-		chance:   rand.New(rand.NewPCG(seed, 0)), //nolint:gosec // the same faults each time
+		chance:   rand.New(rand.NewPCG(seed, 0)), // the same faults each time
 		outcomes: map[string]map[string]int{"push": {}, "pull": {}},
 	}
 }
@@ -176,7 +176,7 @@ func (s *soak) disturb(w http.ResponseWriter, r *http.Request, next http.Handler
 
 // source writes the recap of a push: a document and files of its own.
 func (s *soak) source(n int) string {
-	chance := rand.New(rand.NewPCG(uint64(n), 1)) //nolint:gosec // the same files each time
+	chance := rand.New(rand.NewPCG(uint64(n), 1)) // the same files each time
 	dir := fmt.Sprintf("src/%d", n)
 	s.sandbox.write(dir+"/index.md", fmt.Sprintf("---\ntitle: Trip %d\nrecap:\n  event: FOSDEM 2024\n---\nWith [notes](notes.txt) and [data](data.bin).\n", n))
 	s.sandbox.write(dir+"/notes.txt", strings.Repeat(fmt.Sprintf("note %d\n", n), 1+chance.IntN(50)))

@@ -131,7 +131,7 @@ func (a *age) Set(s string) error {
 		if err == nil && n > uint64(math.MaxInt64/dayLong) {
 			err = strconv.ErrRange
 		}
-		d = time.Duration(n) * dayLong //nolint:gosec // at most 2^31
+		d = time.Duration(n) * dayLong // at most 2^31
 	} else {
 		d, err = time.ParseDuration(s)
 	}
