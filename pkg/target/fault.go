@@ -245,7 +245,12 @@ func (h *host) diagnoseNetwork(err error) *fault {
 	}
 	reason := clean(root(err).Error())
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		reason = "the registry closed it"
+		reason = "the other side closed it"
+	}
+	if b, ok := errors.AsType[*behindProxyError](err); ok {
+		f := failed("proxy", "proxy %s makes no connection to %s: %s", quote(b.proxy), h.base.Host, reason)
+		f.few, f.err.Hint = true, "see HTTPS_PROXY and NO_PROXY"
+		return f
 	}
 	f := failed("connection", "the connection broke: %s", reason)
 	f.unsure = true

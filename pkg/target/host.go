@@ -91,6 +91,7 @@ func (c *Client) newHost(name string, creds *login) *host {
 				host:    addr,
 				moved:   h.moved,
 				realms:  &realms{base: h.base, guard: h.guard, proxy: proxy},
+				proxy:   proxy,
 			},
 		},
 		Cache:      gatedCache{auth.NewCache()},

@@ -161,3 +161,41 @@ func TestCertificateFiles(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) { wantError(t, err, tt.kind, tt.code) })
 	}
 }
+
+// shy is a listener that hangs up on the first who call.
+type shy struct {
+	net.Listener
+	times int
+}
+
+func (s *shy) Accept() (net.Conn, error) {
+	for {
+		conn, err := s.Listener.Accept()
+		if err != nil || s.times == 0 {
+			return conn, err
+		}
+		s.times--
+		_ = conn.Close()
+	}
+}
+
+// A handshake that breaks off is tried again; who the peer is does not change.
+func TestHandshakeBreaks(t *testing.T) {
+	ca := recaptest.NewCA(t)
+	s := httptest.NewUnstartedServer(http.NotFoundHandler())
+	s.Listener = &shy{Listener: s.Listener, times: 2}
+	s.TLS = &tls.Config{Certificates: []tls.Certificate{ca.Issue(t, recaptest.Leaf{IPs: []net.IP{net.IPv4(127, 0, 0, 1)}})}}
+	s.StartTLS()
+	defer s.Close()
+	c, fake := newTestClient(t, Options{CAFile: ca.File})
+	src, err := c.Open(t.Context(), Reference{Host: strings.TrimPrefix(s.URL, "https://"), Repository: "a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if there, err := src.Exists(t.Context(), blobOf(nil)); there || err != nil {
+		t.Errorf("%t, %v", there, err)
+	}
+	if n := len(fake.sleeps()); n != 2 {
+		t.Errorf("%d waits, want 2", n)
+	}
+}

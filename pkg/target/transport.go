@@ -8,7 +8,9 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,7 +26,17 @@ type transport struct {
 	host    string // of the registry
 	moved   func() // bytes moved or an answer came: there is progress
 	realms  *realms
+	proxy   func(*http.Request) (*url.URL, error)
 }
+
+// behindProxyError is why no connection came about through a proxy.
+type behindProxyError struct {
+	proxy string
+	err   error
+}
+
+func (e *behindProxyError) Error() string { return e.err.Error() }
+func (e *behindProxyError) Unwrap() error { return e.err }
 
 // patientKey marks the context of a request whose answer may take as long as
 // it takes: a registry on object storage checks every child of an index before
@@ -60,9 +72,13 @@ func (t *transport) send(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(req.Context())
 	dog := newWatchdog(t.clock, t.silence, cancel)
 	patient := ctx.Value(patientKey{}) != nil
+	var connected atomic.Bool
 	// A connection being made has timeouts of its own.
 	out := req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { dog.arm() },
+		GotConn: func(httptrace.GotConnInfo) {
+			connected.Store(true)
+			dog.arm()
+		},
 		WroteRequest: func(httptrace.WroteRequestInfo) {
 			if patient {
 				dog.wait()
@@ -83,6 +99,9 @@ func (t *transport) send(req *http.Request) (*http.Response, error) {
 			if errors.Is(context.Cause(ctx), silent) {
 				err = silent
 			}
+		}
+		if proxy, _ := t.proxy(req); proxy != nil && !connected.Load() {
+			err = &behindProxyError{proxy: proxy.Host, err: err}
 		}
 		cancel(nil)
 		return nil, err
