@@ -13,8 +13,10 @@ import (
 // WriteFile replaces the content of path by data, or makes the file: the old
 // content is there, or all of the new. perm is for the file that is written,
 // before umask; the mode of a file that was there before isn't kept. A path
-// that is a symbolic link is replaced, not followed.
+// that is a symbolic link is replaced, not followed. What killed processes left
+// beside it is removed, see [Reap].
 func WriteFile(path string, data []byte, perm fs.FileMode) error {
+	_, _ = Reap(filepath.Dir(path)) // best effort: what is left over does no harm
 	f, err := create(filepath.Dir(path), perm)
 	if err != nil {
 		return err

@@ -115,6 +115,20 @@ func TestReap(t *testing.T) {
 	}
 }
 
+// Whoever writes a file tidies up beside it.
+func TestWriteFileReaps(t *testing.T) {
+	dir := t.TempDir()
+	if _, kill := start(t, "temp", dir); len(names(t, dir)) == 1 {
+		kill()
+	}
+	if err := WriteFile(filepath.Join(dir, "f"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(t, dir); !slices.Equal(got, []string{"f"}) {
+		t.Errorf("left %q", got)
+	}
+}
+
 // A staging directory goes with its content.
 func TestReapOfADirectory(t *testing.T) {
 	dir := t.TempDir()
