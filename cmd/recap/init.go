@@ -5,6 +5,7 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -76,14 +77,13 @@ a Markdown file, add the two lines that make it one and change no other byte.`,
 
 // initPack writes a new pack into dir.
 func (e *env) initPack(dir string, opts source.ScaffoldOptions) error {
-	info, err := os.Stat(filepath.Join(dir, "recaps"))
 	date := opts.Date
 	if date == "" {
 		date = e.now().Format("2006-01-02")
 	}
 	files, err := pack.Scaffold(pack.ScaffoldOptions{
 		Title: opts.Title, Author: opts.Author, Event: opts.Event, Date: date,
-		Recaps: err == nil && info.IsDir(),
+		Recaps: holdsFiles(filepath.Join(dir, "recaps")),
 	})
 	if err != nil {
 		return err
@@ -93,6 +93,24 @@ func (e *env) initPack(dir string, opts source.ScaffoldOptions) error {
 	}
 	_, err = fmt.Fprintf(e.stdout, "%s is a pack; edit it, then: recap check %s\n", safe(filepath.Join(dir, pack.FileName)), safe(dir))
 	return err
+}
+
+// holdsFiles reports whether there is a file in dir or below that isn't hidden.
+func holdsFiles(dir string) bool {
+	found := false
+	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		switch hidden := path != dir && strings.HasPrefix(d.Name(), "."); {
+		case err != nil:
+			return nil //nolint:nilerr // what can't be read is no reason not to write
+		case hidden && d.IsDir():
+			return fs.SkipDir
+		case !hidden && !d.IsDir():
+			found = true
+			return fs.SkipAll
+		}
+		return nil
+	})
+	return found
 }
 
 func isMarkdown(path string) bool {

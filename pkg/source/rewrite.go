@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/recap-oci/recap/pkg/internal/durable"
 	"github.com/recap-oci/recap/pkg/recap"
@@ -62,6 +63,7 @@ func readText(path string) ([]byte, error) {
 // Create writes a new recap's files into dir, which must be absent or empty:
 // recap.Local with code exists otherwise.
 func Create(dir string, files map[string][]byte) error {
+	_, _ = durable.Reap(dir) // of a run that was killed; best effort
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return localError(dir, err)
@@ -74,7 +76,7 @@ func Create(dir string, files map[string][]byte) error {
 }
 
 // Add writes files into dir, none of which may be there: recap.Local with code
-// exists otherwise, and nothing is written.
+// exists otherwise. After an error there is none of them.
 func Add(dir string, files map[string][]byte) error {
 	names := slices.Sorted(maps.Keys(files))
 	for _, name := range names {
@@ -85,12 +87,19 @@ func Add(dir string, files map[string][]byte) error {
 			return localError(path, err)
 		}
 	}
-	for _, name := range names {
+	// What makes of the whole what it is comes last, so that what was begun and not
+	// finished isn't taken for finished.
+	slices.SortStableFunc(names, func(a, b string) int { return strings.Count(b, "/") - strings.Count(a, "/") })
+	for i, name := range names {
 		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return localError(dir, err)
+		err := durable.MkdirAll(filepath.Dir(path), 0o755)
+		if err == nil {
+			err = durable.WriteFile(path, files[name], 0o644)
 		}
-		if err := durable.WriteFile(path, files[name], 0o644); err != nil {
+		if err != nil {
+			for _, written := range names[:i+1] {
+				_ = os.Remove(filepath.Join(dir, filepath.FromSlash(written))) // none was there before
+			}
 			return err
 		}
 	}
