@@ -81,7 +81,7 @@ somebody you trust, not from what the layout came with.`,
 						return firstOf(err, recap.Errorf(recap.Negative, "not-confirmed", "nothing was installed"))
 					}
 				}
-				if err := installTrust(result, material, force); err != nil {
+				if err := material.Install(result.TrustedRoot, result.Policy, force); err != nil {
 					return err
 				}
 				result.installed = true
@@ -145,28 +145,6 @@ func (e *env) describeTrust(ctx context.Context, material transfer.TrustMaterial
 	}
 	result.Rules = summarise(policy.Rules)
 	return result, nil
-}
-
-// installTrust writes the root before the policy that names it.
-func installTrust(result trustImportResult, material transfer.TrustMaterial, force bool) error {
-	if !force {
-		for _, path := range []string{result.TrustedRoot, result.Policy} {
-			if path != "" && isFile(path) {
-				return recap.Errorf(recap.Local, "exists", "you have %s already", path).
-					WithHint("--force replaces it; recap policy check shows whom it trusts")
-			}
-		}
-	}
-	if err := os.MkdirAll(filepath.Dir(result.TrustedRoot), 0o700); err != nil {
-		return recap.Errorf(recap.Local, "io", "installing trust material: %w", err)
-	}
-	if err := save(result.TrustedRoot, material.TrustedRoot, force); err != nil {
-		return err
-	}
-	if result.Policy == "" {
-		return nil
-	}
-	return save(result.Policy, material.Policy, force)
 }
 
 func printImport(w io.Writer, e *env, r trustImportResult) {

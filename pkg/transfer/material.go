@@ -7,6 +7,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 
 	"github.com/opencontainers/image-spec/specs-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -15,6 +18,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/internal/canonical"
+	"github.com/recap-oci/recap/pkg/internal/durable"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -37,6 +41,44 @@ const maxTrustedRoot = 1 << 20
 type TrustMaterial struct {
 	TrustedRoot []byte // a trusted_root.json
 	Policy      []byte // a policy that stands alone; may be empty
+}
+
+// Install writes the material to the files trustedRoot and, unless it is empty,
+// policy, each as a whole, the root before the policy that names it. Without
+// replace nothing is written where one of them is there already with another
+// content: [recap.Local], code exists.
+func (m TrustMaterial) Install(trustedRoot, policy string, replace bool) error {
+	type file struct {
+		path string
+		data []byte
+	}
+	files := []file{{trustedRoot, m.TrustedRoot}}
+	if policy != "" {
+		files = append(files, file{policy, m.Policy})
+	}
+	missing := files[:0:0]
+	for _, f := range files {
+		there, err := os.ReadFile(f.path) // a file of the user's own, which is not printed
+		switch {
+		case err == nil && bytes.Equal(there, f.data): // perhaps of a run that was killed
+			continue
+		case err == nil && !replace:
+			return recap.Errorf(recap.Local, "exists", "you have %s already, with another content", f.path).
+				WithHint("--force replaces it; recap policy check shows whom it trusts")
+		case err != nil && !errors.Is(err, fs.ErrNotExist):
+			return durable.Explain(err)
+		}
+		missing = append(missing, f)
+	}
+	for _, f := range missing {
+		if err := durable.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
+			return err
+		}
+		if err := durable.WriteFile(f.path, f.data, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // PushTrust stores material in dst, which has to be committed, and returns the
