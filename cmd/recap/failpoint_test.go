@@ -39,6 +39,7 @@ func TestFailpoints(t *testing.T) {
 	}
 	for _, action := range []string{"kill", "enospc"} {
 		t.Run(action, func(t *testing.T) {
+			sweepVerbs(t, bin, action)
 			t.Run("push", func(t *testing.T) { sweepPush(t, bin, action) })
 			t.Run("push to archive", func(t *testing.T) { sweepArchive(t, bin, action) })
 			t.Run("pull", func(t *testing.T) { sweepPull(t, bin, action, "out") })
@@ -131,7 +132,8 @@ func (s *sandbox) run(failpoint string, args ...string) (int, string) {
 	cmd := exec.Command(s.bin, args...)
 	cmd.Dir = work
 	cmd.Env = append(os.Environ(), "RECAP_FAILPOINT="+failpoint,
-		"HOME="+filepath.Join(s.dir, "home"), "XDG_CACHE_HOME="+filepath.Join(s.dir, "cache"))
+		"HOME="+filepath.Join(s.dir, "home"), "XDG_CACHE_HOME="+filepath.Join(s.dir, "cache"),
+		"XDG_CONFIG_HOME="+filepath.Join(s.dir, "config"), "XDG_STATE_HOME="+filepath.Join(s.dir, "state"))
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	err := cmd.Run()
