@@ -10,6 +10,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -65,6 +67,32 @@ func TestVerifyRequires(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// T26: a clock that is wrong, or that is looked at long after, changes no
+// answer: what is signed is judged by when it was signed.
+func TestVerifyWhateverTheClock(t *testing.T) {
+	v := newVirtual(t)
+	late := v.onV2().with(func(o *order) { o.stamps = []stamp{{by: v.tsa, at: epoch.Add(24 * time.Hour)}} }) // the certificate was gone
+	for name, test := range map[string]struct {
+		order order
+		fine  bool
+	}{"signed in time": {v.onV2(), true}, "signed in time, by the older log": {v.onV1(), true}, "signed too late": {late, false}} {
+		signed := test.order.sign(t)
+		for _, now := range []time.Time{{}, epoch.AddDate(-1, 0, 0), epoch, epoch.AddDate(1, 0, 0), epoch.AddDate(30, 0, 0)} {
+			path := filepath.Join(t.TempDir(), "trusted_root.json")
+			if err := os.WriteFile(path, v.trustedRoot(t), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			clock := func() time.Time { return now }
+			verifier := sigstore.NewVerifier(sigstore.VerifierOptions{
+				Root: sigstore.NewRoot(sigstore.RootOptions{Path: path, Offline: true, Now: clock}), Now: clock,
+			})
+			if _, err := verifier.Verify(t.Context(), signed, root, needing(1, 1, 1)); (err == nil) != test.fine {
+				t.Errorf("%s, looked at on %s: %v", name, now, err)
+			}
+		}
 	}
 }
 
