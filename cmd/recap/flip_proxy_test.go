@@ -67,7 +67,7 @@ func (f *flipper) act(w http.ResponseWriter, r *http.Request, next http.Handler)
 func TestFlippingProxy(t *testing.T) {
 	rounds := 40
 	if os.Getenv("RECAP_PEERS") != "" {
-		rounds = 500
+		rounds = 300
 	}
 	s := newSandbox(t, "")
 	s.write("pack/pack.yaml", "apiVersion: recap/v1\nkind: Pack\nname: trips\ntitle: Trips\nversion: 1.0.0\nmembers:\n- one\n- two\n")

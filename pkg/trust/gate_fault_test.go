@@ -187,6 +187,32 @@ func TestAdmitEveryBit(t *testing.T) {
 	}
 }
 
+// panicking is a verifier with a bug.
+type panicking struct{ trust.Verifier }
+
+func (panicking) Verify(context.Context, []byte, digest.Digest, trust.Authority) (trust.Evidence, error) {
+	panic("index out of range")
+}
+
+// T23: a verifier that panics beside the caller panics in the caller, where the
+// command says that it is a bug: it is no answer, and doesn't end the process.
+func TestAdmitPanics(t *testing.T) {
+	s := newStore()
+	root := s.newRoot(t)
+	s.attach(t, root, sign(t, newSigner(t, "alice"), about(root, signType)), nil)
+	gate, err := trust.NewGate(trust.KeyPolicy(authorityOf(t, newSigner(t, "alice"))), panicking{}, trust.GateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if p := recover(); fmt.Sprint(p) != "index out of range" {
+			t.Errorf("what comes up is %v", p)
+		}
+	}()
+	admitted, err := gate.Admit(t.Context(), s, trust.Request{Name: "x", Root: root})
+	t.Errorf("Admit returns %v, %v", admitted, err)
+}
+
 func TestAdmitCanceled(t *testing.T) {
 	s := newStore()
 	root := s.newRoot(t)
