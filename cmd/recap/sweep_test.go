@@ -50,7 +50,7 @@ func TestSweep(t *testing.T) {
 // sweepRequests disturbs the N-th request in this way, from first on, and
 // returns the last N that was reached.
 func sweepRequests(t *testing.T, verb sweptVerb, a sweptAction, first, stride int) int {
-	w := newWorld(t)
+	w := newWorld(t, recaptest.RegistryOptions{Token: true, Username: "ann", NoReferrers: verb.noAPI})
 	if verb.once != nil {
 		verb.once(w)
 	}
@@ -216,10 +216,11 @@ const (
 	otherSecret = "swordfish-90ac"
 )
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, opts recaptest.RegistryOptions) *world {
 	t.Helper()
 	login := func(secret string) recaptest.RegistryOptions {
-		return recaptest.RegistryOptions{Token: true, Username: "ann", Password: secret}
+		opts.Password = secret
+		return opts
 	}
 	w := &world{
 		sandbox:  newSandbox(t, ""),
@@ -401,6 +402,7 @@ type sweptVerb struct {
 	other  bool // the other registry is disturbed
 	args   func(w *world) []string
 	after  func(w *world, at string, r ranAs)
+	noAPI  bool // neither registry has the referrers API: lists are kept under tags
 	never0 bool // what it is asked has no good answer
 	codes  map[string][]int
 }
@@ -432,6 +434,7 @@ func sweptVerbs() []sweptVerb {
 		}
 	}
 	copyArgs := func(w *world) []string { return []string{"copy", shared(w, "v2"), copyTo(w)} }
+	first := func(w *world) []string { return []string{"sign", w.ref("v1"), "--key", w.path("first.key")} }
 	return []sweptVerb{{
 		name: "push", least: 15,
 		each: func(w *world) { w.push(before, "v1", "v1,latest") },
@@ -504,6 +507,34 @@ func sweptVerbs() []sweptVerb {
 			w.do(at, "sign", w.ref("v1"), "--key", w.path("k.key"))
 			w.verify(at, w.ref("v1"), false, "v1")
 		},
+	}, {
+		name: "sign beside a signature in a list", least: 9, noAPI: true,
+		once: func(w *world) {
+			private, public, err := newKeyPair()
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			w.write("first.key", string(private))
+			w.write("first.pub", string(public))
+		},
+		each: func(w *world) {
+			w.same(before, "v1", w.do(before, "push", w.path("v1"), w.ref("v1")))
+			w.do(before, first(w)...)
+		},
+		args: func(w *world) []string { return []string{"sign", w.ref("v1"), "--key", w.path("k.key")} },
+		after: func(w *world, at string, r ranAs) {
+			w.do(at, "verify", w.ref("v1"), "--key", w.path("first.pub")) // nobody's signature is lost
+			if r.code != 0 {
+				w.do(at, "sign", w.ref("v1"), "--key", w.path("k.key"))
+			}
+			w.verify(at, w.ref("v1"), false, "v1")
+		},
+	}, {
+		name: "copy from lists", least: 7, noAPI: true,
+		once: share, args: copyArgs, after: copied,
+	}, {
+		name: "copy to lists", least: 15, noAPI: true,
+		once: share, args: copyArgs, after: copied, other: true,
 	}, {
 		name: "verify", least: 5,
 		once: share,

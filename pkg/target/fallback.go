@@ -242,6 +242,11 @@ func (r *repository) writeFallback(ctx context.Context, subject digest.Digest, c
 	changes = append(changes, r.fallback.join(ctx, subject)...)
 	for round := range fallbackRounds {
 		listed, err := r.taggedReferrers(ctx, subject)
+		if err == nil && listed == nil {
+			// What is not there is written anew, without what others listed:
+			// nobody's word is enough for that once.
+			listed, err = r.taggedReferrers(ctx, subject)
+		}
 		if err != nil {
 			return changes, err
 		}

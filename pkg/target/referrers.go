@@ -99,9 +99,13 @@ func (r *repository) listReferrers(ctx context.Context, subject digest.Digest) (
 	// Neither an API nor a tag: a copy would leave signatures behind. A gateway may
 	// have answered for the registry; once is not enough to believe it.
 	if tag.descs == nil && r.noReferrersAPI.Load() == believed-1 {
-		var err error
-		if api.descs, err = r.apiReferrers(ctx, subject); err != nil {
-			return nil, unasked(err)
+		if api.descs, api.err = r.apiReferrers(ctx, subject); api.err != nil {
+			return nil, unasked(api.err)
+		}
+	}
+	if tag.descs == nil && r.noReferrersAPI.Load() >= believed {
+		if tag.descs, tag.err = r.taggedReferrers(ctx, subject); tag.err != nil {
+			return nil, unasked(tag.err)
 		}
 	}
 	seen := map[digest.Digest]bool{}
