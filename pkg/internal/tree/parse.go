@@ -28,7 +28,7 @@ type Class string
 
 // The classes.
 const (
-	Malformed Class = "malformed" // not that language, or nested too deep
+	Malformed Class = "malformed" // not that language, nested too deep, or of too many values
 	Duplicate Class = "duplicate" // one key twice
 	Ambiguous Class = "ambiguous" // anchors, aliases, merge keys, tags
 )
@@ -45,6 +45,12 @@ type Problem struct {
 // finds problems the tree is what could be read, or nil; an empty text is an
 // empty Map. data must be valid UTF-8.
 func Parse(syntax Syntax, data []byte, path string, first int) (*Node, []Problem) {
+	if !affordable(data) {
+		return nil, []Problem{{
+			Pos: Pos{Path: path, Line: first, Col: 1}, Class: Malformed,
+			Message: fmt.Sprintf("more than %d values", MaxValues), Mend: "keep data in files of their own",
+		}}
+	}
 	r := newReader(data, path, first)
 	var root *Node
 	switch syntax {
@@ -58,6 +64,28 @@ func Parse(syntax Syntax, data []byte, path string, first int) (*Node, []Problem
 		panic("tree: no such syntax: " + string(syntax))
 	}
 	return root, r.problems
+}
+
+// MaxValues is how many values a text may seem to hold. Each takes up to a kilobyte
+// while it is parsed and two bytes to write, so that a list of a million empty maps
+// would cost a gigabyte.
+const MaxValues = 200_000
+
+// affordable reports whether data holds at most MaxValues of the marks that, in each
+// of the languages, stand before or behind a value. Within texts they count too: who
+// writes so many of them writes no settings.
+func affordable(data []byte) bool {
+	if len(data) <= MaxValues {
+		return true
+	}
+	marks := 0
+	for _, c := range data {
+		switch c {
+		case '{', '[', ',', ':', '=', '?', '\n', '-':
+			marks++
+		}
+	}
+	return marks <= MaxValues
 }
 
 // reader holds what the three parsers share. Places and keys are looked up in

@@ -114,6 +114,28 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+// As many values as are allowed can be read, and one more isn't tried: it would cost
+// a thousand times its size.
+func TestMaxValues(t *testing.T) {
+	for syntax, start := range map[tree.Syntax]string{tree.YAML: "a: [", tree.JSON: `{"a": [`, tree.TOML: "a = ["} {
+		list := func(marks int) string {
+			end := "]\n"
+			if syntax == tree.JSON {
+				end = "]}\n"
+			}
+			taken := strings.Count(start, "{") + 3 // the bracket, what stands before it, and the end of the line
+			return start + strings.Repeat("0,", marks-taken) + "0" + end
+		}
+		if _, problems := tree.Parse(syntax, []byte(list(tree.MaxValues)), "pack.yaml", 1); len(problems) > 0 {
+			t.Errorf("%s: %v", syntax, problems[0])
+		}
+		_, problems := tree.Parse(syntax, []byte(list(tree.MaxValues+1)), "pack.yaml", 3)
+		if len(problems) != 1 || problems[0].Class != tree.Malformed || problems[0].Pos.Line != 3 {
+			t.Errorf("%s: got %v, want one refusal", syntax, problems)
+		}
+	}
+}
+
 func TestDepthIsAccepted(t *testing.T) {
 	for syntax, text := range map[tree.Syntax]string{
 		tree.YAML: strings.Repeat("[", tree.MaxDepth) + strings.Repeat("]", tree.MaxDepth),
