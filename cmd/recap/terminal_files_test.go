@@ -72,6 +72,13 @@ func TestTerminalFileNames(t *testing.T) {
 	d.write(name+".md", "---\ntitle: x\n---\ny\n")
 	layout := "oci-layout://" + d.path("layout") + ":1.0.0"
 	d.must("push", d.path("good"), layout)
+	d.must("pull", layout, "--unverified", "-o", d.path("pulled"))
+	d.write("pulled/x"+name+".md", "added")
+	for _, args := range [][]string{{"status", d.path("pulled"), "--offline"}, {"pull", layout, "--unverified", "-o", d.path("pulled")}, {"diff", d.path("pulled"), d.path("good")}} {
+		if d.clean("a file was added", args...) == 0 {
+			t.Errorf("%q: the file that was added is not noticed", args)
+		}
+	}
 	for _, dir := range []string{d.path("odd"), d.path(name), d.path(name + ".md"), d.path("missing" + name)} {
 		for _, args := range [][]string{
 			{"check", dir}, {"check", dir, "--format", "json"}, {"check", dir, "--format", "github"}, {"check", dir, "--format", "sarif"}, {"fmt", dir}, {"fmt", dir, "--check", "--expand"},
