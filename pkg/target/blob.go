@@ -38,6 +38,7 @@ type blob struct {
 	breaks  int   // since there was last enough progress
 	mark    int64 // offset of the last break
 	rewound bool  // the whole blob was sent where the rest was asked for
+	whole   bool  // the registry does not know ranges
 	err     error
 }
 
@@ -127,23 +128,25 @@ func (b *blob) open() error {
 		what: b.what, method: http.MethodGet, url: b.repo.url("blobs", b.desc.Digest.String()),
 		scopes: b.repo.scopes(), accept: []int{http.StatusOK}, known: true,
 	}
-	if b.offset > 0 && b.offset < b.desc.Size {
+	if b.offset > 0 && b.offset < b.desc.Size && !b.whole {
 		op.header = http.Header{"Range": {fmt.Sprintf("bytes=%d-%d", b.offset, b.desc.Size-1)}}
-		op.accept = []int{http.StatusOK, http.StatusPartialContent}
+		op.accept = []int{http.StatusOK, http.StatusPartialContent, http.StatusRequestedRangeNotSatisfiable}
 	}
 	resp, err := b.repo.host.do(b.ctx, op)
 	if err != nil {
 		return err
 	}
 	from := int64(0)
-	if resp.StatusCode == http.StatusPartialContent {
+	switch resp.StatusCode {
+	case http.StatusPartialContent:
 		// Bytes from elsewhere in the blob are never joined to those we have.
 		want := fmt.Sprintf("bytes %d-%d/", b.offset, b.desc.Size-1)
 		if got := resp.Header.Get("Content-Range"); got != want+fmt.Sprint(b.desc.Size) && got != want+"*" {
-			_ = resp.Body.Close()
-			return recap.Errorf(recap.Integrity, "bad-range", "%s: asked for %sand got %s", b.what, want, quote(got))
+			return b.openWhole(resp)
 		}
 		from = b.offset
+	case http.StatusRequestedRangeNotSatisfiable:
+		return b.openWhole(resp)
 	}
 	if resp.ContentLength >= 0 && resp.ContentLength != b.desc.Size-from {
 		_ = resp.Body.Close()
@@ -164,6 +167,14 @@ func (b *blob) open() error {
 		return b.broken(err)
 	}
 	return nil
+}
+
+// openWhole asks for all of the blob, where the rest was asked for and something
+// else came.
+func (b *blob) openWhole(resp *answer) error {
+	_ = resp.Body.Close()
+	b.whole = true
+	return b.open()
 }
 
 // Seek implements io.Seeker. Nothing is asked for before the next Read.

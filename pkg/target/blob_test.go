@@ -139,10 +139,6 @@ func TestFetchOfLies(t *testing.T) {
 		{"shorter", []recaptest.Fault{{Action: recaptest.Respond(200, http.Header{"Content-Length": {"65535"}}, string(data[1:]))}}, recap.Integrity, "size-mismatch"},
 		{"longer", []recaptest.Fault{{Action: recaptest.Respond(200, http.Header{"Content-Length": {"65537"}}, string(longer))}}, recap.Integrity, "size-mismatch"},
 		{"longer, of unknown length", []recaptest.Fault{{Action: chunked(longer)}}, recap.Integrity, "size-mismatch"},
-		{"another piece", []recaptest.Fault{cut, {Match: getBlob, Action: recaptest.Respond(206, http.Header{"Content-Range": {"bytes 0-64535/65536"}}, string(data[1000:]))}}, recap.Integrity, "bad-range"},
-		{"a piece of nothing", []recaptest.Fault{cut, {Match: getBlob, Action: recaptest.Respond(206, nil, string(data[1000:]))}}, recap.Integrity, "bad-range"},
-		{"a piece of another whole", []recaptest.Fault{cut, {Match: getBlob, Action: recaptest.Respond(206, http.Header{"Content-Range": {"bytes 1000-65535/70000"}}, string(data[1000:]))}}, recap.Integrity, "bad-range"},
-		{"no such range", []recaptest.Fault{cut, {Match: getBlob, Action: recaptest.Status(416)}}, recap.Integrity, "registry-refuses"},
 		{"gone meanwhile", []recaptest.Fault{cut, {Match: getBlob, Times: recaptest.Always, Action: recaptest.Status(404)}}, recap.NotFound, "not-found"},
 		{"a piece at once", []recaptest.Fault{{Action: recaptest.Respond(206, http.Header{"Content-Range": {"bytes 0-65535/65536"}}, string(data))}}, recap.Unavailable, "unexpected-answer"},
 	} {
@@ -154,6 +150,73 @@ func TestFetchOfLies(t *testing.T) {
 		})
 	}
 }
+
+// A piece that is not the one asked for is dropped, and the whole asked for
+// once, without a range; what comes then is whole, or nothing is.
+func TestFetchOfOtherPieces(t *testing.T) {
+	data := pattern(64 << 10)
+	for _, tt := range []struct {
+		name   string
+		action recaptest.Action
+	}{
+		{"another piece", recaptest.Respond(206, http.Header{"Content-Range": {"bytes 0-64535/65536"}}, string(data[1000:]))},
+		{"a piece of nothing", recaptest.Respond(206, nil, string(data[1000:]))},
+		{"a piece of another whole", recaptest.Respond(206, http.Header{"Content-Range": {"bytes 1000-65535/70000"}}, string(data[1000:]))},
+		{"no such range", recaptest.Status(416)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			ranged := recaptest.Match{Method: "GET", Kind: recaptest.Blob, Func: func(r *http.Request) bool { return r.Header.Get("Range") != "" }}
+			for _, breaks := range []int{1, 2} {
+				r, src, _ := stored(t, data, Options{})
+				r.Inject(
+					recaptest.Fault{Match: ranged, Times: recaptest.Always, Action: tt.action},
+					recaptest.Fault{Match: getBlob, Times: breaks, Action: recaptest.Truncate(1000)},
+				)
+				got, err := read(t.Context(), src, blobOf(data))
+				if breaks == 1 && (err != nil || !bytes.Equal(got, data)) {
+					t.Errorf("%d bytes, %v", len(got), err)
+				}
+				if breaks == 2 {
+					wantError(t, err, recap.Unavailable, "connection")
+				}
+			}
+		})
+	}
+}
+
+// The time that a peer may be silent starts anew with each piece that comes, so
+// that slow is not silent.
+func TestSlowIsNotSilent(t *testing.T) {
+	fake := newFakeClock()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	dog := newWatchdog(fake.clock(), time.Second, cancel)
+	pieces := 0
+	body := &receivedBody{ReadCloser: io.NopCloser(readerFunc(func(p []byte) (int, error) {
+		if n := fake.armed(time.Second); n != 1 {
+			t.Errorf("%d clocks run while a piece is waited for", n)
+		}
+		if pieces++; pieces > 100 {
+			return 0, io.EOF
+		}
+		return copy(p, "x"), nil
+	})), ctx: ctx, dog: dog, moved: func() {}, done: func() {}}
+	for {
+		_, err := body.Read(make([]byte, 8))
+		if n := fake.armed(time.Second); n != 0 {
+			t.Fatalf("%d clocks run while nobody asks for more", n)
+		}
+		if err != nil {
+			break
+		}
+	}
+	if ctx.Err() != nil || pieces != 101 {
+		t.Errorf("%d pieces, %v", pieces, context.Cause(ctx))
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 // What is gone for a moment is asked for once more; what stays away is named.
 func TestFetchOfWhatIsGone(t *testing.T) {
