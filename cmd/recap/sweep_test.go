@@ -536,6 +536,38 @@ func sweptVerbs() []sweptVerb {
 		name: "copy to lists", least: 15, noAPI: true,
 		once: share, args: copyArgs, after: copied, other: true,
 	}, {
+		name: "tag", least: 4,
+		each: func(w *world) {
+			w.push(before, "v1", "v1")
+			w.push(before, "v2", "latest")
+		},
+		args: func(w *world) []string { return []string{"tag", w.ref("v1"), "stable", "latest"} },
+		after: func(w *world, at string, r ranAs) {
+			w.verify(at, w.ref("stable"), r.code != 0, "v1")
+			if r.code != 0 {
+				w.verify(at, w.ref("latest"), false, "v1", "v2")
+				w.do(at, "tag", w.ref("v1"), "stable", "latest")
+			}
+			w.verify(at, w.ref("latest"), false, "v1")
+		},
+	}, {
+		name: "delete", least: 4,
+		each: func(w *world) {
+			w.push(before, "v1", "v1")
+			w.push(before, "v2", "v2")
+		},
+		args: func(w *world) []string { return []string{"delete", w.ref("v2"), "--force"} },
+		after: func(w *world, at string, r ranAs) {
+			w.verify(at, w.ref("v1"), false, "v1") // what was not to be deleted
+			again := w.run("delete", w.ref("v2"), "--force")
+			if again.code != 3 && (again.code != 0 || r.code == 0) {
+				w.t.Errorf("%s: after exit %d: another delete: exit %d: %s", at, r.code, again.code, again.stderr)
+			}
+			if gone := w.run("verify", w.ref("v2"), "--key", w.path("k.pub")); gone.code != 3 {
+				w.t.Errorf("%s: what was deleted: exit %d: %s", at, gone.code, gone.stderr)
+			}
+		},
+	}, {
 		name: "verify", least: 5,
 		once: share,
 		args: func(w *world) []string { return []string{"verify", shared(w, "v2"), "--key", w.path("k.pub")} },
