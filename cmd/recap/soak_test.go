@@ -34,7 +34,7 @@ const (
 // exit code and name of what it is and leaves nothing, whatever a tag names is
 // complete and signed, and without faults everything works that did not.
 //
-// Since nearly all survives that, a few are made with so many faults that most
+// Since nearly all survive that, a few are made with so many faults that most
 // fail. RECAP_SOAK is how many pushes, and RECAP_SOAK_SEED another sequence of
 // faults.
 func TestSoak(t *testing.T) {
@@ -56,10 +56,10 @@ func TestSoak(t *testing.T) {
 			}
 		}
 	})
-	t.Run("one of two", func(t *testing.T) {
+	t.Run("seven of ten", func(t *testing.T) {
 		t.Parallel()
-		s := newSoak(t, bin, uint64(seed), 0.5)
-		s.soak(max(pushes/20, 2))
+		s := newSoak(t, bin, uint64(seed), 0.7)
+		s.soak(max(pushes/30, 8))
 		if len(s.failed) == 0 {
 			t.Error("no push failed")
 		}
@@ -221,8 +221,14 @@ func (s *soak) run(args ...string) (code int, stdout, stderr string) {
 // flipped bit has made another's or nobody's.
 func soakNames() map[int][]string {
 	return map[int][]string{
-		5: {"connection", "rate-limited", "registry-unavailable", "referrers-unavailable", "unexpected-answer", "not-stored"},
-		6: {"digest-mismatch", "not-canonical", "bad-manifest", "size-mismatch", "signature-damaged"},
+		5: {
+			"connection", "rate-limited", "registry-unavailable", "referrers-unavailable", "unexpected-answer", "bad-answer",
+			"not-stored", "signature-not-listed", "referrer-lost",
+		},
+		6: {
+			"digest-mismatch", "size-mismatch", "signature-damaged", "bad-referrers", "bad-manifest", "bad-digest", "bad-size",
+			"bad-media-type", "ambiguous-manifest", "not-canonical",
+		},
 		7: {"unsigned", "bad-signature"},
 	}
 }
