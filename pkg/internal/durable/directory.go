@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 )
 
@@ -21,14 +22,26 @@ func SyncDir(path string) error {
 }
 
 // MkdirAll makes path and every missing directory above it, each flushed into
-// the one that holds it. A directory that is there already is left as it is.
+// the one that holds it. A directory that is there already is left as it is; after
+// an error, none is left of those that were made.
 func MkdirAll(path string, perm fs.FileMode) error {
+	var made []string
+	err := mkdirAll(filepath.Clean(path), perm, &made)
+	if err != nil {
+		for _, dir := range slices.Backward(made) {
+			_ = os.Remove(dir) // stays where others have put something into it
+		}
+	}
+	return err
+}
+
+// mkdirAll notes in made what it made, outer ones first.
+func mkdirAll(path string, perm fs.FileMode, made *[]string) error {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil
 	}
-	path = filepath.Clean(path)
 	if parent := filepath.Dir(path); parent != path {
-		if err := MkdirAll(parent, perm); err != nil {
+		if err := mkdirAll(parent, perm, made); err != nil {
 			return err
 		}
 	}
@@ -47,6 +60,7 @@ func MkdirAll(path string, perm fs.FileMode) error {
 	if err != nil {
 		return Explain(err)
 	}
+	*made = append(*made, path)
 	return SyncDir(filepath.Dir(path))
 }
 

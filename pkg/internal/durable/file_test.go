@@ -253,3 +253,18 @@ func TestCannotMove(t *testing.T) {
 		t.Errorf("CannotMove(%v) is false", err)
 	}
 }
+
+func TestMkdirAllOrNone(t *testing.T) {
+	dir := t.TempDir()
+	wantLocal(t, MkdirAll(filepath.Join(dir, "a", "b", strings.Repeat("x", 300), "c"), 0o755), "name-too-long")
+	if got := names(t, dir); len(got) != 0 {
+		t.Errorf("left: %q", got)
+	}
+	if err := MkdirAll(filepath.Join(dir, "a"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	wantLocal(t, MkdirAll(filepath.Join(dir, "a", "b", strings.Repeat("x", 300)), 0o755), "name-too-long")
+	if got := names(t, dir); len(got) != 1 {
+		t.Errorf("what was there before: %q", got)
+	}
+}
