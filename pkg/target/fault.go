@@ -199,6 +199,10 @@ func (h *host) diagnoseNetwork(err error) *fault {
 	failed := func(code, format string, args ...any) *fault {
 		return &fault{again: true, err: recap.Errorf(recap.Unavailable, code, format, args...)}
 	}
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) { // nobody else's fault
+		return &fault{err: recap.Errorf(recap.Local, "too-many-open-files", "no connection can be opened: %s", clean(root(err).Error())).
+			WithHint("raise the limit with: ulimit -n 4096")}
+	}
 	if errors.Is(err, errStalled) {
 		f := failed("stalled", "the registry has been silent for too long")
 		f.unsure = true
