@@ -54,7 +54,7 @@ func (d *destination) inspect(ctx context.Context, repository string) error {
 	info, err := os.Lstat(d.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil
+		return localError(d.canBeMade(), "looking at the destination")
 	case err != nil:
 		return localError(err, "looking at the destination")
 	case info.Mode()&fs.ModeSymlink != 0:
@@ -85,6 +85,33 @@ func (d *destination) inspect(ctx context.Context, repository string) error {
 		return nil
 	}
 	return d.judge(ctx, root, repository, names)
+}
+
+// canBeMade returns why the destination, which is absent, can't be made: a name that
+// is too long, a file above it, a place that can't be written to.
+func (d *destination) canBeMade() error {
+	missing := []string{filepath.Base(d.path)}
+	above := filepath.Dir(d.path)
+	for {
+		_, err := os.Stat(above)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, fs.ErrNotExist) || above == filepath.Dir(above) {
+			return err
+		}
+		missing = append(missing, filepath.Base(above))
+		above = filepath.Dir(above)
+	}
+	for _, name := range missing {
+		if _, err := os.Lstat(filepath.Join(above, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	if err := mayWrite(above); err != nil {
+		return &fs.PathError{Op: "write", Path: above, Err: err}
+	}
+	return nil
 }
 
 // judge tells an earlier pull from a directory that is somebody else's.

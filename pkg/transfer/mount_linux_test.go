@@ -65,6 +65,21 @@ func TestPullOntoAFullDisk(t *testing.T) {
 	mustPull(t, stored(t, half), filepath.Join(disk, "dir"), transfer.PullOptions{})
 }
 
+// A disk that can't be written to is found out before anything is fetched.
+func TestPullOntoAReadOnlyDisk(t *testing.T) {
+	disk := mountPoint(t, func(dir string) error { return unix.Mount("tmpfs", dir, "tmpfs", unix.MS_RDONLY, "size=64k") })
+	for _, dir := range []string{"dir", "above/dir"} {
+		fetched := false
+		_, err := pullInto(t, stored(t, first), filepath.Join(disk, dir), transfer.PullOptions{OnEvent: func(e transfer.Event) {
+			fetched = fetched || e.Kind == transfer.EventStarted
+		}})
+		wantError(t, err, recap.Local, "read-only", disk)
+		if fetched {
+			t.Errorf("%s: it was known that nothing can be written, and all was fetched", dir)
+		}
+	}
+}
+
 func mountPoint(t *testing.T, mount func(string) error) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "mounted")

@@ -19,3 +19,6 @@ func freeSpace(dir string) (uint64, bool) {
 	}
 	return uint64(stat.Bavail) * uint64(stat.Bsize), true //nolint:unconvert,gosec // the types differ between systems, and are never negative
 }
+
+// mayWrite returns why nothing can be made in dir, as far as the system tells.
+func mayWrite(dir string) error { return unix.Access(dir, unix.W_OK|unix.X_OK) }

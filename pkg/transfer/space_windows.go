@@ -20,3 +20,6 @@ func freeSpace(dir string) (uint64, bool) {
 	}
 	return free, true
 }
+
+// mayWrite returns nil: only trying tells.
+func mayWrite(string) error { return nil }
