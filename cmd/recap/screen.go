@@ -101,13 +101,13 @@ const patienceWithStrays = 100 * time.Millisecond
 // catchStrays takes what libraries, and programs they start, write to the
 // standard streams by themselves through the screen as well: a credential
 // helper's complaint, the log of a package. None of it is the answer, so none
-// of it is mixed with it. The caller calls the returned function at the end.
+// of it is mixed with it. The caller calls the returned function at the end of
+// the process.
 func catchStrays(to *screen) (done func()) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return func() {} // no descriptors are left: what comes will fail by itself
 	}
-	stdout, stderr := os.Stdout, os.Stderr
 	os.Stdout, os.Stderr = w, w
 	log.SetOutput(w)
 	copied := make(chan struct{})
@@ -116,9 +116,7 @@ func catchStrays(to *screen) (done func()) {
 		close(copied)
 	}()
 	return func() {
-		os.Stdout, os.Stderr = stdout, stderr
-		log.SetOutput(stderr)
-		_ = w.Close()
+		_ = w.Close() // whoever still writes has come too late
 		select {
 		case <-copied:
 		case <-time.After(patienceWithStrays):
