@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,7 +38,7 @@ type flipper struct {
 	chance *rand.Rand
 	share  float64 // of the answers
 	bare   bool    // no header says the digest
-	flips  int
+	flips  atomic.Int64
 }
 
 func (f *flipper) act(w http.ResponseWriter, r *http.Request, next http.Handler) {
@@ -47,7 +48,7 @@ func (f *flipper) act(w http.ResponseWriter, r *http.Request, next http.Handler)
 	f.mu.Lock()
 	if len(body) > 0 && f.chance.Float64() < f.share {
 		body[f.chance.IntN(len(body))] ^= 1 << f.chance.IntN(8)
-		f.flips++
+		f.flips.Add(1)
 	}
 	f.mu.Unlock()
 	for name, values := range honest.Header() {
@@ -127,7 +128,7 @@ func (s *sandbox) flipPulls(t *testing.T, source string, opts recaptest.Registry
 	registry.Inject(recaptest.Fault{Times: recaptest.Always, Action: f.act})
 	codes := map[int]int{}
 	for n := range rounds {
-		before := f.flips
+		before := f.flips.Load()
 		code, stderr, got := pull(n + 1)
 		codes[code]++
 		switch {
@@ -136,13 +137,13 @@ func (s *sandbox) flipPulls(t *testing.T, source string, opts recaptest.Registry
 		case code == 0:
 		case got != "":
 			t.Errorf("pull %d exits %d and wrote\n%s", n, code, got)
-		case !slices.Contains([]int{3, 4, 5, 6, 7, 8}, code), f.flips == before, strings.Contains(stderr, "error[failed]"):
-			t.Errorf("pull %d exits %d after %d flips: %s", n, code, f.flips-before, stderr)
+		case !slices.Contains([]int{3, 4, 5, 6, 7, 8}, code), f.flips.Load() == before, strings.Contains(stderr, "error[failed]"):
+			t.Errorf("pull %d exits %d after %d flips: %s", n, code, f.flips.Load()-before, stderr)
 		}
 	}
-	t.Logf("%d pulls, %d flips, exit codes %v", rounds, f.flips, codes)
-	if f.flips < rounds/10 || f.share == 1 && codes[0] > 0 || f.share <= 0.2 && codes[0] == 0 {
-		t.Errorf("%d flips of %g of the answers gave the exit codes %v: this test shows nothing", f.flips, f.share, codes)
+	t.Logf("%d pulls, %d flips, exit codes %v", rounds, f.flips.Load(), codes)
+	if f.flips.Load() < int64(rounds/10) || f.share == 1 && codes[0] > 0 || f.share <= 0.2 && codes[0] == 0 {
+		t.Errorf("%d flips of %g of the answers gave the exit codes %v: this test shows nothing", f.flips.Load(), f.share, codes)
 	}
 }
 
