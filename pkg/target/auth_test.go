@@ -343,3 +343,23 @@ func TestTokenServiceRecovers(t *testing.T) {
 		t.Errorf("%d waits, want 3", n)
 	}
 }
+
+// A PUT that is refused although the POST was not is worth new sessions, two
+// of them.
+func TestPutRefused(t *testing.T) {
+	data := []byte("hello")
+	for _, tt := range []struct{ times, sessions int }{{1, 2}, {2, 3}, {recaptest.Always, 3}} {
+		r := recaptest.NewRegistry(t, recaptest.RegistryOptions{Username: "ann", Password: "secret", Token: true})
+		dst, _ := create(t, r, Options{Username: "ann", Password: "secret"})
+		r.Inject(recaptest.Fault{Match: recaptest.Match{Method: "PUT"}, Times: tt.times, Action: recaptest.Status(401)})
+		err := dst.Push(t.Context(), blobOf(data), bytes.NewReader(data))
+		if tt.times == recaptest.Always {
+			wantError(t, err, recap.Denied, "unauthorized")
+		} else if err != nil {
+			t.Errorf("refused %d times: %v", tt.times, err)
+		}
+		if n := r.Count(recaptest.Upload, "PUT"); n != tt.sessions {
+			t.Errorf("refused %d times: %d sessions, want %d", tt.times, n, tt.sessions)
+		}
+	}
+}
