@@ -28,6 +28,7 @@ type buildFlags struct {
 	maxFileSize byteSize
 	draft       bool
 	compat      compatFlag
+	annotations annotationFlag
 	version     string // of push
 	frozen      bool   // of packs, as what follows
 	renew       bool
@@ -39,6 +40,7 @@ func (f *buildFlags) register(flags *pflag.FlagSet) {
 	flags.Var(&f.maxFileSize, "max-file-size", "refuse files of more than `BYTES`; 500M and 4G will do")
 	flags.BoolVar(&f.draft, "draft", false, "accept a recap that says draft: true")
 	f.compat.register(flags)
+	f.annotations.register(flags)
 }
 
 // registerPack adds the flags that only packs have a use for.
@@ -137,7 +139,7 @@ func (f *buildFlags) graph(ctx context.Context, e *env, path string) (*artifact.
 	if src.Recap.Draft && !f.draft {
 		return nil, recap.Errorf(recap.Negative, "draft", "%s says draft: true", path).WithHint("add --draft if it is to go out all the same")
 	}
-	opts := artifact.BuildOptions{MaxFileSize: int64(f.maxFileSize), Version: f.version, Form: artifact.Form(f.compat)}
+	opts := artifact.BuildOptions{MaxFileSize: int64(f.maxFileSize), Version: f.version, Form: artifact.Form(f.compat), Annotations: f.annotations}
 	if opts.SourceDateEpoch, err = e.sourceDateEpoch(); err != nil {
 		return nil, err
 	}
@@ -158,7 +160,7 @@ func (f *buildFlags) pack(ctx context.Context, e *env, dir string, registry *reg
 	p := &product{}
 	opts := pack.Options{
 		Version: strings.TrimPrefix(f.version, "v"), Frozen: f.frozen, Renew: f.renew, Draft: f.draft,
-		MaxFileSize: int64(f.maxFileSize), Form: artifact.Form(f.compat),
+		MaxFileSize: int64(f.maxFileSize), Form: artifact.Form(f.compat), Annotations: f.annotations,
 	}
 	if opts.SourceDateEpoch, err = e.sourceDateEpoch(); err != nil {
 		return nil, err

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/opencontainers/go-digest"
@@ -39,6 +38,10 @@ type BuildOptions struct {
 
 	// Form is how types are written down; the default is OCI's.
 	Form Form
+
+	// Annotations of the manifest beside those that the recap states; see
+	// [CheckAnnotation].
+	Annotations map[string]string
 }
 
 // BuildBundle makes the graph of a bundle. r is the recap in its normalised form;
@@ -51,7 +54,7 @@ type BuildOptions struct {
 // difference.
 //
 // Errors: [recap.Usage] bad-recap for rows or metadata that no bundle can have,
-// bad-version and bad-form;
+// bad-version, bad-form and bad-annotation;
 // [recap.Unsafe] unsafe-path, path-collision and reserved-name for a path,
 // symlink-in-source and not-a-regular-file for what isn't one and is never
 // opened, too-large for a file over the limit, which isn't read, and for too many
@@ -64,6 +67,9 @@ func BuildBundle(ctx context.Context, r *recap.Recap, files fs.FS, opts BuildOpt
 		}
 	}
 	if err := checkForm(opts.Form); err != nil {
+		return nil, err
+	}
+	if err := checkAnnotations(opts.Annotations); err != nil {
 		return nil, err
 	}
 	own := *r
@@ -186,50 +192,6 @@ func assemble(r *recap.Recap, files fs.FS, opts BuildOptions) (*Graph, error) {
 
 func describe(mediaType string, raw []byte) ocispec.Descriptor {
 	return ocispec.Descriptor{MediaType: mediaType, Digest: digestOf(raw), Size: int64(len(raw))}
-}
-
-// annotations says of the bundle what the recap states, in OCI's words, for
-// those who look at a registry without recap. Nothing is made up.
-func annotations(r *recap.Recap, opts BuildOptions) map[string]string {
-	var url string
-	if r.Facts.Source != nil {
-		url = r.Facts.Source.URL
-	}
-	created, ok := r.Date.Created()
-	if !ok && opts.SourceDateEpoch != nil {
-		created = opts.SourceDateEpoch.UTC().Format(time.RFC3339)
-	}
-	a := map[string]string{
-		ocispec.AnnotationTitle:       r.Title,
-		ocispec.AnnotationDescription: r.Description,
-		ocispec.AnnotationVersion:     opts.Version,
-		ocispec.AnnotationAuthors:     strings.Join(authors(r), ", "),
-		ocispec.AnnotationLicenses:    r.Facts.License,
-		ocispec.AnnotationURL:         url,
-		ocispec.AnnotationCreated:     created,
-	}
-	for key, value := range a {
-		if value == "" {
-			delete(a, key)
-		}
-	}
-	return a
-}
-
-// authors returns the authors by name, those that are written as the id of an
-// entity included.
-func authors(r *recap.Recap) []string {
-	var names []string
-	for _, a := range r.Authors {
-		name := a.Name
-		if e, ok := r.Facts.Entities[name]; ok && e.Name != "" {
-			name = e.Name
-		}
-		if name != "" {
-			names = append(names, name)
-		}
-	}
-	return names
 }
 
 func badRecap(format string, args ...any) error {

@@ -24,6 +24,10 @@ type PackOptions struct {
 	// Form is how types are written down, which must be that of every member;
 	// the default is OCI's.
 	Form Form
+
+	// Annotations of the index beside those that the pack states; see
+	// [CheckAnnotation].
+	Annotations map[string]string
 }
 
 // BuildPack makes the graph of a pack: an index of the catalog and the members
@@ -35,7 +39,7 @@ type PackOptions struct {
 // what lies in a source is when it is asked for.
 //
 // Errors: [recap.Usage] those of [recap.Pack.Check], bad-member, bad-view, bad-form,
-// and other-form for a member that is written in another one;
+// bad-annotation, and other-form for a member that is written in another one;
 // [recap.Unsafe] too-large, unsafe-path and path-collision; [recap.Integrity]
 // ambiguous-manifest and bad-size for members that can't lie in one pack.
 func BuildPack(ctx context.Context, p *recap.Pack, members []Member, views []View, opts PackOptions) (*Graph, error) {
@@ -43,6 +47,9 @@ func BuildPack(ctx context.Context, p *recap.Pack, members []Member, views []Vie
 		return nil, err
 	}
 	if err := checkForm(opts.Form); err != nil {
+		return nil, err
+	}
+	if err := checkAnnotations(opts.Annotations); err != nil {
 		return nil, err
 	}
 	own := *p
@@ -162,7 +169,7 @@ func packAnnotations(p *recap.Pack, opts PackOptions) map[string]string {
 	if r.Title == "" {
 		r.Title = p.Name
 	}
-	return annotations(r, BuildOptions{SourceDateEpoch: opts.SourceDateEpoch, Version: p.Version})
+	return annotations(r, BuildOptions{SourceDateEpoch: opts.SourceDateEpoch, Version: p.Version, Annotations: opts.Annotations})
 }
 
 // childAnnotations says of a member what a list shows, within

@@ -56,6 +56,10 @@ type Options struct {
 	// same in all of them. Default: artifact.FormOCI.
 	Form artifact.Form
 
+	// Annotations of the index beside those that pack.yaml states; see
+	// [artifact.CheckAnnotation]. Members get none of them.
+	Annotations map[string]string
+
 	// SourceDateEpoch is the creation time of members, and of a pack, that state
 	// none.
 	SourceDateEpoch *time.Time
@@ -146,7 +150,9 @@ func (b *builder) build(ctx context.Context) (*Built, error) {
 	if err := b.stopped(); err != nil {
 		return nil, err
 	}
-	graph, err := artifact.BuildPack(ctx, pack, parts, c.Views, artifact.PackOptions{SourceDateEpoch: b.opts.SourceDateEpoch, Form: b.opts.Form})
+	graph, err := artifact.BuildPack(ctx, pack, parts, c.Views, artifact.PackOptions{
+		SourceDateEpoch: b.opts.SourceDateEpoch, Form: b.opts.Form, Annotations: b.opts.Annotations,
+	})
 	if err != nil {
 		return nil, err
 	}
