@@ -93,7 +93,8 @@ func ParseReference(s string) (Reference, error) {
 // parseLayout parses path, what follows oci-layout:// in s.
 func parseLayout(s, path string) (Reference, error) {
 	var ref Reference
-	if i := strings.LastIndexByte(path, '@'); i >= 0 && !strings.ContainsAny(path[i:], `/\`) {
+	// An @ above is part of the path, but for one that was to be a digest's.
+	if i := strings.LastIndexByte(path, '@'); i >= 0 && (!strings.ContainsAny(path[i:], `/\`) || strings.HasPrefix(path[i:], "@sha256:")) {
 		d, err := parseDigest(s, path[i+1:])
 		if err != nil {
 			return Reference{}, err

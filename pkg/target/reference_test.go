@@ -130,6 +130,7 @@ func TestParseReferenceRefuses(t *testing.T) {
 		{"a layout of a tag", "oci-layout://:v1", ""},
 		{"a layout with an empty tag", "oci-layout://out:", ""},
 		{"a layout with half a digest", "oci-layout://out@sha256:aa", ""},
+		{"a layout with a digest that leads out", "oci-layout://out@sha256:../../x", ""},
 		{"too long", "h.example/" + strings.Repeat("a", 5000), ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
