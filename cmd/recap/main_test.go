@@ -22,7 +22,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"recap": func() { os.Exit(run()) }})
+	testscript.Main(m, map[string]func(){
+		"recap":          func() { os.Exit(run()) },
+		"recap-measured": func() { os.Exit(measured()) },
+	})
 }
 
 // TestScripts runs every behaviour of the command that testdata/script
