@@ -66,9 +66,6 @@ func (h *home) write(name, text string) {
 	}
 }
 
-// ref is a reference in the registry.
-func (h *home) ref(name string) string { return h.reg.Host() + "/" + name }
-
 // command is recap with args, in which $REG is the registry. It may take a minute.
 func (h *home) command(args ...string) *exec.Cmd {
 	return h.program(h.bin, args...)

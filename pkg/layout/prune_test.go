@@ -33,10 +33,10 @@ const day = 24 * time.Hour
 
 // graph is a layout with something of every kind.
 type graph struct {
-	path                                    string
-	layer, oldLayer, packed, loose          item
-	tagged, moved, member, pack, sig, sig2  item
-	legacy, untagged, elsewhere, oldsSigned item
+	path                                   string
+	layer, oldLayer, packed, loose         item
+	tagged, moved, member, pack, sig, sig2 item
+	legacy, elsewhere, oldsSigned          item
 }
 
 func newGraph(t testing.TB) graph {
