@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -77,7 +78,7 @@ func (d *desk) read(name string) []byte {
 
 // try runs the command and returns its exit code and what it printed.
 func (d *desk) try(args ...string) (code int, stdout, stderr string) {
-	var out, errs bytes.Buffer
+	var out, errs printout
 	e := &env{
 		stdin:  strings.NewReader("no\n"),
 		stdout: &answer{w: &out},
@@ -92,6 +93,25 @@ func (d *desk) try(args ...string) (code int, stdout, stderr string) {
 	}
 	code = e.main(d.t.Context(), args)
 	return code, out.String(), errs.String()
+}
+
+// printout takes what is printed, also by what the command left running when it
+// had its answer: a look at the tags that nobody waits for any more.
+type printout struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (p *printout) Write(data []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.Write(data)
+}
+
+func (p *printout) String() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.String()
 }
 
 // must runs a command that has to succeed.
