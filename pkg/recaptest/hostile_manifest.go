@@ -248,7 +248,7 @@ func hostileDescriptors() []HostileArtifact {
 		bundle("a layer's type with a line feed", "6 bad-manifest", nil, forgery{manifest: inLayer(1, with("mediaType", "text/plain\nx: y"))}),
 		bundle("a layer without a type", "6 bad-manifest", nil, forgery{manifest: inLayer(1, without("mediaType"))}),
 		bundle("a document of another type", "6 bad-manifest", nil, forgery{manifest: inLayer(0, with("mediaType", "text/html"))}),
-		bundle("a layer smaller than it says", differs, over(atConfig, "copy, pull", "6 size-mismatch", "layout tag, archive tag", "3 child-missing"), forgery{manifest: inLayer(1, with("size", 3))}),
+		bundle("a layer smaller than it is", "6 size-mismatch", over(atFile, "layout tag, archive tag", "3 child-missing"), forgery{manifest: inLayer(1, with("size", 3)), config: inFile(1, with("size", 3))}),
 		bundle("a layer that is another file", differs, atConfig, forgery{manifest: func(_ object, layers []any) {
 			layers[1].(object)["digest"], layers[1].(object)["size"] = layers[0].(object)["digest"], layers[0].(object)["size"]
 		}}),
