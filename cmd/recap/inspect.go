@@ -12,6 +12,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	"github.com/spf13/cobra"
 
+	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/transfer"
 )
 
@@ -60,7 +61,12 @@ content is fetched.`,
 }
 
 func printInspection(w io.Writer, exact string, in transfer.Inspection) {
-	fmt.Fprintf(w, "%s\n%s, %s in all", safe(exact), safe(string(in.Kind)), size(in.Size))
+	fmt.Fprintf(w, "%s\n%s, %s", safe(exact), safe(string(in.Kind)), size(in.Size))
+	if in.Root.Manifests == nil {
+		fmt.Fprint(w, " in all")
+	} else {
+		fmt.Fprint(w, " of manifests")
+	}
 	if in.Root.ArtifactType != "" {
 		fmt.Fprintf(w, ", %s", safe(in.Root.ArtifactType))
 	}
@@ -78,6 +84,7 @@ func printInspection(w io.Writer, exact string, in transfer.Inspection) {
 		printNode(w, "layer", n)
 	}
 	for _, n := range in.Root.Manifests {
+		n.Title = n.Annotations[artifact.AnnotationSlug]
 		printNode(w, "manifest", n)
 	}
 	for _, n := range in.Root.Referrers {

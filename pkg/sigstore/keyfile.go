@@ -80,7 +80,8 @@ func readEnv(name string, opts KeyOptions) ([]byte, error) {
 		value = opts.Getenv(name)
 	}
 	if value == "" {
-		return nil, recap.Errorf(recap.NotFound, "no-key", "key %q: the variable is empty or not set", "env://"+name)
+		return nil, recap.Errorf(recap.NotFound, "no-key", "key %q: the variable is empty or not set", "env://"+name).
+			WithHint("put the key itself into %s, as its file has it", name)
 	}
 	if len(value) > maxKeySize {
 		return nil, recap.Errorf(recap.Usage, "bad-key", "key %q has more than %d bytes", "env://"+name, maxKeySize)
@@ -91,7 +92,7 @@ func readEnv(name string, opts KeyOptions) ([]byte, error) {
 func readFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, recap.Errorf(recap.NotFound, "no-key", "reading key: %w", err)
+		return nil, recap.Errorf(recap.NotFound, "no-key", "reading key: %w", err).WithHint("check the path; recap key generate makes a pair")
 	}
 	if err != nil {
 		return nil, recap.Errorf(recap.Local, "io", "reading key: %w", err)
