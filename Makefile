@@ -40,7 +40,7 @@ kms:
 # Other people's registries and tools, a real Sigstore, the real binary under
 # kill -9, and the examples' site.
 e2e: build $(BIN)/sigstack $(BIN)/hugo
-	CGO_ENABLED=0 RECAP_PEERS=$(BIN) $(GO) test -count=1 -run 'TestPeers|TestSigstore|TestSigners|TestFailpoints|TestMemory|TestBudgets|TestFlipEveryBit|TestSweep|TestFlippingProxy|TestSoak' ./cmd/recap
+	CGO_ENABLED=0 RECAP_PEERS=$(BIN) $(GO) test -count=1 -run 'TestPeers|TestSigstore|TestSigners|TestFailpoints|TestMemory|TestBudgets|TestFlipEveryBit|TestHostile|TestSweep|TestFlippingProxy|TestSoak' ./cmd/recap
 	CGO_ENABLED=0 PATH="$(BIN):$$PATH" $(GO) test -count=1 ./examples/hugo
 
 # Five thousand pushes and pulls, and says how many did what; e2e makes five hundred.
