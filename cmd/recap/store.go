@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/spf13/cobra"
 
 	"github.com/recap-oci/recap/pkg/layout"
@@ -69,10 +70,15 @@ func (p storePlace) options(onDamage func(layout.Damage)) layout.Options {
 	return layout.Options{LockTimeout: storeWait, Cache: p.local, OnDamage: onDamage}
 }
 
-// absent reports whether nothing was kept yet, which is no error.
+// absent reports whether nothing was kept yet, which is no error: there is no
+// store, or the first pull has just begun to make it.
 func (p storePlace) absent() bool {
-	_, err := os.Stat(p.path)
-	return p.local && errors.Is(err, fs.ErrNotExist)
+	for _, name := range []string{ocispec.ImageLayoutFile, ocispec.ImageIndexFile} {
+		if _, err := os.Lstat(filepath.Join(p.path, name)); !errors.Is(err, fs.ErrNotExist) {
+			return false
+		}
+	}
+	return p.local
 }
 
 // storeCheckResult is the answer of "recap store check".

@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -16,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/recap-oci/recap/pkg/layout"
+	"github.com/recap-oci/recap/pkg/recap"
 )
 
 // storePruneResult is the answer of "recap store prune".
@@ -81,10 +83,14 @@ Pulls and pushes that run meanwhile are waited for, and wait.`,
 }
 
 func (p storePlace) prune(ctx context.Context, opts layout.PruneOptions) (layout.Pruned, error) {
+	nothing := layout.Pruned{Unlisted: []digest.Digest{}, Removed: []layout.Removed{}}
 	if p.absent() {
-		return layout.Pruned{Unlisted: []digest.Digest{}, Removed: []layout.Removed{}}, nil
+		return nothing, nil
 	}
 	store, err := layout.Open(p.path, p.options(nil))
+	if p.local && errors.Is(err, recap.NotFound) { // a pull is making it, or the next will
+		return nothing, nil
+	}
 	if err == nil {
 		defer func() { _ = store.Close() }()
 		var pruned layout.Pruned
