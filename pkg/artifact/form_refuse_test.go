@@ -76,6 +76,7 @@ func TestFormRefuses(t *testing.T) {
 		{"config of a pack", inManifest(func(m object) { notes(config(m))[artifact.AnnotationMediaType] = recap.MediaTypePackConfig }), "ambiguous-manifest", recap.MediaTypePackConfig},
 		{"config of an image, twice", inManifest(func(m object) { notes(config(m))[artifact.AnnotationMediaType] = image }), "ambiguous-manifest", "a config of " + image},
 		{"config too large", inManifest(func(m object) { config(m)["size"] = recap.MaxConfigSize + 1 }), "too-large", "more than the"},
+		{"config that is restored as a file", inManifest(func(m object) { notes(config(m))[ocispec.AnnotationTitle] = "a-model-conference/more.md" }), "ambiguous-manifest", "more.md"},
 
 		// Layers.
 		{"layer of its own type", inManifest(func(m object) { layer(m, 0)["mediaType"] = "text/markdown" }), "ambiguous-manifest", "layer 0 is text/markdown, not"},
@@ -87,6 +88,7 @@ func TestFormRefuses(t *testing.T) {
 		{"layer among the indexes", inManifest(func(m object) { notes(layer(m, 1))[artifact.AnnotationMediaType] = ocispec.MediaTypeImageIndex }), "ambiguous-manifest", "is one of"},
 		{"document of another type", inManifest(func(m object) { notes(layer(m, 0))[artifact.AnnotationMediaType] = "text/html" }), "bad-manifest", "not the document"},
 		{"image of another type", inManifest(func(m object) { notes(layer(m, 1))[artifact.AnnotationMediaType] = "text/html" }), "table-mismatch", "its layer text/html"},
+		{"layer that is unpacked", inManifest(func(m object) { notes(layer(m, 1))["io.deis.oras.content.unpack"] = "true" }), "ambiguous-manifest", "content.unpack"},
 		{"layers swapped", inManifest(func(m object) { swap(m, "layers", 1, 2) }), "bad-manifest", "stands before"},
 		{"a layer gone", inManifest(func(m object) { drop(m, "layers", 3) }), "bad-config", "doesn't end"},
 

@@ -160,6 +160,15 @@ func TestOpenRefuses(t *testing.T) {
 		{"media type with a parameter", func(m, _ object) { layer(m, 1)["mediaType"] = "image/png; x=y" }, recap.Integrity, "bad-manifest", "media type"},
 		{"layer elsewhere", func(m, _ object) { layer(m, 1)["urls"] = []any{"http://169.254.169.254/"} }, recap.Integrity, "ambiguous-manifest", "169.254"},
 		{"config elsewhere", func(m, _ object) { m["config"].(object)["urls"] = []any{"http://x/"} }, recap.Integrity, "ambiguous-manifest", "config"},
+		{"layer that oras unpacks", func(m, _ object) {
+			layer(m, 1)["annotations"].(object)["io.deis.oras.content.unpack"] = "true"
+		}, recap.Integrity, "ambiguous-manifest", "content.unpack"},
+		{"config that oras unpacks", func(m, _ object) {
+			m["config"].(object)["annotations"] = object{"io.deis.oras.content.digest": other}
+		}, recap.Integrity, "ambiguous-manifest", "content.digest"},
+		{"config that oras restores as a file", func(m, _ object) {
+			m["config"].(object)["annotations"] = object{ocispec.AnnotationTitle: slug + "more.md"}
+		}, recap.Integrity, "ambiguous-manifest", "more.md"},
 		{"config as a layer", func(m, _ object) {
 			layer(m, 1)["digest"], layer(m, 1)["size"] = m["config"].(object)["digest"], m["config"].(object)["size"]
 		}, recap.Integrity, "ambiguous-manifest", "is the config"},

@@ -113,6 +113,8 @@ func TestOpenPackRefuses(t *testing.T) {
 		{"nested pack", func(f forged) { f.child(1)["artifactType"] = recap.ArtifactTypePack }, recap.Integrity, "bad-manifest", "child 1"},
 		{"foreign child", func(f forged) { f.child(1)["artifactType"] = "a/b" }, recap.Integrity, "bad-manifest", "a/b"},
 		{"child elsewhere", func(f forged) { f.child(1)["urls"] = []any{"https://example.com/x"} }, recap.Integrity, "ambiguous-manifest", "example.com"},
+		{"child that oras restores as a file", func(f forged) { f.note(1, ocispec.AnnotationTitle, "zulu/more.md") }, recap.Integrity, "ambiguous-manifest", "zulu/more.md"},
+		{"child that oras unpacks", func(f forged) { f.note(1, "io.deis.oras.content.unpack", "true") }, recap.Integrity, "ambiguous-manifest", "content.unpack"},
 		{"child with data", func(f forged) { f.child(1)["data"] = "e30=" }, recap.Integrity, "size-mismatch", "2 bytes"},
 		{"many annotations", func(f forged) { f.note(1, "com.example", strings.Repeat("x", 400)) }, recap.Unsafe, "too-large", "more than the 512"},
 		{"another artifactType", func(f forged) { f.index["artifactType"] = recap.ArtifactTypeBundle }, recap.Integrity, "ambiguous-manifest", "artifactType"},
@@ -142,13 +144,17 @@ func TestOpenPackRefuses(t *testing.T) {
 		{"policy as a view", func(f forged) { retitle(f.catalog, 0, "catalog/recap.policy.yaml") }, recap.Unsafe, "reserved-name", "policy"},
 		{"empty view", func(f forged) { layer(f.catalog, 0)["size"] = 0 }, recap.Integrity, "bad-manifest", "empty"},
 		{"view elsewhere", func(f forged) { layer(f.catalog, 0)["urls"] = []any{"https://example.com/x"} }, recap.Integrity, "ambiguous-manifest", "example.com"},
+		{"view that oras unpacks", func(f forged) {
+			layer(f.catalog, 0)["annotations"].(object)["io.deis.oras.content.unpack"] = "true"
+		}, recap.Integrity, "ambiguous-manifest", "content.unpack"},
+		{"config that oras restores as a file", func(f forged) {
+			f.catalog["config"].(object)["annotations"] = object{ocispec.AnnotationTitle: "zulu/more.md"}
+		}, recap.Integrity, "ambiguous-manifest", "zulu/more.md"},
 		{"type of a view", func(f forged) { layer(f.catalog, 0)["mediaType"] = "text/html; charset=x" }, recap.Integrity, "bad-manifest", "media type"},
 		{"config as a view", func(f forged) {
-			layer(f.catalog, 0)["digest"] = f.catalog["config"].(object)["digest"]
-			layer(f.catalog, 0)["size"] = f.catalog["config"].(object)["size"]
-			f.config["x"] = 1
-			f.catalog["config"] = layer(f.catalog, 0)
-			f.catalog["config"].(object)["mediaType"] = recap.MediaTypePackConfig
+			for _, desc := range []object{layer(f.catalog, 0), f.catalog["config"].(object)} {
+				desc["digest"], desc["size"] = someDigest, 3
+			}
 		}, recap.Integrity, "ambiguous-manifest", "is the config"},
 
 		// The config.

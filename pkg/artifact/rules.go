@@ -4,6 +4,8 @@
 package artifact
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/opencontainers/go-digest"
@@ -26,7 +28,7 @@ func checkBundle(n *Node) error {
 	if len(m.Layers) > recap.MaxLayers {
 		return recap.Errorf(recap.Unsafe, "too-large", "%d layers, more than the %d allowed", len(m.Layers), recap.MaxLayers)
 	}
-	if err := checkPlain("config", m.Config); err != nil {
+	if err := checkUntitled("the config", m.Config); err != nil {
 		return err
 	}
 	var slug string
@@ -106,7 +108,7 @@ func checkPack(n *Node) error {
 		case annotationsSize(child.Annotations) > recap.MaxChildAnnotations:
 			return recap.Errorf(recap.Unsafe, "too-large", "child %s has annotations of %d bytes, more than the %d allowed", child.Digest, annotationsSize(child.Annotations), recap.MaxChildAnnotations)
 		}
-		if err := checkPlain("a child of a pack", child); err != nil {
+		if err := checkUntitled("a child of a pack", child); err != nil {
 			return err
 		}
 		seen[child.Digest] = true
@@ -114,13 +116,34 @@ func checkPack(n *Node) error {
 	return nil
 }
 
-// checkPlain refuses a descriptor that offers its content from elsewhere: with
-// it, two readers of one digest could go two ways.
+// annotationsOfORAS is what those annotations start with by which oras takes the
+// content of a descriptor for something else, such as an archive to be unpacked in
+// the place of the file:
+// https://github.com/oras-project/oras-go/blob/v2.6.4/content/file/file.go
+const annotationsOfORAS = "io.deis.oras.content."
+
+// checkPlain refuses a descriptor by which two readers of one digest could go two
+// ways: it offers its content from elsewhere, or tells oras to make of it what
+// nobody else does.
 func checkPlain(what string, desc ocispec.Descriptor) error {
 	if len(desc.URLs) > 0 {
 		return ambiguous("%.120q offers its content from %.100q", what, desc.URLs[0])
 	}
+	for _, key := range slices.Sorted(maps.Keys(desc.Annotations)) {
+		if strings.HasPrefix(key, annotationsOfORAS) {
+			return ambiguous("%.120q has the annotation %.100q, by which oras alone reads it as something else", what, key)
+		}
+	}
 	return nil
+}
+
+// checkUntitled is checkPlain of what is no file: oras restores whatever has a
+// title, and files are what the table lists.
+func checkUntitled(what string, desc ocispec.Descriptor) error {
+	if title, ok := desc.Annotations[ocispec.AnnotationTitle]; ok {
+		return ambiguous("%s is no file and is titled %.120q as one", what, title)
+	}
+	return checkPlain(what, desc)
 }
 
 // annotationsSize returns how many bytes annotations have as canonical JSON.

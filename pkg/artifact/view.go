@@ -35,7 +35,7 @@ func checkCatalog(n *Node) error {
 	if len(m.Layers) > recap.MaxLayers {
 		return recap.Errorf(recap.Unsafe, "too-large", "%d layers, more than the %d allowed", len(m.Layers), recap.MaxLayers)
 	}
-	if err := checkPlain("config", m.Config); err != nil {
+	if err := checkUntitled("the config", m.Config); err != nil {
 		return err
 	}
 	paths := make([]string, len(m.Layers))
