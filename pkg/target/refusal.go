@@ -136,13 +136,15 @@ func withTypeHint(err error, data []byte) error {
 	if json.Unmarshal(data, &m) != nil {
 		return err
 	}
+	hint := e.Hint
 	switch {
 	case m.Subject != nil:
-		e.Hint = "it takes no signature or attestation: its operator can allow " + quote(cmp.Or(m.ArtifactType, m.Config.MediaType))
+		hint = "it takes no signature or attestation: its operator can allow " + quote(cmp.Or(m.ArtifactType, m.Config.MediaType))
 	case strings.HasPrefix(m.ArtifactType, ownTypes):
-		e.Hint = "publish it in the form of an image, which has another digest and is read the same: recap push PATH REF --compat image"
+		hint = "publish it in the form of an image, which has another digest and is read the same: recap push PATH REF --compat image"
 	}
-	return err
+	// Not written into e, which others may hold: it ends all that goes up with it.
+	return &recap.Error{Kind: e.Kind, Code: e.Code, Hint: hint, Err: err}
 }
 
 // ownTypes is how the artifact types of recap begin.
