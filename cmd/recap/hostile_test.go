@@ -327,13 +327,13 @@ func (y *yard) noRoot(what, store string) {
 // it come last.
 var artifactEntries = []entry{
 	{"inspect", "inspect REF", nil, true},
-	{"list", "list REF", nil, true},
-	{"tags", "list REPO", nil, true},
+	{"list", "list REF", nil, false},
+	{"tags", "list REPO", nil, false},
 	{"show", "show REF --unverified", nil, true},
 	{"show json", "show REF --unverified --format json", nil, false},
 	{"diff", "diff GOOD REF --unverified --exit-zero", nil, false},
 	{"diff from", "diff REF GOOD --unverified --exit-zero", nil, false},
-	{"verify", "verify REF --key PUB", nil, true},
+	{"verify", "verify REF --key PUB", nil, false},
 	{"policy", "policy init REF --key PUB --dry-run", nil, false},
 	{"verified", "pull REF --key PUB -o OUT", []string{"out"}, false},
 	{"pull", "pull REF --unverified -o OUT", []string{"out"}, true},
@@ -342,7 +342,7 @@ var artifactEntries = []entry{
 	{"copy", "copy REF COPY", []string{"copy"}, true},
 	{"tag", "tag REF again", []string{"it", "it.tar"}, false},
 	{"attest", "attest REF --key KEY --predicate PREDICATE --type https://example.com/x", []string{"it", "it.tar"}, false},
-	{"sign", "sign REF --key KEY", []string{"it", "it.tar"}, true},
+	{"sign", "sign REF --key KEY", []string{"it", "it.tar"}, false},
 	{"push", "push SOURCE REF", []string{"it", "it.tar"}, false},
 	{"delete", "delete REF --force", []string{"it", "it.tar"}, false},
 }
@@ -359,10 +359,10 @@ func TestHostileArtifacts(t *testing.T) {
 	}
 }
 
-// meetAll runs a test of one row. What is heavy takes processes of its own, and the
-// better part of a minute, so only make e2e meets it.
+// meetAll runs a test of one row. What is heavy takes processes of its own, and long,
+// so make e2e meets it, and nothing else.
 func meetAll(t *testing.T, i int, row recaptest.Hostile, meet func(t *testing.T)) {
-	if row.Heavy && os.Getenv("RECAP_PEERS") == "" {
+	if row.Heavy != (os.Getenv("RECAP_PEERS") != "") {
 		return
 	}
 	t.Run(fmt.Sprintf("%03d", i), func(t *testing.T) {

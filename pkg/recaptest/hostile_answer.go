@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -25,6 +26,7 @@ func hostileAnswers() []HostileArtifact {
 		row.Place = "registry"
 		return row
 	}
+	unpacks := sync.OnceValue(bomb)
 	root := func(g *HostileGraph) []byte { return g.Blobs[digest.Digest(g.Root["digest"].(string))] }
 	say := func(key, value string) func(g *HostileGraph, w http.ResponseWriter, r *http.Request) bool {
 		return func(g *HostileGraph, w http.ResponseWriter, _ *http.Request) bool {
@@ -56,10 +58,10 @@ func hostileAnswers() []HostileArtifact {
 			_, _ = w.Write(zipped(root(g)))
 			return true
 		}),
-		heavy(answer("a manifest that unpacks to 1 GiB", "6 bad-manifest", nil, Manifest, func(_ *HostileGraph, w http.ResponseWriter, _ *http.Request) bool {
+		heavy(answer("a manifest that unpacks to 300 MiB", "6 bad-manifest", nil, Manifest, func(_ *HostileGraph, w http.ResponseWriter, _ *http.Request) bool {
 			w.Header().Set("Content-Encoding", "gzip")
 			w.Header().Set("Content-Type", ocispec.MediaTypeImageManifest)
-			_, _ = w.Write(bomb())
+			_, _ = w.Write(unpacks())
 			return true
 		})),
 		heavy(answer("a manifest without end", "8 too-large", nil, Manifest, func(_ *HostileGraph, w http.ResponseWriter, _ *http.Request) bool {
@@ -136,12 +138,12 @@ func zipped(data []byte) []byte {
 	return b.Bytes()
 }
 
-// bomb returns a megabyte that unpacks to a gigabyte.
+// bomb returns what unpacks to 300 MiB.
 func bomb() []byte {
 	var b bytes.Buffer
 	z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed)
 	spaces := bytes.Repeat([]byte(" "), 1<<20)
-	for range 1024 {
+	for range 300 {
 		_, _ = z.Write(spaces)
 	}
 	_ = z.Close()
