@@ -43,9 +43,10 @@ e2e: build $(BIN)/sigstack $(BIN)/hugo
 	CGO_ENABLED=0 RECAP_PEERS=$(BIN) $(GO) test -count=1 -run 'TestPeers|TestSigstore|TestSigners|TestFailpoints|TestMemory|TestBudgets|TestFlipEveryBit|TestHostile|TestSweep|TestFlippingProxy|TestSoak' ./cmd/recap
 	CGO_ENABLED=0 PATH="$(BIN):$$PATH" $(GO) test -count=1 ./examples/hugo
 
-# Five thousand pushes and pulls, and says how many did what; e2e makes five hundred.
+# Five thousand pushes and pulls, which says how many did what, and a fault at each
+# request of each verb; e2e makes five hundred, and disturbs every second request.
 soak:
-	CGO_ENABLED=0 RECAP_PEERS=$(BIN) RECAP_SOAK=2500 $(GO) test -count=1 -timeout 1h -v -run 'TestSoak|TestFlippingProxy' ./cmd/recap
+	CGO_ENABLED=0 RECAP_PEERS=$(BIN) RECAP_SOAK=2500 RECAP_SWEEP=all $(GO) test -count=1 -timeout 1h -v -run 'TestSoak|TestFlippingProxy|TestSweep' ./cmd/recap
 
 # Counts, and ratios against oras on the same machine in the same minute.
 bench: build $(BIN)/sigstack
