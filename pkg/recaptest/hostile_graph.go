@@ -119,6 +119,7 @@ type HostileRegistry struct {
 	writes []string
 	kept   map[digest.Digest][]byte
 	types  map[digest.Digest]string
+	listed map[string][]any // of the graph
 }
 
 // Writes returns the requests so far that would have changed a registry.
@@ -247,21 +248,28 @@ func (s *HostileRegistry) get(d digest.Digest) (data []byte, mediaType string, o
 }
 
 // referrers returns descriptors of the manifests whose subject has that digest,
-// in the order of their digests.
+// in the order of their digests, those that were sent last.
 func (s *HostileRegistry) referrers(subject string) []any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	blobs := maps.Clone(s.Graph.Blobs)
-	maps.Copy(blobs, s.kept)
-	list := []any{}
+	if s.listed == nil { // once: some graphs have tens of thousands of blobs
+		s.listed = referrersIn(s.Graph.Blobs)
+	}
+	return slices.Concat([]any{}, s.listed[subject], referrersIn(s.kept)[subject])
+}
+
+// referrersIn returns descriptors of the manifests that have a subject, by its digest.
+func referrersIn(blobs map[digest.Digest][]byte) map[string][]any {
+	list := map[string][]any{}
 	for _, d := range slices.Sorted(maps.Keys(blobs)) {
 		var m struct {
 			MediaType    string             `json:"mediaType"`
 			ArtifactType string             `json:"artifactType"`
 			Subject      ocispec.Descriptor `json:"subject"`
 		}
-		if bytes.Contains(blobs[d], []byte(subject)) && json.Unmarshal(blobs[d], &m) == nil && string(m.Subject.Digest) == subject {
-			list = append(list, map[string]any{"mediaType": m.MediaType, "artifactType": m.ArtifactType, "digest": d, "size": len(blobs[d])})
+		if bytes.Contains(blobs[d], []byte(`"subject"`)) && json.Unmarshal(blobs[d], &m) == nil && m.Subject.Digest != "" {
+			subject := string(m.Subject.Digest)
+			list[subject] = append(list[subject], map[string]any{"mediaType": m.MediaType, "artifactType": m.ArtifactType, "digest": d, "size": len(blobs[d])})
 		}
 	}
 	return list
