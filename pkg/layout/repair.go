@@ -5,12 +5,10 @@ package layout
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"oras.land/oras-go/v2/errdef"
 
 	"github.com/recap-oci/recap/pkg/recap"
 )
@@ -72,32 +70,21 @@ func (s *Store) unlistBroken(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	broken := make(map[digest.Digest]bool)
+	var untagged []ocispec.Descriptor
 	for _, e := range x.entries {
-		if e.name() != "" {
-			continue
+		if e.name() == "" {
+			untagged = append(untagged, e.Descriptor)
 		}
-		whole, err := s.Whole(ctx, e.Descriptor)
-		if err != nil {
-			return err
-		}
-		broken[e.Digest] = !whole
+	}
+	whole, err := s.Whole(ctx, untagged)
+	if err != nil {
+		return err
+	}
+	broken := make(map[digest.Digest]bool)
+	for i, desc := range untagged {
+		broken[desc.Digest] = !whole[i]
 	}
 	return s.update(ctx, func(x *index) (bool, error) { return x.unlist(broken), nil })
-}
-
-// Whole reports whether desc is there and everything that it leads to, down to the
-// last layer. Like [Store.Exists], it reads no content but manifests.
-func (s *Store) Whole(ctx context.Context, root ocispec.Descriptor) (bool, error) {
-	whole := true
-	err := s.descend(ctx, root, func(ocispec.Descriptor) bool { return true }, func(_ ocispec.Descriptor, err error) error {
-		if errors.Is(err, errdef.ErrNotFound) || errors.Is(err, recap.Integrity) || errors.Is(err, errIrregular) {
-			whole = false
-			return nil
-		}
-		return err
-	})
-	return whole, err
 }
 
 // descend calls enter with root and with everything that it leads to, where enter

@@ -6,6 +6,7 @@ package target
 import (
 	"context"
 	"io"
+	"slices"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2"
@@ -65,13 +66,13 @@ func (t *Target) Exists(ctx context.Context, desc ocispec.Descriptor) (bool, err
 	return t.store.Exists(ctx, desc)
 }
 
-// Whole reports whether all is there that desc leads to. A layout is looked
-// through; a registry vouches for what it took, and isn't asked.
-func (t *Target) Whole(ctx context.Context, desc ocispec.Descriptor) (bool, error) {
+// Whole reports, of each of roots, whether all is there that it leads to. A layout
+// is looked through; a registry vouches for what it took, and isn't asked.
+func (t *Target) Whole(ctx context.Context, roots []ocispec.Descriptor) ([]bool, error) {
 	if l, ok := t.store.(layoutStore); ok {
-		return l.Whole(ctx, desc)
+		return l.Whole(ctx, roots)
 	}
-	return true, nil
+	return slices.Repeat([]bool{true}, len(roots)), nil
 }
 
 // Push stores content under its digest: a manifest by one PUT, a blob by POST

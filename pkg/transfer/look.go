@@ -26,14 +26,14 @@ type held struct {
 	bases map[digest.Digest]bool   // what the roots found there list, themselves included
 	roots []*artifact.Node
 
-	// whole reports whether all is there that a manifest leads to; nil: it is.
-	whole func(ocispec.Descriptor) bool
+	// whole reports, of each, whether all is there that it leads to; nil: it is.
+	whole func([]ocispec.Descriptor) []bool
 }
 
 // wholer is a destination that can tell whether all is there that a manifest leads
 // to: a layout, from which anything may get lost. A registry's word is taken.
 type wholer interface {
-	Whole(ctx context.Context, desc ocispec.Descriptor) (bool, error)
+	Whole(ctx context.Context, roots []ocispec.Descriptor) ([]bool, error)
 }
 
 func (h *held) add(n *artifact.Node) {
@@ -43,9 +43,13 @@ func (h *held) add(n *artifact.Node) {
 
 // list takes note that everything n lists is there, or what of it is.
 func (h *held) list(n *artifact.Node) {
-	all := true
-	for _, child := range n.Children() {
-		if h.whole == nil || h.bases[child.Digest] || h.whole(child) {
+	all, children := true, n.Children()
+	var whole []bool
+	if h.whole != nil {
+		whole = h.whole(children)
+	}
+	for i, child := range children {
+		if h.whole == nil || h.bases[child.Digest] || whole[i] {
 			h.bases[child.Digest] = true
 		} else {
 			all = false
@@ -63,9 +67,12 @@ func (h *held) list(n *artifact.Node) {
 func look(ctx context.Context, dst oras.GraphTarget, tags []string) (*held, error) {
 	h := &held{tags: map[string]digest.Digest{}, bases: map[digest.Digest]bool{}}
 	if w, ok := dst.(wholer); ok {
-		h.whole = func(desc ocispec.Descriptor) bool {
-			whole, err := w.Whole(ctx, desc)
-			return whole && err == nil
+		h.whole = func(roots []ocispec.Descriptor) []bool {
+			whole, err := w.Whole(ctx, roots)
+			if err != nil {
+				return make([]bool, len(roots)) // sent again
+			}
+			return whole
 		}
 	}
 	listing := startListing(ctx, dst)
