@@ -63,8 +63,9 @@ type CopyResult struct {
 // [Pinned] does.
 //
 // Errors: [recap.Unavailable] referrer-lost when the destination doesn't list
-// what it was sent, [recap.Stale] legacy-signatures-differ when its tag of older
-// signatures holds others, [recap.Integrity] for anything that isn't what its digest
+// what it was sent, [recap.Stale] version-exists, before anything is sent, where a tag
+// that spells the version which is stated names other content there, and
+// legacy-signatures-differ when its tag of older signatures holds others, [recap.Integrity] for anything that isn't what its digest
 // says, [recap.Unsafe] too-large or too-many-referrers; those of [Push] about
 // tags; and whatever src and dst return.
 func Copy(ctx context.Context, src content.ReadOnlyGraphStorage, root ocispec.Descriptor, dst oras.GraphTarget, tags []string, opts CopyOptions) (CopyResult, error) {
@@ -153,6 +154,9 @@ func (c *copier) prepare(ctx context.Context, root ocispec.Descriptor, tags []st
 		return err
 	})
 	if err := group.Wait(); err != nil {
+		return err
+	}
+	if err := checkPublished(c.graph.root, tags, c.held.tags); err != nil {
 		return err
 	}
 	c.result.ArtifactType = c.graph.root.ArtifactType()

@@ -36,8 +36,9 @@ type TagResult struct {
 //
 // Errors: [recap.NotFound] without such a reference, [recap.Usage] without
 // tags, for something that is no tag and for a tag that spells another version
-// than is stated, which every reader would refuse; [recap.Stale] tag-moved when somebody
-// else moved a tag meanwhile.
+// than is stated, which every reader would refuse; [recap.Stale] version-exists for
+// a tag that spells the version which is stated and names other content already, and
+// tag-moved when somebody else moved a tag meanwhile.
 func Tag(ctx context.Context, dst oras.GraphTarget, reference string, tags []string, opts TagOptions) (TagResult, error) {
 	tags, err := uniqueTags(tags)
 	if err != nil {
@@ -59,6 +60,9 @@ func Tag(ctx context.Context, dst oras.GraphTarget, reference string, tags []str
 	if err != nil {
 		return result, err
 	}
+	if err := checkPublished(root, tags, now); err != nil {
+		return result, err
+	}
 	t := &tagger{dst: dst, root: root, now: now, notify: opts.OnEvent}
 	err = t.move(ctx, tags, true)
 	result.Tags = append(result.Tags, t.moves...)
@@ -78,6 +82,22 @@ func checkVersion(root *artifact.Node, tags []string) error {
 		if tagged := strings.TrimPrefix(tag, "v"); recap.IsVersion(tagged) && tagged != version {
 			return recap.Errorf(recap.Usage, "version-differs", "%s states version %s, and the tag would be %s", root.Descriptor.Digest, version, tag).
 				WithHint("its readers would refuse it under that tag; another version is another push: recap push … --version %s", tagged)
+		}
+	}
+	return nil
+}
+
+// checkPublished refuses to take a version away from what is published as it, now:
+// who has seen that would refuse root. Of what isn't recap's own a version says
+// nothing.
+func checkPublished(root *artifact.Node, tags []string, now map[string]digest.Digest) error {
+	if kind := root.Kind(); kind != artifact.KindBundle && kind != artifact.KindPack {
+		return nil
+	}
+	for _, tag := range tags {
+		if there, ok := now[tag]; ok && there != root.Descriptor.Digest && statesVersion(root, tag) {
+			return recap.Errorf(recap.Stale, "version-exists", "the version %s is already published with other content, %s", tag, there).
+				WithHint("publish the change as a new version; or, if what is there is wrong, first: recap delete REF:%s", tag)
 		}
 	}
 	return nil
