@@ -177,7 +177,7 @@ func (s *Store) writeBlob(ctx context.Context, dir *directory, desc ocispec.Desc
 		return err
 	}
 	if found.damage != nil && !s.archive {
-		if err := s.setAside(dir, *found.damage); err != nil {
+		if err := s.keepAside(dir, *found.damage); err != nil {
 			return err
 		}
 	}

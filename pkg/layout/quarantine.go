@@ -25,7 +25,24 @@ const quarantineTime = "20060102T150405Z"
 // setAside moves what damage is about into the quarantine and tells of it. It is
 // no error when it has gone.
 func (s *Store) setAside(dir *directory, damage Damage) error {
-	to, err := dir.setAside(damage.Path)
+	return s.tellAside(damage, dir.setAside)
+}
+
+// keepAside is setAside of what is about to be replaced. Where the file system can,
+// it stays where it is as well: others may mend the same blob at the same time, and
+// find nothing where it was.
+func (s *Store) keepAside(dir *directory, damage Damage) error {
+	return s.tellAside(damage, func(name string) (string, error) {
+		to, err := dir.aside(name, durable.Link)
+		if err == nil || errors.Is(err, fs.ErrNotExist) {
+			return to, err
+		}
+		return dir.setAside(name)
+	})
+}
+
+func (s *Store) tellAside(damage Damage, move func(name string) (to string, err error)) error {
+	to, err := move(damage.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -40,7 +57,10 @@ func (s *Store) setAside(dir *directory, damage Damage) error {
 }
 
 // setAside moves the file called name, whatever it is, and returns its new name.
-func (d *directory) setAside(name string) (string, error) {
+func (d *directory) setAside(name string) (string, error) { return d.aside(name, durable.Rename) }
+
+// aside gives the file called name, by move, a name in the quarantine.
+func (d *directory) aside(name string, move func(from, to string) error) (string, error) {
 	if _, err := os.Lstat(d.file(name)); err != nil {
 		return "", durable.Explain(err)
 	}
@@ -60,7 +80,7 @@ func (d *directory) setAside(name string) (string, error) {
 		}
 		to = fmt.Sprintf("%s.%d", stem, i)
 	}
-	return to, durable.Rename(d.file(name), d.file(to))
+	return to, move(d.file(name), d.file(to))
 }
 
 // checkQuarantine refuses a link: what is moved there would leave the layout.

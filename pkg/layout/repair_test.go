@@ -294,3 +294,32 @@ func remove(t testing.TB, path string) {
 		t.Fatal(err)
 	}
 }
+
+// While one process puts a good blob in place of a damaged one, others that do the
+// same find one or the other, and never nothing.
+func TestMendedBlobIsNeverAbsent(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "l")
+	create(t, path).Close()
+	blob := newBlob("text/plain", "content")
+	write(t, blobPath(path, blob.Digest), "comtent")
+	told := 0
+	s, err := layout.Create(path, layout.Options{OnDamage: func(d layout.Damage) {
+		told++
+		for _, name := range []string{d.Path, d.MovedTo} {
+			if data, err := os.ReadFile(filepath.Join(path, name)); err != nil || string(data) != "comtent" {
+				t.Errorf("%s holds %q, %v", name, data, err)
+			}
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	push(t, s, blob)
+	if data, err := os.ReadFile(blobPath(path, blob.Digest)); err != nil || string(data) != "content" {
+		t.Errorf("the blob is %q, %v", data, err)
+	}
+	if told != 1 {
+		t.Errorf("told of %d damaged files, want 1", told)
+	}
+}
