@@ -153,17 +153,25 @@ func gaveUp(ctx context.Context, path, holder string) error {
 		WithHint("wait until it has ended, then run it again")
 }
 
-// sign says in the lock file who holds it. Only people read it.
+// sign says in the lock file who holds it. Only people read it. What somebody else
+// wrote stays: the name may be a hard link to a file that is no lock.
 func sign(file *os.File) {
-	if file.Truncate(0) == nil {
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() || info.Size() > maxOwner || info.Size() > 0 && owner(file) == "" {
+		return
+	}
+	if _, err := file.Seek(0, io.SeekStart); err == nil && file.Truncate(0) == nil {
 		host, _ := os.Hostname()
 		_, _ = fmt.Fprintf(file, "process %d on %s\n", os.Getpid(), host)
 	}
 }
 
+// maxOwner is how much a holder says of itself, in bytes.
+const maxOwner = 128
+
 // owner reads what the holder wrote, as much of it as can be shown.
 func owner(file *os.File) string {
-	text, err := io.ReadAll(io.LimitReader(file, 128))
+	text, err := io.ReadAll(io.LimitReader(file, maxOwner))
 	text = bytes.TrimSpace(text)
 	if err != nil || !bytes.HasPrefix(text, []byte("process ")) {
 		return ""

@@ -272,3 +272,46 @@ func TestHoldShared(t *testing.T) {
 		t.Errorf("sharing left a file: %v", err)
 	}
 }
+
+// A lock's name may be a hard link to a file that is no lock.
+func TestLockWritesOverNothing(t *testing.T) {
+	dir := t.TempDir()
+	for name, lock := range map[string]func(context.Context, string) (func() error, error){"alone": Lock, "shared": LockShared} {
+		for _, content := range []string{"precious\n", strings.Repeat("\n", 200), "process\x00 1", strings.Repeat("process ", 30)} {
+			precious, path := filepath.Join(dir, "precious"), filepath.Join(dir, "lock")
+			if err := errors.Join(os.WriteFile(precious, []byte(content), 0o644), os.Link(precious, path)); err != nil {
+				t.Fatal(err)
+			}
+			release, err := lock(t.Context(), path)
+			if err != nil {
+				t.Fatalf("%s, %q: %v", name, content, err)
+			}
+			if err := release(); err != nil {
+				t.Errorf("%s, %q: %v", name, content, err)
+			}
+			if got, err := os.ReadFile(precious); err != nil || string(got) != content {
+				t.Errorf("%s: %q became %q, %v", name, content, got, err)
+			}
+			if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("%s, %q: the lock file stayed: %v", name, content, err)
+			}
+		}
+	}
+}
+
+// One that a killed process left says who holds it now.
+func TestLockSignsOverAnotherHolder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	if err := os.WriteFile(path, []byte("process 123456789 on a-host-with-a-long-name\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	release, err := Lock(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	host, _ := os.Hostname()
+	if got, err := os.ReadFile(path); err != nil || string(got) != fmt.Sprintf("process %d on %s\n", os.Getpid(), host) {
+		t.Errorf("it says %q, %v", got, err)
+	}
+}
