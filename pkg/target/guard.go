@@ -25,10 +25,11 @@ import (
 // lie in a private network unless the registry does too, not on this machine
 // unless the registry does too, and never on a link-local address. The address
 // is looked at when it is dialled, after the name was resolved, so a name that
-// changes its address gains nothing.
+// changes its address gains nothing; nor does a registry's own, since what counts
+// is the most public address that it was reached at.
 type guard struct {
 	own    string                     // host name of the registry
-	found  atomic.Pointer[netip.Addr] // where it was last reached
+	found  atomic.Pointer[netip.Addr] // the most public address it was reached at
 	dialer net.Dialer
 
 	mu      sync.Mutex
@@ -56,8 +57,7 @@ func (g *guard) dial(ctx context.Context, network, addr string) (net.Conn, error
 		conn, err := g.dialer.DialContext(ctx, network, addr)
 		if err == nil {
 			if a, err := netip.ParseAddrPort(conn.RemoteAddr().String()); err == nil {
-				found := a.Addr().Unmap()
-				g.found.Store(&found)
+				g.reached(a.Addr())
 			}
 		}
 		return conn, err
@@ -79,6 +79,30 @@ func (g *guard) dial(ctx context.Context, network, addr string) (net.Conn, error
 	return d.DialContext(ctx, network, addr)
 }
 
+// reached notes that the registry was reached at a. One that answers from outside
+// doesn't get inside because its name led there once, too: whoever has a name can
+// let it lead anywhere.
+func (g *guard) reached(a netip.Addr) {
+	a = translated(a.Unmap())
+	for {
+		known := g.found.Load()
+		if known != nil && depth(*known) <= depth(a) || g.found.CompareAndSwap(known, &a) {
+			return
+		}
+	}
+}
+
+// depth is how far inside an address is: anywhere, in a private network, here.
+func depth(a netip.Addr) int {
+	switch {
+	case a.IsLoopback():
+		return 2
+	case isPrivate(a):
+		return 1
+	}
+	return 0
+}
+
 // checkName refuses an internal address that is spelt out, which a proxy would
 // dial for us. Names are for the dialler.
 func (g *guard) checkName(name string) error {
@@ -89,10 +113,11 @@ func (g *guard) checkName(name string) error {
 }
 
 func (g *guard) check(a netip.Addr) error {
-	a = a.Unmap()
+	a = translated(a.Unmap())
 	own := g.found.Load()
+	isMetadata := slices.ContainsFunc(metadata, func(p netip.Prefix) bool { return p.Contains(a) })
 	switch {
-	case !a.IsValid(), a.IsUnspecified(), a.IsLinkLocalUnicast(), a.IsLinkLocalMulticast(), slices.Contains(metadata, a):
+	case !a.IsValid(), a.IsUnspecified(), a.IsLinkLocalUnicast(), a.IsLinkLocalMulticast(), isMetadata:
 		return errInternal
 	case a.IsLoopback():
 		if own == nil || !own.IsLoopback() {
@@ -125,13 +150,30 @@ var (
 	sharedSpace = netip.MustParsePrefix("100.64.0.0/10")
 
 	// metadata are the metadata services of clouds that don't use a
-	// link-local address.
-	metadata = []netip.Addr{
-		netip.MustParseAddr("100.100.100.200"),
-		netip.MustParseAddr("192.0.0.192"),
-		netip.MustParseAddr("fd00:ec2::254"),
+	// link-local address, and what else answers only machines of the cloud.
+	metadata = []netip.Prefix{
+		netip.MustParsePrefix("100.100.100.200/32"),     // Alibaba
+		netip.MustParsePrefix("168.63.129.16/32"),       // Azure, on a public address
+		netip.MustParsePrefix("192.0.0.192/32"),         // Oracle
+		netip.MustParsePrefix("fd00:c1::a9fe:a9fe/128"), // Oracle
+		netip.MustParsePrefix("fd00:ec2::/32"),          // Amazon: instances, and pods
+		netip.MustParsePrefix("fd20:ce::254/128"),       // Google
+		netip.MustParsePrefix("fd00:42::42/128"),        // Scaleway
 	}
+
+	// nat64 is how networks without IPv4 write its addresses:
+	// https://www.rfc-editor.org/rfc/rfc6052#section-2.1.
+	nat64 = netip.MustParsePrefix("64:ff9b::/96")
 )
+
+// translated returns the IPv4 address that a network makes of a.
+func translated(a netip.Addr) netip.Addr {
+	if !nat64.Contains(a) {
+		return a
+	}
+	b := a.As16()
+	return netip.AddrFrom4([4]byte(b[12:]))
+}
 
 func isPrivate(a netip.Addr) bool { return a.IsPrivate() || sharedSpace.Contains(a) }
 

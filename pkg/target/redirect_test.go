@@ -242,6 +242,9 @@ func TestGuard(t *testing.T) {
 		{private, public, true}, {private, private, true}, {private, "100.64.0.1", true}, {private, loopback, false}, {private, link, false}, {private, metadata, false},
 		{loopback, public, true}, {loopback, private, true}, {loopback, loopback, true}, {loopback, link, false}, {loopback, metadata, false},
 		{"", public, true}, {"", private, false}, {"", loopback, false},
+		{public, "64:ff9b::a9fe:a9fe", false}, {public, "64:ff9b::10.0.0.1", false}, {private, "64:ff9b::a9fe:a9fe", false}, {public, "64:ff9b::93.184.216.34", true},
+		{public, "168.63.129.16", false}, {private, "168.63.129.16", false},
+		{private, "fd00:ec2::254", false}, {private, "fd00:ec2::23", false}, {private, "fd20:ce::254", false}, {private, "fd00:c1::a9fe:a9fe", false},
 	} {
 		g := newGuard("registry.example.com")
 		if tt.registry != "" {
@@ -250,6 +253,28 @@ func TestGuard(t *testing.T) {
 		}
 		if err := g.check(netip.MustParseAddr(tt.target)); (err == nil) != tt.allowed {
 			t.Errorf("registry at %s points to %s: %v", tt.registry, tt.target, err)
+		}
+	}
+}
+
+// A registry outside doesn't get inside by letting its name lead there as well.
+func TestGuardKeepsTheMostPublic(t *testing.T) {
+	const public, private, loopback = "93.184.216.34", "10.1.2.3", "127.0.0.1"
+	for _, tt := range []struct {
+		reached []string
+		target  string
+		allowed bool
+	}{
+		{[]string{public, private}, private, false}, {[]string{private, public}, private, false}, {[]string{public, private, private}, private, false},
+		{[]string{public, loopback}, loopback, false}, {[]string{loopback, public}, private, false}, {[]string{loopback, private}, loopback, false},
+		{[]string{loopback, private}, private, true}, {[]string{private, private}, private, true}, {[]string{private, loopback}, private, true},
+	} {
+		g := newGuard("registry.example.com")
+		for _, a := range tt.reached {
+			g.reached(netip.MustParseAddr(a))
+		}
+		if err := g.check(netip.MustParseAddr(tt.target)); (err == nil) != tt.allowed {
+			t.Errorf("registry at %s points to %s: %v", tt.reached, tt.target, err)
 		}
 	}
 }
