@@ -38,7 +38,7 @@ type PushOptions struct {
 	// SkipUnchanged publishes nothing where all the tags name what g says
 	// already: the same digest or, of a pack, the same members and metadata
 	// under views that another release of recap derived. It isn't sealed again
-	// either, unless it is the same digest and nothing refers to it yet. Without
+	// either, unless it is the same digest and not signed or attested yet. Without
 	// tags the first of Bases is what is compared.
 	SkipUnchanged bool
 

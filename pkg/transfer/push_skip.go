@@ -7,12 +7,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/trust"
 )
 
 // skip reports whether the destination says already what is to be pushed, and
@@ -99,15 +101,16 @@ func (p *pusher) says(ctx context.Context, d digest.Digest) (bool, error) {
 	return bytes.Equal(config, own.Config), nil
 }
 
-// sealed reports whether anything refers to the root, which the destination has,
-// or nothing is meant to.
+// sealed reports whether there is a signature or attestation of the root, which the
+// destination has, or none is meant to be. That something else refers to it, such as
+// the report of a scanner, says nothing.
 func (p *pusher) sealed(ctx context.Context) (bool, error) {
 	if isUnsigned(p.seal) {
 		return true, nil
 	}
 	found := false
 	err := referrers(ctx, p.dst, p.root.Descriptor, "", func(page []ocispec.Descriptor) error {
-		found = found || len(page) > 0
+		found = found || slices.ContainsFunc(page, func(desc ocispec.Descriptor) bool { return desc.ArtifactType == trust.MediaTypeBundle })
 		return nil
 	})
 	return found, err

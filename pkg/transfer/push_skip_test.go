@@ -110,12 +110,14 @@ func TestPushSkipsWhatIsUnchanged(t *testing.T) {
 	}
 }
 
-// What nobody signed yet is signed; what is signed isn't signed again.
+// What nobody signed yet is signed, whoever refers to it; what is signed isn't
+// signed again.
 func TestPushSkipsNoSignature(t *testing.T) {
 	reg := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
 	seal, _ := signer(t)
 	g := packFrom(t, "1.0.0", firstMembers)
 	push(t, g, open(t, reg, "team/pack"), "1.0.0")
+	refer(t, open(t, reg, "team/pack"), g.Root, "what a scanner found")
 	sealed := 0
 	counting := sealFunc(func(ctx context.Context, dst content.GraphStorage, root ocispec.Descriptor) (trust.Report, error) {
 		sealed++
