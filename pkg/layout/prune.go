@@ -12,8 +12,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/opencontainers/go-digest"
@@ -102,7 +104,7 @@ func (s *Store) prune(ctx context.Context, opts PruneOptions) (Pruned, error) {
 	if _, err := s.places(); err != nil { // closed
 		return Pruned{}, err
 	}
-	p := &pruner{store: s, opts: opts, files: make(map[digest.Digest]Removed), needed: make(map[digest.Digest]bool)}
+	p := &pruner{store: s, opts: opts, files: make(map[digest.Digest]Removed), needed: make(map[digest.Digest]bool), roles: make(map[digest.Digest]role)}
 	if err := p.list(); err != nil {
 		return Pruned{}, err
 	}
@@ -126,6 +128,7 @@ type pruner struct {
 	opts   PruneOptions
 	files  map[digest.Digest]Removed // every blob
 	needed map[digest.Digest]bool
+	roles  map[digest.Digest]role // in which each was followed
 }
 
 // list finds every blob. What is in the place of one and isn't is for Repair.
@@ -194,22 +197,121 @@ func (p *pruner) has(d digest.Digest) bool {
 }
 
 // need marks a manifest and all that it leads to.
-func (p *pruner) need(ctx context.Context, desc ocispec.Descriptor) error {
-	enter := func(d ocispec.Descriptor) bool {
-		was := p.needed[d.Digest]
-		p.needed[d.Digest] = true
-		return !was
+func (p *pruner) need(ctx context.Context, root ocispec.Descriptor) error {
+	queue := []mention{{root, p.roleOf(root)}}
+	for len(queue) > 0 {
+		m := queue[0]
+		queue = queue[1:]
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if known := p.roles[m.Digest]; known&m.role != 0 {
+			continue
+		}
+		p.roles[m.Digest] |= m.role
+		p.needed[m.Digest] = true
+		more, err := p.follow(ctx, m)
+		if err != nil {
+			return err
+		}
+		queue = append(queue, more...)
 	}
-	return p.store.descend(ctx, desc, enter, func(d ocispec.Descriptor, err error) error {
-		if !recap.IsManifest(d.MediaType) {
-			return nil
+	return nil
+}
+
+// mention is something that is needed, and as what.
+type mention struct {
+	ocispec.Descriptor
+	role role
+}
+
+// role is what something is for who needs it. One blob may be more than one: a
+// layer of one artifact, of which nothing is known, and the manifest of another.
+type role int
+
+const (
+	blobRole     role = 1 << iota // a config or layer, which leads nowhere
+	manifestRole                  // what recap can read
+	unknownRole                   // stands where manifests do, and is of a type that recap can't read
+)
+
+func (p *pruner) roleOf(desc ocispec.Descriptor) role {
+	if recap.IsManifest(desc.MediaType) {
+		return manifestRole
+	}
+	return unknownRole
+}
+
+// follows reports whether what a manifest leads to is marked.
+func (p *pruner) follows(d digest.Digest) bool { return p.roles[d]&manifestRole != 0 }
+
+// follow returns what m leads to.
+func (p *pruner) follow(ctx context.Context, m mention) ([]mention, error) {
+	switch m.role {
+	case unknownRole:
+		return p.mentioned(ctx, m.Descriptor)
+	case manifestRole:
+	default:
+		return nil, nil
+	}
+	exists, err := p.store.Exists(ctx, m.Descriptor)
+	if err == nil && !exists {
+		err = p.store.noBlob(m.Digest)
+	}
+	var n *node
+	if err == nil {
+		n, err = p.store.node(ctx, m.Descriptor)
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
 		}
-		if _, e := os.Lstat(p.store.dir.file(blobName(d.Digest))); errors.Is(e, fs.ErrNotExist) {
-			return nil // nobody knows what hung on it
+		if _, e := os.Lstat(p.store.dir.file(blobName(m.Digest))); errors.Is(e, fs.ErrNotExist) {
+			return nil, nil // nobody knows what hung on it
 		}
-		return recap.Errorf(recap.Integrity, "damaged", "layout %q: what manifest %s needs can't be known: it is damaged: %w", p.store.path, d.Digest, err).
+		return nil, recap.Errorf(recap.Integrity, "damaged", "layout %q: what manifest %s needs can't be known: it is damaged: %w", p.store.path, m.Digest, err).
 			WithHint("recap store check --repair %s moves it away; push or copy the artifact there again, or delete its tags", p.store.path)
-	})
+	}
+	var more []mention
+	for _, desc := range n.blobs {
+		role := blobRole
+		if recap.IsManifest(desc.MediaType) {
+			role = manifestRole
+		}
+		more = append(more, mention{desc, role})
+	}
+	for _, desc := range n.members {
+		more = append(more, mention{desc, p.roleOf(desc)})
+	}
+	return more, nil
+}
+
+// digestPattern matches what may be the name of a blob.
+var digestPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}`) })
+
+// mentioned returns the blobs whose digests stand somewhere in what recap can't
+// read. They may mention more in their turn.
+func (p *pruner) mentioned(ctx context.Context, desc ocispec.Descriptor) ([]mention, error) {
+	file, ok := p.files[desc.Digest]
+	if !ok || file.Size > recap.MaxManifestSize {
+		return nil, nil
+	}
+	desc.Size = file.Size
+	raw, err := p.store.readBlob(ctx, desc)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		return nil, recap.Errorf(recap.Integrity, "damaged", "layout %q: what %s needs can't be known: it is damaged: %w", p.store.path, desc.Digest, err).
+			WithHint("recap store check --repair %s moves it away; push or copy the artifact there again, or delete its tags", p.store.path)
+	}
+	var more []mention
+	for _, d := range digestPattern().FindAllString(string(raw), -1) {
+		if found, ok := p.files[digest.Digest(d)]; ok {
+			more = append(more, mention{ocispec.Descriptor{Digest: found.Digest, Size: found.Size}, unknownRole})
+		}
+	}
+	return more, nil
 }
 
 // markReferrers marks the referrers of what is needed, until no more come.
@@ -217,7 +319,7 @@ func (p *pruner) markReferrers(ctx context.Context, referrers []*node) error {
 	for more := true; more; {
 		more = false
 		for _, n := range referrers {
-			if p.needed[n.desc.Digest] || !p.needed[n.subject] {
+			if p.follows(n.desc.Digest) || !p.needed[n.subject] {
 				continue
 			}
 			if err := p.need(ctx, n.desc); err != nil {
@@ -237,7 +339,7 @@ func (p *pruner) unlistedReferrers(ctx context.Context, x *index) ([]*node, erro
 	}
 	var found []*node
 	for d, f := range p.files {
-		if p.needed[d] || f.Size > maxScanSize || x.lists(d) {
+		if p.follows(d) || f.Size > maxScanSize || x.lists(d) {
 			continue
 		}
 		desc := ocispec.Descriptor{Digest: d, Size: f.Size}

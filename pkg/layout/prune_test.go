@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -338,5 +339,52 @@ func TestLastUse(t *testing.T) {
 	}
 	if lastUse(m) < 59*day || lastUse(i) < 59*day {
 		t.Error("a prune counted as a use")
+	}
+}
+
+// Whoever may put something into a layout can name the manifests of others as its
+// layers. What these lead to stays needed all the same.
+func TestPruneKeepsWhatAManifestNamedAsALayerNeeds(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "l")
+	s := create(t, path)
+	layer, bundle := newBlob("text/plain", "layer"), newBlob("text/plain", "signature")
+	victim := newManifest(t, nil, "victim", layer)
+	signature := newManifest(t, &victim.Descriptor, "signature", bundle)
+	asLayers := []item{newBlob("text/plain", string(victim.data)), newBlob("text/plain", string(signature.data))}
+	hostile := newManifest(t, nil, "hostile", asLayers...)
+	push(t, s, emptyConfig, layer, bundle, victim, signature, hostile)
+	tag(t, s, hostile, "a")
+	tag(t, s, victim, "b")
+	s.Close()
+	pruned, err := open(t, path).Prune(t.Context(), layout.PruneOptions{Untagged: true})
+	if err != nil || len(pruned.Removed) > 0 || len(pruned.Unlisted) > 0 {
+		t.Errorf("removed %v, unlisted %v, %v", pruned.Removed, pruned.Unlisted, err)
+	}
+}
+
+// Of what is of a type that recap can't read, all stays that it mentions.
+func TestPruneKeepsWhatOthersTypesMention(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "l")
+	s := create(t, path)
+	layer, inner, deep, loose := newBlob("text/plain", "layer"), newBlob("text/plain", "inner layer"), newBlob("text/plain", "deep"), newBlob("text/plain", "loose")
+	nested := newBlob("application/json", `{"blobSum": "`+string(deep.Digest)+`"}`)
+	old := newBlob("application/vnd.docker.distribution.manifest.v1+prettyjws", `{"fsLayers": [{"blobSum": "`+string(layer.Digest)+`"}, {"blobSum": "`+string(nested.Digest)+`"}]}`)
+	member := newBlob("application/vnd.example.manifest.v9+json", `{"parts": ["`+string(inner.Digest)+`"]}`)
+	pack := newIndex(t, member)
+	push(t, s, layer, inner, deep, nested, loose, old, member, pack)
+	tag(t, s, pack, "pack")
+	s.Close()
+	index := filepath.Join(path, "index.json")
+	data, err := os.ReadFile(index)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const before = `"manifests":[`
+	entry := `{"mediaType":"` + old.MediaType + `","digest":"` + string(old.Digest) + `","size":` + strconv.Itoa(len(old.data)) +
+		`,"annotations":{"org.opencontainers.image.ref.name":"old"}},`
+	write(t, index, strings.Replace(string(data), before, before+entry, 1)) // as another tool does
+	pruned, err := open(t, path).Prune(t.Context(), layout.PruneOptions{Untagged: true})
+	if err != nil || len(pruned.Removed) != 1 || pruned.Removed[0].Digest != loose.Digest {
+		t.Errorf("removed %v, %v; want %s", pruned.Removed, err, loose.Digest)
 	}
 }

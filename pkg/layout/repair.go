@@ -9,8 +9,6 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-
-	"github.com/recap-oci/recap/pkg/recap"
 )
 
 // Repair is [Store.Check], and moves what is in the place of a blob and isn't
@@ -85,39 +83,4 @@ func (s *Store) unlistBroken(ctx context.Context) error {
 		broken[desc.Digest] = !whole[i]
 	}
 	return s.update(ctx, func(x *index) (bool, error) { return x.unlist(broken), nil })
-}
-
-// descend calls enter with root and with everything that it leads to, where enter
-// returned true, and missed with what is not there or can't be read, and why.
-func (s *Store) descend(ctx context.Context, root ocispec.Descriptor, enter func(ocispec.Descriptor) bool, missed func(ocispec.Descriptor, error) error) error {
-	queue := []ocispec.Descriptor{root}
-	for len(queue) > 0 {
-		desc := queue[0]
-		queue = queue[1:]
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if !enter(desc) {
-			continue
-		}
-		exists, err := s.Exists(ctx, desc)
-		if err == nil && !exists && len(desc.URLs) == 0 {
-			err = s.noBlob(desc.Digest)
-		}
-		var n *node
-		if err == nil && exists && recap.IsManifest(desc.MediaType) {
-			n, err = s.node(ctx, desc)
-		}
-		if err != nil {
-			if err := missed(desc, err); err != nil {
-				return err
-			}
-			continue
-		}
-		if n != nil {
-			queue = append(queue, n.blobs...)
-			queue = append(queue, n.members...)
-		}
-	}
-	return nil
 }
