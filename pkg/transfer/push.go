@@ -38,8 +38,8 @@ type PushOptions struct {
 	// SkipUnchanged publishes nothing where all the tags name what g says
 	// already: the same digest or, of a pack, the same members and metadata
 	// under views that another release of recap derived. It isn't sealed again
-	// either, unless it is the same digest and not signed or attested yet. Without
-	// tags the first of Bases is what is compared.
+	// either. What is to be sealed and is not signed or attested there is not taken
+	// for it. Without tags the first of Bases is what is compared.
 	SkipUnchanged bool
 
 	// DryRun looks at the destination and changes nothing; the result says

@@ -66,7 +66,7 @@ func (p *pusher) published() (digests []digest.Digest, ok bool) {
 // one says nothing.
 func (p *pusher) says(ctx context.Context, d digest.Digest) (bool, error) {
 	if d == p.root.Descriptor.Digest {
-		return p.sealed(ctx)
+		return p.sealed(ctx, p.root.Descriptor)
 	}
 	own := p.g.Pack()
 	base := p.held.node(d)
@@ -85,7 +85,7 @@ func (p *pusher) says(ctx context.Context, d digest.Digest) (bool, error) {
 	}
 	// The catalog's config is the members and all that is said about them.
 	if catalog.Manifest.Config.Digest == own.Catalog.Manifest.Config.Digest {
-		return true, nil
+		return p.sealed(ctx, base.Descriptor)
 	}
 	if catalog.Form == artifact.FormOCI {
 		return false, nil
@@ -98,18 +98,21 @@ func (p *pusher) says(ctx context.Context, d digest.Digest) (bool, error) {
 	case err != nil:
 		return false, err
 	}
-	return bytes.Equal(config, own.Config), nil
+	if !bytes.Equal(config, own.Config) {
+		return false, nil
+	}
+	return p.sealed(ctx, base.Descriptor)
 }
 
-// sealed reports whether there is a signature or attestation of the root, which the
+// sealed reports whether there is a signature or attestation of root, which the
 // destination has, or none is meant to be. That something else refers to it, such as
 // the report of a scanner, says nothing.
-func (p *pusher) sealed(ctx context.Context) (bool, error) {
+func (p *pusher) sealed(ctx context.Context, root ocispec.Descriptor) (bool, error) {
 	if isUnsigned(p.seal) {
 		return true, nil
 	}
 	found := false
-	err := referrers(ctx, p.dst, p.root.Descriptor, "", func(page []ocispec.Descriptor) error {
+	err := referrers(ctx, p.dst, root, "", func(page []ocispec.Descriptor) error {
 		found = found || slices.ContainsFunc(page, func(desc ocispec.Descriptor) bool { return desc.ArtifactType == trust.MediaTypeBundle })
 		return nil
 	})

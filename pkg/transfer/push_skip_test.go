@@ -131,6 +131,22 @@ func TestPushSkipsNoSignature(t *testing.T) {
 	}
 }
 
+// The same under other views is not taken for signed because its members are the
+// same: it stays what it is, and that is said.
+func TestPushSkipsNoUnsignedPack(t *testing.T) {
+	reg := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
+	seal, _ := signer(t)
+	dst := open(t, reg, "team/pack")
+	push(t, derived(t, "1.0.0", "", firstMembers), dst, "1.0.0", "latest")
+	g := packFrom(t, "1.0.0", firstMembers)
+	_, err := transfer.Push(t.Context(), g, dst, []string{"1.0.0"}, seal, transfer.PushOptions{SkipUnchanged: true})
+	wantError(t, err, recap.Stale, "version-exists")
+	result, err := transfer.Push(t.Context(), g, dst, []string{"latest"}, seal, transfer.PushOptions{SkipUnchanged: true})
+	if err != nil || result.Skipped || result.Seal == nil {
+		t.Errorf("%+v, %v", result, err)
+	}
+}
+
 // A catalog that can't be asked for is an error; one that is gone is a reason to
 // push.
 func TestPushSkipAsks(t *testing.T) {
