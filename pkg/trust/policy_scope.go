@@ -29,20 +29,36 @@ func scopePattern(scope string) *regexp.Regexp {
 
 // portless returns a name or scope without the port that a registry has when
 // none is written, so that nobody gets round a rule, or what is remembered, by
-// writing it.
+// writing it. A scope whose host ends in a wildcard keeps it: what is left would
+// match other ports.
 func portless(name string) string {
 	host, rest, slash := strings.Cut(name, "/")
-	plain, ok := strings.CutSuffix(host, ":443")
-	if !slash || !ok || plain == "" || strings.HasPrefix(name, layoutScope) {
+	plain, ok := strings.CutSuffix(host, defaultPort)
+	if !slash || !ok || plain == "" || strings.HasSuffix(plain, "*") || strings.HasPrefix(name, layoutScope) {
 		return name
 	}
 	return plain + "/" + rest
+}
+
+const defaultPort = ":443"
+
+// portful returns a name without a port as it is with the one that is meant.
+func portful(name string) string {
+	host, rest, slash := strings.Cut(name, "/")
+	bare := host[strings.LastIndexByte(host, ']')+1:] // behind an IPv6 address
+	if !slash || strings.Contains(bare, ":") || strings.HasPrefix(name, layoutScope) {
+		return name
+	}
+	return host + defaultPort + "/" + rest
 }
 
 // matchesScope reports whether a scope matches a name. Most scopes of a long
 // policy don't, which their literal prefix tells.
 func matchesScope(scope, name string) bool {
 	scope, name = portless(scope), portless(name)
+	if host, _, _ := strings.Cut(scope, "/"); strings.HasSuffix(host, "*"+defaultPort) {
+		name = portful(name)
+	}
 	return strings.HasPrefix(name, literalPrefix(scope)) && scopePattern(scope).MatchString(name)
 }
 

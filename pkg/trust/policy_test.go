@@ -25,6 +25,7 @@ func TestRuleFor(t *testing.T) {
 		{Name: "ported", Scopes: []string{"ported.example.com:443/**"}},
 		{Name: "closer", Scopes: []string{"ported.example.com/c**"}},
 		{Name: "untied", Scopes: []string{"tie.example.com/x*"}},
+		{Name: "wild", Scopes: []string{"wild*:443/**"}},
 	}}
 	tests := []struct {
 		name string
@@ -61,6 +62,9 @@ func TestRuleFor(t *testing.T) {
 		{"ported.example.com/closer/x", "closer", nil},
 		{"ported.example.com:443/closer/x", "closer", nil},
 		{":443/x", "", trust.ErrNoRule},
+		{"wild.example.com/x", "wild", nil},
+		{"wild.example.com:443/x", "wild", nil},
+		{"wild.example.com:5000/x", "", trust.ErrNoRule},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
