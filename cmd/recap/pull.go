@@ -71,7 +71,7 @@ directory ($XDG_CACHE_HOME) and not fetched again; the folder may be deleted.`,
 			var store content.Storage = p.target
 			keep := func(context.Context) error { return nil }
 			if !p.ref.IsLayout() {
-				local, done, err := e.store()
+				local, done, err := e.store(cmd.Context())
 				if err != nil {
 					return err
 				}

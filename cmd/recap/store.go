@@ -140,7 +140,7 @@ push or copy it again.`,
 func (p storePlace) check(ctx context.Context, repair bool) ([]layout.Damage, error) {
 	var found []layout.Damage
 	if repair && p.local { // what keeps it from being opened, first
-		store, err := layout.Create(p.path, p.options(func(d layout.Damage) {
+		store, err := layout.CreateContext(ctx, p.path, p.options(func(d layout.Damage) {
 			d.Mended = true
 			found = append(found, d)
 		}))

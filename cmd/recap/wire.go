@@ -223,13 +223,16 @@ func (e *env) create(ctx context.Context, ref target.Reference, flags *registryF
 // fetched once, and mends itself. Where there is no place for one, as in many
 // containers, it is a temporary one. The caller calls done when it has what it
 // wanted.
-func (e *env) store() (store *layout.Store, done func(), err error) {
+func (e *env) store(ctx context.Context) (store *layout.Store, done func(), err error) {
 	dir, err := e.cacheDir()
 	if err == nil {
-		store, err = layout.Create(filepath.Join(dir, "store"), layout.Options{Cache: true, OnDamage: e.mended})
+		store, err = layout.CreateContext(ctx, filepath.Join(dir, "store"), layout.Options{Cache: true, OnDamage: e.mended})
 	}
 	if err == nil {
 		return store, func() { _ = store.Close() }, nil
+	}
+	if ctx.Err() != nil {
+		return nil, nil, err
 	}
 	e.warn("nothing is kept for the next pull: %v", err)
 	temp, err := os.MkdirTemp("", "recap-store-")

@@ -29,8 +29,8 @@ const useStep = time.Hour
 
 // claim keeps prunes away until Close. Where nothing can be written, nothing
 // has to be kept.
-func (s *Store) claim() error {
-	ctx, cancel := context.WithTimeout(context.Background(), s.opts.LockTimeout)
+func (s *Store) claim(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.opts.LockTimeout)
 	defer cancel()
 	release, err := durable.LockShared(ctx, s.dir.file(useFile))
 	if err == nil {
@@ -85,12 +85,12 @@ func (s *Store) spoilt(d digest.Digest, err error) error {
 
 // beginAnew makes a cache usable that could not be opened because of cause: what
 // is wrong goes to the quarantine, blobs stay.
-func (s *Store) beginAnew(cause error) error {
+func (s *Store) beginAnew(ctx context.Context, cause error) error {
 	if !errors.Is(cause, recap.Integrity) && !errors.Is(cause, recap.Unsafe) {
 		return cause
 	}
 	dir := &directory{root: s.path}
-	ctx, cancel := context.WithTimeout(context.Background(), s.opts.LockTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.opts.LockTimeout)
 	defer cancel()
 	release, err := durable.Lock(ctx, dir.file(lockFile))
 	if err != nil {

@@ -84,7 +84,7 @@ func (s *Store) openDirectory() error {
 
 // createDirectory opens a directory that is a layout or becomes one. The file
 // oci-layout is written last, so that where it is, the rest is too.
-func (s *Store) createDirectory() error {
+func (s *Store) createDirectory(ctx context.Context) error {
 	dir := &directory{root: s.path}
 	if _, err := os.Lstat(dir.file(ocispec.ImageLayoutFile)); err == nil {
 		return s.openDirectory()
@@ -92,7 +92,7 @@ func (s *Store) createDirectory() error {
 	if err := durable.MkdirAll(s.path, 0o755); err != nil {
 		return fmt.Errorf("making layout %q: %w", s.path, err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), s.opts.LockTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.opts.LockTimeout)
 	defer cancel()
 	release, err := durable.Lock(ctx, dir.file(lockFile))
 	if err != nil {

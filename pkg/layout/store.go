@@ -111,6 +111,12 @@ func Open(path string, opts Options) (*Store, error) {
 // things (code not-a-layout) and a file that is no archive, and with Usage the
 // name of a compressed archive.
 func Create(path string, opts Options) (*Store, error) {
+	return CreateContext(context.Background(), path, opts)
+}
+
+// CreateContext is [Create], and waits for other processes no longer than ctx
+// lasts, which isn't kept.
+func CreateContext(ctx context.Context, path string, opts Options) (*Store, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && !info.IsDir():
@@ -124,12 +130,12 @@ func Create(path string, opts Options) (*Store, error) {
 		if err := refuseCompressedName(path); err != nil && info == nil {
 			return nil, err
 		}
-		err := s.createDirectory()
+		err := s.createDirectory(ctx)
 		if opts.Cache && err != nil {
-			err = s.beginAnew(err)
+			err = s.beginAnew(ctx, err)
 		}
 		if err == nil {
-			err = s.claim()
+			err = s.claim(ctx)
 		}
 		if err != nil {
 			return nil, err

@@ -103,7 +103,7 @@ func (c *Client) open(ctx context.Context, ref Reference, write bool) (*Target, 
 		return nil, err
 	}
 	if ref.IsLayout() {
-		store, err := openLayout(ref, write)
+		store, err := openLayout(ctx, ref, write)
 		if err != nil {
 			return nil, err
 		}

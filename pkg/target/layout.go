@@ -17,12 +17,14 @@ import (
 // layoutStore is a layout with what only a registry has.
 type layoutStore struct{ *layout.Store }
 
-func openLayout(ref Reference, write bool) (storage, error) {
-	open := layout.Open
+func openLayout(ctx context.Context, ref Reference, write bool) (storage, error) {
+	var store *layout.Store
+	var err error
 	if write {
-		open = layout.Create
+		store, err = layout.CreateContext(ctx, ref.Path, layout.Options{})
+	} else {
+		store, err = layout.Open(ref.Path, layout.Options{})
 	}
-	store, err := open(ref.Path, layout.Options{})
 	if err != nil {
 		return nil, err
 	}
