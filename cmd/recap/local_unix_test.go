@@ -381,8 +381,11 @@ func TestEightProcesses(t *testing.T) {
 			codes := h.atOnce(eight(func(i int) []string {
 				return []string{"push", fmt.Sprintf("trip%d", i), fmt.Sprintf("%s:t%d,latest", place, i)}
 			})...)
-			if strings.HasPrefix(place, "oci-layout") {
-				all(t, codes)
+			for _, code := range codes {
+				if code != 0 && code != 9 { // moved by one of the others before it was looked at again
+					t.Errorf("exit codes %v", codes)
+					break
+				}
 			}
 			h.must("pull", place+":latest", "--unverified", "-o", "out")
 			is := ""

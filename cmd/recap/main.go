@@ -33,6 +33,11 @@ func run() int {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(200)
 	}
+	// With much to hold, what is garbage goes early: 256 MiB are enough for a
+	// pack of a thousand recaps, and for whatever a stranger makes of a manifest.
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(192 << 20)
+	}
 	ctx, stop := withSignals(context.Background())
 	defer stop()
 	e := &env{
