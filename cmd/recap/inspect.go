@@ -89,6 +89,9 @@ func printInspection(w io.Writer, exact string, in transfer.Inspection) {
 	}
 	for _, n := range in.Root.Referrers {
 		n.Title = n.PredicateType
+		if n.Unreadable != "" {
+			n.Title = "can't be read: " + n.Unreadable
+		}
 		printNode(w, "referrer", n)
 	}
 }

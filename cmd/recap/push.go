@@ -53,7 +53,8 @@ pack.yaml. A version is published once: other content under it is refused.
 refuse types which they don't know: another digest, and read the same.
 
 --skip-unchanged publishes and signs nothing where the tags name the same content
-already: the line for a pipeline that runs at every commit.`,
+already, of a pack its members and what pack.yaml says: the line for a pipeline that
+runs at every commit.`,
 		Example: `  recap push ./my-recap registry.example.com/team/recaps:v1,latest --sign --key recap.key
   recap push ./my-recap registry.example.com/team/recaps:1.2.0,latest --version 1.2.0 --sign --attest provenance
   recap push ./my-pack registry.example.com/team/pack --frozen --sign --attest provenance --skip-unchanged`,

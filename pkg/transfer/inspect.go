@@ -5,6 +5,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 	"oras.land/oras-go/v2/content"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -43,6 +45,10 @@ type InspectedNode struct {
 	Title        string            `json:"title,omitempty"` // org.opencontainers.image.title, a layer's file name
 	Annotations  map[string]string `json:"annotations,omitempty"`
 
+	// Unreadable is why a referrer can't be read; what is said of it then comes
+	// from whoever lists it.
+	Unreadable string `json:"unreadable,omitempty"`
+
 	// PredicateType is what a referrer claims to say: nobody has looked.
 	PredicateType string `json:"predicateType,omitempty"`
 
@@ -59,7 +65,7 @@ const predicateTypeAnnotation = "dev.sigstore.bundle.predicateType"
 // Inspect reads the manifest at root and those that refer to it. Blobs are not
 // fetched.
 //
-// Errors: [recap.Integrity] for a manifest that isn't what its digest says or
+// Errors: [recap.Integrity] for a root that isn't what its digest says or
 // has no one meaning, [recap.Unsafe] too-many-referrers, [recap.Unavailable]
 // when the source can't say what refers to root.
 func Inspect(ctx context.Context, src content.ReadOnlyGraphStorage, root ocispec.Descriptor) (Inspection, error) {
@@ -71,15 +77,49 @@ func Inspect(ctx context.Context, src content.ReadOnlyGraphStorage, root ocispec
 	for _, desc := range distinct(node.Children()) {
 		in.Size += desc.Size
 	}
-	g := &graph{seen: map[digest.Digest]bool{root.Digest: true}}
-	found, err := g.referring(ctx, src, []*artifact.Node{node})
-	if err != nil {
+	if in.Root.Referrers, err = inspectReferrers(ctx, src, node); err != nil {
 		return Inspection{}, fmt.Errorf("inspecting %s: %w", short(root.Digest), err)
 	}
-	for _, ref := range found {
-		in.Root.Referrers = append(in.Root.Referrers, inspectNode(ref))
-	}
 	return in, nil
+}
+
+// inspectReferrers reads what refers to node. Anybody may put something beside
+// it that can't be read, which is said of it and says nothing about node.
+func inspectReferrers(ctx context.Context, src content.ReadOnlyGraphStorage, node *artifact.Node) ([]InspectedNode, error) {
+	listed, err := allReferrers(ctx, src, node.Descriptor)
+	if err != nil {
+		return nil, err
+	}
+	read := make([]*InspectedNode, len(listed)) // nil: it isn't about node
+	group, ctx := tasks.WithContext(ctx)
+	group.SetLimit(atOnce)
+	for i, desc := range listed {
+		group.Go(func() error {
+			ref, err := artifact.FetchNode(ctx, src, desc)
+			switch {
+			case errors.Is(err, recap.Integrity), errors.Is(err, recap.Unsafe):
+				in := inspectDescriptor(desc)
+				in.Unreadable = err.Error()
+				read[i] = &in
+			case err != nil:
+				return err
+			case ref.Subject() != nil && ref.Subject().Digest == node.Descriptor.Digest:
+				in := inspectNode(ref)
+				read[i] = &in
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	var found []InspectedNode
+	for _, in := range read {
+		if in != nil {
+			found = append(found, *in)
+		}
+	}
+	return found, nil
 }
 
 func inspectNode(n *artifact.Node) InspectedNode {

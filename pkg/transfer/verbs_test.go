@@ -4,19 +4,24 @@
 package transfer_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/opencontainers/go-digest"
+	"github.com/opencontainers/image-spec/specs-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2"
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/content/memory"
+	"oras.land/oras-go/v2/errdef"
 
 	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/recap"
@@ -220,6 +225,45 @@ func TestInspect(t *testing.T) {
 		if ref.ArtifactType != "application/vnd.example.signature" || ref.PredicateType != "https://example.com/note" || len(ref.Layers) != 1 {
 			t.Errorf("%+v", ref)
 		}
+	}
+}
+
+// What somebody put beside it and nobody can read hides neither it nor what
+// else refers to it.
+func TestInspectUnreadableReferrer(t *testing.T) {
+	src := memory.New()
+	root, _ := family(t, src)
+	empty := ocispec.DescriptorEmptyJSON
+	raw, err := json.Marshal(ocispec.Manifest{
+		Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageManifest, ArtifactType: "application/vnd.example.note",
+		Config: empty, Layers: []ocispec.Descriptor{empty}, Subject: &root,
+		Annotations: map[string]string{artifact.AnnotationArtifactType: recap.ArtifactTypeBundle},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	desc := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromBytes(raw), Size: int64(len(raw))}
+	if err := src.Push(t.Context(), empty, strings.NewReader("{}")); err != nil && !errors.Is(err, errdef.ErrAlreadyExists) {
+		t.Fatal(err)
+	}
+	if err := src.Push(t.Context(), desc, bytes.NewReader(raw)); err != nil {
+		t.Fatal(err)
+	}
+	in, err := transfer.Inspect(t.Context(), resolve(t, src, "1.0.0"), root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unreadable := 0
+	for _, ref := range in.Root.Referrers {
+		if ref.Unreadable != "" {
+			unreadable++
+			if ref.Digest != desc.Digest || !strings.Contains(ref.Unreadable, "annotation") {
+				t.Errorf("%+v", ref)
+			}
+		}
+	}
+	if len(in.Root.Referrers) != 3 || unreadable != 1 {
+		t.Errorf("%d referrers, %d unreadable", len(in.Root.Referrers), unreadable)
 	}
 }
 
