@@ -113,7 +113,7 @@ func (c *copier) copy(ctx context.Context, root ocispec.Descriptor, tags []strin
 	err := c.store(ctx, stored || together)
 	if isMissingChild(err) && len(c.held.bases) > 0 {
 		// The destination's roots list what the destination doesn't have.
-		c.held.bases = map[digest.Digest]bool{}
+		c.held.bases = map[thing]bool{}
 		err = c.store(ctx, together)
 	}
 	if err != nil {
@@ -127,7 +127,7 @@ func (c *copier) copy(ctx context.Context, root ocispec.Descriptor, tags []strin
 	}
 	t := &tagger{dst: c.dst, root: c.graph.root, now: c.held.tags, notify: c.notify}
 	t.onMissing = func(ctx context.Context) error {
-		c.held.bases = map[digest.Digest]bool{}
+		c.held.bases = map[thing]bool{}
 		return c.store(ctx, true)
 	}
 	err = t.move(ctx, tags, true)
@@ -165,7 +165,7 @@ func (c *copier) prepare(ctx context.Context, root ocispec.Descriptor, tags []st
 	// What lies below a manifest that is there, is there.
 	for _, level := range slices.Concat([][]*artifact.Node{{c.graph.root}}, c.graph.children) {
 		for _, node := range level {
-			if c.held.bases[node.Descriptor.Digest] {
+			if c.held.bases[thingOf(node.Descriptor)] {
 				c.held.add(node)
 			}
 		}
@@ -236,7 +236,7 @@ func (c *copier) store(ctx context.Context, withoutRoot bool) error {
 func (c *copier) plan() {
 	var descs []ocispec.Descriptor
 	for _, desc := range c.graph.blobs {
-		if !c.held.bases[desc.Digest] {
+		if !c.held.bases[thingOf(desc)] {
 			descs = append(descs, desc)
 		}
 	}
@@ -248,7 +248,7 @@ func (c *copier) blob(ctx context.Context, desc ocispec.Descriptor) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if c.held.bases[desc.Digest] {
+	if c.held.bases[thingOf(desc)] {
 		return c.reused(desc)
 	}
 	if m, ok := c.dst.(registry.Mounter); ok && c.opts.MountFrom != "" {
@@ -304,7 +304,7 @@ func (c *copier) manifest(ctx context.Context, node *artifact.Node) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if c.held.bases[desc.Digest] {
+	if c.held.bases[thingOf(desc)] {
 		return c.reused(desc)
 	}
 	err := c.dst.Push(ctx, desc, bytes.NewReader(node.Raw))

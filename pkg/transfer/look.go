@@ -23,11 +23,23 @@ import (
 // held is what is known of a destination before anything is sent to it.
 type held struct {
 	tags  map[string]digest.Digest // what the tags that exist name
-	bases map[digest.Digest]bool   // what the roots found there list, themselves included
+	bases map[thing]bool           // what the roots found there list, themselves included
 	roots []*artifact.Node
 
 	// whole reports, of each, whether all is there that it leads to; nil: it is.
 	whole func([]ocispec.Descriptor) []bool
+}
+
+// thing is what a base lists: a manifest, with all that it leads to, or a blob, which
+// leads nowhere. Anybody can name a manifest as a layer: that it is there then says
+// nothing of what it leads to.
+type thing struct {
+	digest   digest.Digest
+	manifest bool
+}
+
+func thingOf(desc ocispec.Descriptor) thing {
+	return thing{desc.Digest, recap.IsManifest(desc.MediaType)}
 }
 
 // wholer is a destination that can tell whether all is there that a manifest leads
@@ -49,14 +61,14 @@ func (h *held) list(n *artifact.Node) {
 		whole = h.whole(children)
 	}
 	for i, child := range children {
-		if h.whole == nil || h.bases[child.Digest] || whole[i] {
-			h.bases[child.Digest] = true
+		if h.whole == nil || h.bases[thingOf(child)] || whole[i] {
+			h.bases[thingOf(child)] = true
 		} else {
 			all = false
 		}
 	}
 	if all {
-		h.bases[n.Descriptor.Digest] = true
+		h.bases[thingOf(n.Descriptor)] = true
 	}
 }
 
@@ -65,7 +77,7 @@ func (h *held) list(n *artifact.Node) {
 // version lists. Anything but "not found" about a tag is an error; the highest
 // version is only a hint, so that nothing it meets with is one.
 func look(ctx context.Context, dst oras.GraphTarget, tags []string) (*held, error) {
-	h := &held{tags: map[string]digest.Digest{}, bases: map[digest.Digest]bool{}}
+	h := &held{tags: map[string]digest.Digest{}, bases: map[thing]bool{}}
 	if w, ok := dst.(wholer); ok {
 		h.whole = func(roots []ocispec.Descriptor) []bool {
 			whole, err := w.Whole(ctx, roots)
@@ -133,7 +145,7 @@ func (h *held) deepen(ctx context.Context, dst content.Fetcher, root *artifact.N
 	}
 	var wanted []ocispec.Descriptor
 	for _, child := range root.Children() {
-		if !h.bases[child.Digest] {
+		if !h.bases[thingOf(child)] {
 			wanted = append(wanted, earlier[partName(child)]...)
 		}
 	}

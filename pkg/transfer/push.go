@@ -175,7 +175,7 @@ func (p *pusher) prepare(ctx context.Context) error {
 	for _, tag := range p.tags {
 		now, ok := p.held.tags[tag]
 		if ok && now == root.Descriptor.Digest {
-			p.stored = p.held.bases[now] // something of it may have got lost
+			p.stored = p.held.bases[thingOf(root.Descriptor)] // something of it may have got lost
 		} else if ok && statesVersion(root, tag) {
 			return p.versionExists(tag, now)
 		}

@@ -70,14 +70,14 @@ func newUploader(ctx context.Context, g *artifact.Graph, dst content.Storage, ro
 		g: g, dst: dst, top: root, notify: notify,
 		sent: map[digest.Digest]ocispec.Descriptor{}, existing: map[digest.Digest]ocispec.Descriptor{}, mounted: map[digest.Digest]ocispec.Descriptor{},
 	}
-	needed := map[digest.Digest]bool{root.Descriptor.Digest: true}
+	needed := map[thing]bool{thingOf(root.Descriptor): true}
 	if err := u.need(ctx, root, h, needed); err != nil {
 		return nil, err
 	}
 	for _, desc := range g.Nodes() {
 		switch {
 		case desc.Digest == root.Descriptor.Digest:
-		case !needed[desc.Digest]:
+		case !needed[thingOf(desc)]:
 			u.skipped = append(u.skipped, desc)
 		case recap.IsManifest(desc.MediaType):
 			u.manifests = append(u.manifests, desc)
@@ -89,12 +89,12 @@ func newUploader(ctx context.Context, g *artifact.Graph, dst content.Storage, ro
 }
 
 // need marks what lies below n and below no manifest that a base lists.
-func (u *uploader) need(ctx context.Context, n *artifact.Node, h *held, needed map[digest.Digest]bool) error {
+func (u *uploader) need(ctx context.Context, n *artifact.Node, h *held, needed map[thing]bool) error {
 	for _, child := range n.Children() {
-		if h.bases[child.Digest] || needed[child.Digest] {
+		if h.bases[thingOf(child)] || needed[thingOf(child)] {
 			continue
 		}
-		needed[child.Digest] = true
+		needed[thingOf(child)] = true
 		if !recap.IsManifest(child.MediaType) {
 			continue
 		}
