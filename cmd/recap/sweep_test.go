@@ -145,8 +145,8 @@ func sweptActions() []sweptAction {
 		{name: "truncate", codes: []int{0}, action: do(recaptest.Truncate(9))},
 		{name: "stall in the body", codes: []int{0}, action: stall(9)},
 		{name: "flip", codes: []int{0}, action: do(recaptest.Flip(12))},
-		{name: "the token has expired", codes: []int{0}, action: expire},
-		{name: "every token has expired", times: recaptest.Always, codes: []int{0, 4, 5}, action: expire},
+		{name: "the token has expired", codes: []int{0}, action: expire(false)},
+		{name: "every token has expired", times: recaptest.Always, codes: []int{0, 4, 5}, action: expire(true)},
 		{name: "404", codes: []int{0, 3, 4, 5}, action: do(recaptest.Status(404))},
 		// A manifest or blob that was sent completely isn't sent again.
 		{name: "stall", codes: []int{0, 5}, action: stall(-1)},
@@ -179,19 +179,26 @@ func sweptActions() []sweptAction {
 }
 
 // expire makes the token that a request comes with worthless, if it is not the
-// first to come with it: a new one that is refused is a refusal.
-func expire(w *world) recaptest.Action {
-	return func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
-		uses := 0
-		for _, e := range w.disturbed.Journal() {
-			if e.Header.Get("Authorization") == r.Header.Get("Authorization") {
-				uses++
+// first to come with it. A request that was asked for one a moment ago is spared
+// unless fresh ones expire too: a new one that is refused is a refusal, also
+// where another request came first with it.
+func expire(fresh bool) func(*world) recaptest.Action {
+	return func(w *world) recaptest.Action {
+		return func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
+			uses, asked := 0, false
+			for _, e := range w.disturbed.Journal() {
+				if e.Header.Get("Authorization") == r.Header.Get("Authorization") {
+					uses++
+				}
+				if e.Method == r.Method && e.Path == r.URL.Path && e.Status == http.StatusUnauthorized {
+					asked = true
+				}
 			}
+			if uses > 1 && (fresh || !asked) {
+				w.disturbed.ExpireTokens()
+			}
+			next.ServeHTTP(rw, r)
 		}
-		if uses > 1 {
-			w.disturbed.ExpireTokens()
-		}
-		next.ServeHTTP(rw, r)
 	}
 }
 
