@@ -17,21 +17,24 @@ const module = "github.com/recap-oci/recap/"
 // rooms lists what each room may import of ours. pkg/internal is open to all
 // rooms of pkg; a room that is not here may not exist.
 var rooms = map[string][]string{
-	"schemas":       {},
-	"pkg/recap":     {},
-	"pkg/document":  {},
-	"pkg/source":    {"pkg/recap", "pkg/document", "schemas"},
-	"pkg/artifact":  {"pkg/recap"},
-	"pkg/catalog":   {"pkg/recap", "pkg/document", "pkg/artifact"},
-	"pkg/pack":      {"pkg/recap", "pkg/source", "pkg/artifact", "pkg/catalog", "schemas"},
-	"pkg/layout":    {"pkg/recap"},
-	"pkg/target":    {"pkg/recap", "pkg/layout"},
-	"pkg/trust":     {"pkg/recap", "pkg/artifact", "schemas"},
-	"pkg/sigstore":  {"pkg/recap", "pkg/trust"},
-	"pkg/attest":    {"pkg/recap", "pkg/trust"},
-	"pkg/transfer":  {"pkg/recap", "pkg/artifact", "pkg/trust"},
-	"pkg/reader":    {"pkg/recap", "pkg/document", "pkg/artifact", "pkg/catalog", "pkg/trust"},
-	"pkg/recaptest": nil, // anything but cmd; imported by tests only
+	"schemas":      {},
+	"pkg/recap":    {},
+	"pkg/document": {},
+	"pkg/source":   {"pkg/recap", "pkg/document", "schemas"},
+	"pkg/artifact": {"pkg/recap"},
+	"pkg/catalog":  {"pkg/recap", "pkg/document", "pkg/artifact"},
+	"pkg/pack":     {"pkg/recap", "pkg/source", "pkg/artifact", "pkg/catalog", "schemas"},
+	"pkg/layout":   {"pkg/recap"},
+	"pkg/target":   {"pkg/recap", "pkg/layout"},
+	"pkg/trust":    {"pkg/recap", "pkg/artifact", "schemas"},
+	"pkg/sigstore": {"pkg/recap", "pkg/trust"},
+	"pkg/attest":   {"pkg/recap", "pkg/trust"},
+	"pkg/transfer": {"pkg/recap", "pkg/artifact", "pkg/trust"},
+	"pkg/reader":   {"pkg/recap", "pkg/document", "pkg/artifact", "pkg/catalog", "pkg/trust"},
+	"pkg/diff":     {"pkg/recap", "pkg/document", "pkg/artifact", "pkg/reader", "pkg/trust"},
+
+	"pkg/recaptest":      nil, // anything but cmd; imported by tests only, as are the rooms within
+	"pkg/recaptest/trip": nil,
 
 	"pkg/internal/canonical": {"pkg/recap"},
 	"pkg/internal/durable":   {"pkg/recap"},
@@ -83,7 +86,7 @@ func TestDirectImports(t *testing.T) {
 			if !ours || strings.HasPrefix(own, "pkg/internal/") {
 				continue
 			}
-			if room == "pkg/recaptest" && !strings.HasPrefix(own, "cmd/") {
+			if isTests(room) && !strings.HasPrefix(own, "cmd/") {
 				continue
 			}
 			if !slices.Contains(allowed, own) {
@@ -113,7 +116,7 @@ func TestSigstoreStaysInItsRoom(t *testing.T) {
 	for _, line := range list(t, "-f", "{{.ImportPath}} {{join .Deps \" \"}}", "./pkg/...", "./schemas/...") {
 		fields := strings.Fields(line)
 		room := strings.TrimPrefix(fields[0], module)
-		if room == "pkg/sigstore" || room == "pkg/recaptest" {
+		if room == "pkg/sigstore" || isTests(room) {
 			continue
 		}
 		for _, dep := range fields[1:] {
@@ -129,8 +132,18 @@ func TestSigstoreStaysInItsRoom(t *testing.T) {
 func TestTestRegistryIsForTests(t *testing.T) {
 	for _, line := range list(t, "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./...") {
 		fields := strings.Fields(line)
-		if slices.Contains(fields[1:], module+"pkg/recaptest") {
-			t.Errorf("%s imports pkg/recaptest outside its tests", fields[0])
+		if isTests(strings.TrimPrefix(fields[0], module)) {
+			continue
+		}
+		for _, imported := range fields[1:] {
+			if isTests(strings.TrimPrefix(imported, module)) {
+				t.Errorf("%s imports %s outside its tests", fields[0], imported)
+			}
 		}
 	}
+}
+
+// isTests reports whether a room is for tests: recaptest, or one within it.
+func isTests(room string) bool {
+	return room == "pkg/recaptest" || strings.HasPrefix(room, "pkg/recaptest/")
 }

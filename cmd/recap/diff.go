@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/recap-oci/recap/pkg/reader"
+	"github.com/recap-oci/recap/pkg/diff"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -54,7 +54,7 @@ failures.`,
 				return err
 			}
 			defer done()
-			changes, err := reader.Diff(ctx, a.Reader, b.Reader, reader.DiffOptions{Lines: lines})
+			changes, err := diff.Between(ctx, a.Reader, b.Reader, diff.Options{Lines: lines})
 			if err != nil {
 				return err
 			}
@@ -83,7 +83,7 @@ failures.`,
 
 // printChanges prints the answer: release notes, or what is compared and then
 // what changed.
-func (e *env) printChanges(out *output, changes *reader.Changes, a, b opened) error {
+func (e *env) printChanges(out *output, changes *diff.Changes, a, b opened) error {
 	if out.format == "markdown" {
 		return changes.WriteMarkdown(e.stdout)
 	}

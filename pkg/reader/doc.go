@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package reader reads what somebody vouched for: the facts, the document and
-// the files of a recap, and the recaps of a pack, from wherever their blobs lie;
-// and it tells two of them apart.
+// the files of a recap, and the recaps of a pack, from wherever their blobs lie.
 //
 // Start with [Open]. It takes a [trust.Admitted], so code that forgot to verify
 // doesn't compile, and it refuses nil and the zero value. No byte is handed out
@@ -12,11 +11,6 @@
 // of content. Who vouches for a pack vouches for what it lists: [Reader.Member]
 // opens a recap of it by that word, and fetches nothing of the others.
 //
-// [Diff] says what changed from one to another: recaps, sections, facts, files,
-// licences, metadata and signers. What has the same digest isn't fetched to find
-// that out.
-//
 // What this package returns is somebody else's text all the same. It is genuine,
-// not harmless: printing and rendering it safely is its reader's business, and
-// done by [Changes.WriteText] and [Changes.WriteMarkdown].
+// not harmless: printing and rendering it safely is its reader's business.
 package reader

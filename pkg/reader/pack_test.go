@@ -12,21 +12,22 @@ import (
 	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/reader"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/recaptest/trip"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
 // A pack opens with three fetches, and each member with two more; nothing of the
 // others is fetched.
 func TestPackOneAtATime(t *testing.T) {
-	paris, berlin := bundle(t, "paris", "1.0.0", nil), bundle(t, "berlin", "", nil)
-	g := pack(t, "1.2.0", nil, paris, berlin)
-	src := counted(g)
+	paris, berlin := trip.Bundle(t, "paris", "1.0.0", nil), trip.Bundle(t, "berlin", "", nil)
+	g := trip.Pack(t, "1.2.0", nil, paris, berlin)
+	src := trip.Count(g)
 	r, err := reader.Open(t.Context(), src, trust.OwnSource(g.Root))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if src.total() != 3 || r.Kind() != artifact.KindPack || r.Version() != "1.2.0" || r.Recap() != nil || r.Pack().Name != "kubecon-recaps" {
-		t.Errorf("%d fetches; %s %s, recap %v", src.total(), r.Kind(), r.Version(), r.Recap())
+	if src.Total() != 3 || r.Kind() != artifact.KindPack || r.Version() != "1.2.0" || r.Recap() != nil || r.Pack().Name != "kubecon-recaps" {
+		t.Errorf("%d fetches; %s %s, recap %v", src.Total(), r.Kind(), r.Version(), r.Recap())
 	}
 	want := []recap.PackMember{
 		{Slug: "paris", Title: "About paris", Version: "1.0.0", Event: "kubecon-eu-2024", Digest: string(paris.Root.Digest), Size: paris.Root.Size},
@@ -43,8 +44,8 @@ func TestPackOneAtATime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if src.total() != 5 || src.fetched[paris.Root.Digest] != 0 {
-		t.Errorf("%d fetches, %v", src.total(), src.fetched)
+	if src.Total() != 5 || src.Of(paris.Root.Digest) != 0 {
+		t.Errorf("%d fetches, or one of another recap", src.Total())
 	}
 	if m.Kind() != artifact.KindBundle || m.Root().Digest != berlin.Root.Digest || m.Recap().Slug != "berlin" || m.Pack() != nil || m.Admitted() != r.Admitted() {
 		t.Errorf("opened %s %s", m.Kind(), m.Root().Digest)
@@ -53,8 +54,8 @@ func TestPackOneAtATime(t *testing.T) {
 	if err != nil || len(doc.Sections) != 5 {
 		t.Errorf("parsed %v, %v", doc, err)
 	}
-	if src.total() != 6 {
-		t.Errorf("%d fetches", src.total())
+	if src.Total() != 6 {
+		t.Errorf("%d fetches", src.Total())
 	}
 	_, err = r.Member(t.Context(), "bern")
 	wantCode(t, err, recap.NotFound, "no-such-recap")
@@ -66,10 +67,10 @@ func TestPackOneAtATime(t *testing.T) {
 
 // What the pack says of a member is what the member must be, all of it.
 func TestPackNothingUnverified(t *testing.T) {
-	member := bundle(t, "paris", "", nil)
-	g := pack(t, "1.0.0", nil, member)
+	member := trip.Bundle(t, "paris", "", nil)
+	g := trip.Pack(t, "1.0.0", nil, member)
 	for at := range member.Root.Size {
-		r, err := reader.Open(t.Context(), &flipped{Fetcher: g, desc: member.Root, at: at}, trust.OwnSource(g.Root))
+		r, err := reader.Open(t.Context(), &trip.Flipped{Fetcher: g, Desc: member.Root, At: at}, trust.OwnSource(g.Root))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -77,15 +78,15 @@ func TestPackNothingUnverified(t *testing.T) {
 		wantCode(t, err, recap.Integrity, "digest-mismatch")
 	}
 	for at := range g.Root.Size {
-		_, err := reader.Open(t.Context(), &flipped{Fetcher: g, desc: g.Root, at: at}, trust.OwnSource(g.Root))
+		_, err := reader.Open(t.Context(), &trip.Flipped{Fetcher: g, Desc: g.Root, At: at}, trust.OwnSource(g.Root))
 		wantCode(t, err, recap.Integrity, "digest-mismatch")
 	}
 }
 
 // A recap is read like a pack of one.
 func TestRecapAsContents(t *testing.T) {
-	g := bundle(t, "paris", "1.0.0", nil)
-	r := own(t, g)
+	g := trip.Bundle(t, "paris", "1.0.0", nil)
+	r := trip.Read(t, g)
 	want := []recap.PackMember{{
 		Slug: "paris", Title: "About paris", Version: "1.0.0", Event: "kubecon-eu-2024", Digest: string(g.Root.Digest), Size: g.Root.Size,
 	}}
@@ -109,9 +110,9 @@ func TestRecapAsContents(t *testing.T) {
 
 // The chunks and facts of a recap are those that a pack of it alone has.
 func TestChunksAndFacts(t *testing.T) {
-	alone := bundle(t, "paris", "", nil)
-	within := own(t, pack(t, "1.0.0", func(p *recap.Pack) { p.Aliases = recap.Aliases{} }, alone, bundle(t, "berlin", "", nil)))
-	r := own(t, alone)
+	alone := trip.Bundle(t, "paris", "", nil)
+	within := trip.Read(t, trip.Pack(t, "1.0.0", func(p *recap.Pack) { p.Aliases = recap.Aliases{} }, alone, trip.Bundle(t, "berlin", "", nil)))
+	r := trip.Read(t, alone)
 	if diff := cmp.Diff(gather(t, within.Facts(t.Context(), "paris")), gather(t, r.Facts(t.Context()))); diff != "" {
 		t.Errorf("facts (-pack +recap):\n%s", diff)
 	}
@@ -140,22 +141,22 @@ func TestChunksAndFacts(t *testing.T) {
 }
 
 func TestOverview(t *testing.T) {
-	alone := bundle(t, "paris", "", nil)
-	text, err := own(t, pack(t, "1.0.0", nil, alone)).Overview(t.Context())
+	alone := trip.Bundle(t, "paris", "", nil)
+	text, err := trip.Read(t, trip.Pack(t, "1.0.0", nil, alone)).Overview(t.Context())
 	if err != nil || !strings.HasPrefix(string(text), "# KubeCon, as told\n") || !strings.Contains(string(text), "About paris") {
 		t.Errorf("overview %q, %v", text, err)
 	}
-	_, err = own(t, alone).Overview(t.Context())
+	_, err = trip.Read(t, alone).Overview(t.Context())
 	wantCode(t, err, recap.NotFound, "no-view")
 	bare, err := artifact.BuildPack(t.Context(), &recap.Pack{Name: "bare", Version: "1.0.0"}, []artifact.Member{alone.Member()},
 		[]artifact.View{{Path: "else.txt", MediaType: "text/markdown", Raw: []byte("else")}}, artifact.PackOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = own(t, bare).Overview(t.Context())
+	_, err = trip.Read(t, bare).Overview(t.Context())
 	wantCode(t, err, recap.NotFound, "no-view")
 	// A pack without chunks says so.
-	for _, err := range own(t, bare).Chunks(t.Context()) {
+	for _, err := range trip.Read(t, bare).Chunks(t.Context()) {
 		wantCode(t, err, recap.NotFound, "no-view")
 	}
 }

@@ -92,3 +92,7 @@ func (r *Reader) Config() []byte {
 	}
 	return r.bundle.Config
 }
+
+// Annotations returns what the manifest states about itself, nil where it states
+// nothing. They must not be changed.
+func (r *Reader) Annotations() map[string]string { return r.node().Annotations() }

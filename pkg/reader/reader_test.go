@@ -5,7 +5,6 @@ package reader_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"os"
@@ -20,6 +19,7 @@ import (
 	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/reader"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/recaptest/trip"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
@@ -67,8 +67,8 @@ func wantCode(t *testing.T, err error, kind recap.Kind, code string) {
 func TestParseRefuses(t *testing.T) {
 	for name, text := range map[string]string{"NUL": "a\x00b", "not UTF-8": "\xff", "no end": "---\ntitle: x\n", "nested": strings.Repeat("> ", 1000) + "x\n"} {
 		t.Run(name, func(t *testing.T) {
-			g := bundle(t, "x", "", func(_ *recap.Recap, files map[string]string) { files[recap.DocumentPath] = text })
-			_, err := own(t, g).Parse(t.Context())
+			g := trip.Bundle(t, "x", "", func(_ *recap.Recap, files map[string]string) { files[recap.DocumentPath] = text })
+			_, err := trip.Read(t, g).Parse(t.Context())
 			wantCode(t, err, recap.Unsafe, "document-refused")
 		})
 	}
@@ -138,27 +138,6 @@ func TestOpenRefuses(t *testing.T) {
 	})
 }
 
-// flipped serves one blob with one bit turned over.
-type flipped struct {
-	content.Fetcher
-	desc ocispec.Descriptor
-	at   int64
-}
-
-func (f *flipped) Fetch(ctx context.Context, desc ocispec.Descriptor) (io.ReadCloser, error) {
-	rc, err := f.Fetcher.Fetch(ctx, desc)
-	if err != nil || desc.Digest != f.desc.Digest {
-		return rc, err
-	}
-	defer rc.Close()
-	raw, err := io.ReadAll(rc)
-	if err != nil {
-		return nil, err
-	}
-	raw[f.at] ^= 1
-	return io.NopCloser(bytes.NewReader(raw)), nil
-}
-
 // No byte of a file comes out when any of its bytes is wrong, the last ones of
 // a large file included.
 func TestNothingUnverified(t *testing.T) {
@@ -174,7 +153,7 @@ func TestNothingUnverified(t *testing.T) {
 				t.Fatal("no layer for " + path)
 			}
 			for _, at := range []int64{0, layer.Size / 2, layer.Size - 1} {
-				r := open(t, &flipped{Fetcher: g, desc: layer, at: at}, g.Root)
+				r := open(t, &trip.Flipped{Fetcher: g, Desc: layer, At: at}, g.Root)
 				rc, _, err := r.File(t.Context(), path)
 				wantCode(t, err, recap.Integrity, "digest-mismatch")
 				if rc != nil {
@@ -191,13 +170,13 @@ func TestNothingUnverified(t *testing.T) {
 	t.Run("config", func(t *testing.T) {
 		config := g.Bundle().Node.Manifest.Config
 		for at := range config.Size {
-			_, err := reader.Open(t.Context(), &flipped{Fetcher: g, desc: config, at: at}, trust.OwnSource(g.Root))
+			_, err := reader.Open(t.Context(), &trip.Flipped{Fetcher: g, Desc: config, At: at}, trust.OwnSource(g.Root))
 			wantCode(t, err, recap.Integrity, "digest-mismatch")
 		}
 	})
 	t.Run("manifest", func(t *testing.T) {
 		for at := range g.Root.Size {
-			_, err := reader.Open(t.Context(), &flipped{Fetcher: g, desc: g.Root, at: at}, trust.OwnSource(g.Root))
+			_, err := reader.Open(t.Context(), &trip.Flipped{Fetcher: g, Desc: g.Root, At: at}, trust.OwnSource(g.Root))
 			wantCode(t, err, recap.Integrity, "digest-mismatch")
 		}
 	})

@@ -1,20 +1,16 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package reader_test
+// Package trip tells one trip to a conference: a small recap with something of
+// everything that a recap can hold, the packs made of such recaps, and sources
+// that count what they are asked and that lie about it. Only tests import it.
+package trip
 
 import (
-	"context"
-	"io"
 	"maps"
 	"slices"
-	"sync"
 	"testing"
 	"testing/fstest"
-
-	"github.com/opencontainers/go-digest"
-	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"oras.land/oras-go/v2/content"
 
 	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/catalog"
@@ -23,8 +19,12 @@ import (
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
-// trip returns a recap and its files, for a test to change.
-func trip(slug string) (*recap.Recap, map[string]string) {
+// Edit changes a recap, and the texts of its files, before it is built.
+type Edit = func(r *recap.Recap, files map[string]string)
+
+// Recap returns the recap of the given slug and the texts of its files by path,
+// for a test to change.
+func Recap(slug string) (*recap.Recap, map[string]string) {
 	thousands := 12_000.0
 	r := &recap.Recap{
 		Title: "About " + slug, Slug: slug, Date: "2024-03-30", Authors: []recap.Agent{{Name: "ann"}},
@@ -65,10 +65,10 @@ func trip(slug string) (*recap.Recap, map[string]string) {
 	}
 }
 
-// bundle builds a recap that edit has changed, of the given version.
-func bundle(t testing.TB, slug, version string, edit func(*recap.Recap, map[string]string)) *artifact.Graph {
+// Bundle builds [Recap], changed by edit where it isn't nil, of the given version.
+func Bundle(t testing.TB, slug, version string, edit Edit) *artifact.Graph {
 	t.Helper()
-	r, texts := trip(slug)
+	r, texts := Recap(slug)
 	if edit != nil {
 		edit(r, texts)
 	}
@@ -90,8 +90,9 @@ func bundle(t testing.TB, slug, version string, edit func(*recap.Recap, map[stri
 	return g
 }
 
-// pack builds a pack of bundles that edit has changed.
-func pack(t testing.TB, version string, edit func(*recap.Pack), bundles ...*artifact.Graph) *artifact.Graph {
+// Pack builds a pack of bundles, its catalog included, changed by edit where it
+// isn't nil.
+func Pack(t testing.TB, version string, edit func(*recap.Pack), bundles ...*artifact.Graph) *artifact.Graph {
 	t.Helper()
 	p := &recap.Pack{
 		Name: "kubecon-recaps", Version: version, Title: "KubeCon, as told", License: "CC-BY-4.0",
@@ -115,34 +116,8 @@ func pack(t testing.TB, version string, edit func(*recap.Pack), bundles ...*arti
 	return g
 }
 
-// counting counts what is fetched from it.
-type counting struct {
-	content.Fetcher
-	mu      sync.Mutex
-	fetched map[digest.Digest]int
-}
-
-func counted(src content.Fetcher) *counting {
-	return &counting{Fetcher: src, fetched: map[digest.Digest]int{}}
-}
-
-func (c *counting) Fetch(ctx context.Context, desc ocispec.Descriptor) (io.ReadCloser, error) {
-	c.mu.Lock()
-	c.fetched[desc.Digest]++
-	c.mu.Unlock()
-	return c.Fetcher.Fetch(ctx, desc)
-}
-
-func (c *counting) total() int {
-	n := 0
-	for _, times := range c.fetched {
-		n += times
-	}
-	return n
-}
-
-// own opens what was built here.
-func own(t testing.TB, g *artifact.Graph) *reader.Reader {
+// Read opens what was built here.
+func Read(t testing.TB, g *artifact.Graph) *reader.Reader {
 	t.Helper()
 	r, err := reader.Open(t.Context(), g, trust.OwnSource(g.Root))
 	if err != nil {

@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package reader
+package diff
 
 import (
 	"cmp"
@@ -46,9 +46,9 @@ func signers(report trust.Report) []Signer {
 // sameSigner compares who somebody is, whatever a rule calls them.
 func sameSigner(a, b Signer) bool { return a.Identity == b.Identity && a.Issuer == b.Issuer }
 
-// diffSigners compares who signed, where somebody looked on both sides: of one's
+// compareSigners compares who signed, where somebody looked on both sides: of one's
 // own files and of what is taken unverified, nothing is known.
-func diffSigners(was, is trust.Report) *SignerChange {
+func compareSigners(was, is trust.Report) *SignerChange {
 	if !looked(was) || !looked(is) {
 		return nil
 	}

@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package reader
+package diff
 
 import (
 	"bytes"
@@ -74,9 +74,9 @@ func sections(doc *document.Document) []section {
 	return list
 }
 
-// diffSections compares two texts: sections of one path are one; what is left is
+// compareSections compares two texts: sections of one path are one; what is left is
 // the same under another heading where its text is, or most of it.
-func diffSections(was, is *document.Document, withLines bool) []SectionChange {
+func compareSections(was, is *document.Document, withLines bool) []SectionChange {
 	a, b := sections(was), sections(is)
 	p := newPairing(len(a), len(b))
 	p.by(func(i int) string { return a[i].key }, func(j int) string { return b[j].key })
@@ -129,7 +129,7 @@ func diffSections(was, is *document.Document, withLines bool) []SectionChange {
 		switch {
 		case a[i].text != b[j].text:
 			c.Change = Changed
-			lines := diffLines(a[i], b[j])
+			lines := compareLines(a[i], b[j])
 			for _, l := range lines {
 				if l.Change == Added {
 					c.Added++

@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package reader
+package diff
 
 import (
 	"bytes"
@@ -15,8 +15,8 @@ import (
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/internal/tree"
+	"github.com/recap-oci/recap/pkg/reader"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -25,7 +25,7 @@ type object = map[string]any
 
 // configs returns the configs of two readers as they were published, so that a
 // field that this version doesn't know isn't passed over.
-func configs(a, b *Reader) (was, is object, err error) {
+func configs(a, b *reader.Reader) (was, is object, err error) {
 	if was, err = decode(a.Config()); err == nil {
 		is, err = decode(b.Config())
 	}
@@ -70,9 +70,9 @@ var references = map[string]bool{
 	"author": true, "authors": true, "credit": true, "organizer": true, "speaker": true, "speakers": true,
 }
 
-// diffFields compares two objects field by field, those within them too, in
+// compareFields compares two objects field by field, those within them too, in
 // order of their names. at is the pointer to both.
-func diffFields(at string, a, b object, skip map[string]bool, ofA, ofB names) []FieldChange {
+func compareFields(at string, a, b object, skip map[string]bool, ofA, ofB names) []FieldChange {
 	var changes []FieldChange
 	keys := maps.Clone(a)
 	if keys == nil {
@@ -88,19 +88,19 @@ func diffFields(at string, a, b object, skip map[string]bool, ofA, ofB names) []
 		from, ok := was.(object)
 		to, also := is.(object)
 		if (ok || was == nil) && (also || is == nil) {
-			for _, c := range diffFields(pointer, from, to, nil, ofA, ofB) {
+			for _, c := range compareFields(pointer, from, to, nil, ofA, ofB) {
 				c.Field = cut(key + "." + c.Field)
 				changes = append(changes, c)
 			}
 			continue
 		}
-		changes = append(changes, diffField(key, pointer, was, is, ofA, ofB))
+		changes = append(changes, compareField(key, pointer, was, is, ofA, ofB))
 	}
 	return changes
 }
 
-// diffField compares two values that differ.
-func diffField(key, pointer string, was, is any, ofA, ofB names) FieldChange {
+// compareField compares two values that differ.
+func compareField(key, pointer string, was, is any, ofA, ofB names) FieldChange {
 	if !references[key] {
 		ofA, ofB = nil, nil
 	}
@@ -169,8 +169,8 @@ func writePlain(b *strings.Builder, v any, of names, whole bool) {
 	}
 }
 
-// diffValue compares two values of one field; nil where they are equal.
-func diffValue(from, to string) *ValueChange {
+// compareValue compares two values of one field; nil where they are equal.
+func compareValue(from, to string) *ValueChange {
 	if from == to {
 		return nil
 	}
@@ -178,21 +178,21 @@ func diffValue(from, to string) *ValueChange {
 	return &ValueChange{from, to}
 }
 
-// diffAnnotations compares what two manifests state beside their configs. What
+// compareAnnotations compares what two manifests state beside their configs. What
 // repeats the config isn't looked at, and neither is the time of a build.
-func diffAnnotations(a, b *artifact.Node) []FieldChange {
+func compareAnnotations(a, b map[string]string) []FieldChange {
 	skip := without(ocispec.AnnotationTitle, ocispec.AnnotationDescription, ocispec.AnnotationVersion, ocispec.AnnotationAuthors,
 		ocispec.AnnotationLicenses, ocispec.AnnotationURL, ocispec.AnnotationCreated)
-	changes := diffFields("", annotations(a), annotations(b), skip, nil, nil)
+	changes := compareFields("", annotations(a), annotations(b), skip, nil, nil)
 	for i := range changes {
 		changes[i].Field, changes[i].Pointer = cut("annotation "+changes[i].Field), "" // it isn't in the config
 	}
 	return changes
 }
 
-func annotations(n *artifact.Node) object {
+func annotations(stated map[string]string) object {
 	o := object{}
-	for key, value := range n.Annotations() {
+	for key, value := range stated {
 		o[key] = value
 	}
 	return o

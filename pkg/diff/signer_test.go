@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package reader
+package diff
 
 import (
 	"errors"
@@ -14,7 +14,7 @@ import (
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
-func TestDiffSigners(t *testing.T) {
+func TestSigners(t *testing.T) {
 	certified := func(subject, authority string) trust.SignatureReport {
 		return trust.SignatureReport{Outcome: trust.Verified, Authority: authority, KeyID: "ephemeral", Certificate: &trust.Certificate{Issuer: "https://issuer.example.com", Subject: subject}}
 	}
@@ -39,7 +39,7 @@ func TestDiffSigners(t *testing.T) {
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
-			if d := cmp.Diff(tc.want, diffSigners(tc.was, tc.is)); d != "" {
+			if d := cmp.Diff(tc.want, compareSigners(tc.was, tc.is)); d != "" {
 				t.Errorf("signers (-want +got):\n%s", d)
 			}
 		})
@@ -51,7 +51,7 @@ func TestDiffSigners(t *testing.T) {
 }
 
 // More changes than anybody reads are refused, not collected.
-func TestCountChanges(t *testing.T) {
+func TestCount(t *testing.T) {
 	d := &differ{}
 	if err := d.count(maxChanges); err != nil {
 		t.Fatal(err)

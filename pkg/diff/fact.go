@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package reader
+package diff
 
 import (
 	"cmp"
@@ -26,17 +26,17 @@ type FactChange struct {
 // figureFields are what an observation's figure is made of.
 var figureFields = []string{"value", "textValue", "minValue", "maxValue", "exclusiveMin", "exclusiveMax", "approximate", "asWritten"}
 
-// diffFacts compares the facts of two recaps, list by list. Two facts are one by
+// compareFacts compares the facts of two recaps, list by list. Two facts are one by
 // their id, else by what they are called, else by having most in common.
-func diffFacts(a, b *collection) []FactChange {
+func compareFacts(a, b *collection) []FactChange {
 	var changes []FactChange
 	for _, kind := range factKinds() {
-		changes = append(changes, diffList(a.facts[kind], b.facts[kind], a.name, b.name)...)
+		changes = append(changes, compareList(a.facts[kind], b.facts[kind], a.name, b.name)...)
 	}
 	return changes
 }
 
-func diffList(a, b []fact, ofA, ofB names) []FactChange {
+func compareList(a, b []fact, ofA, ofB names) []FactChange {
 	p := newPairing(len(a), len(b))
 	p.by(func(i int) string { return a[i].id }, func(j int) string { return b[j].id })
 	p.by(func(i int) string { return a[i].key }, func(j int) string { return b[j].key })
@@ -60,7 +60,7 @@ func diffList(a, b []fact, ofA, ofB names) []FactChange {
 		}
 		gone(i)
 		c := FactChange{Change: Changed, Kind: f.kind, Name: cut(f.name), From: exact(a[i].pointer), To: exact(f.pointer)}
-		c.Fields = diffFact(&a[i], f, ofA, ofB)
+		c.Fields = compareFact(&a[i], f, ofA, ofB)
 		switch {
 		case len(c.Fields) > 0:
 		case moved[j]:
@@ -74,9 +74,9 @@ func diffList(a, b []fact, ofA, ofB names) []FactChange {
 	return changes
 }
 
-// diffFact compares two facts that are one. A figure is one value, however many
+// compareFact compares two facts that are one. A figure is one value, however many
 // fields it is written in.
-func diffFact(a, b *fact, ofA, ofB names) []FieldChange {
+func compareFact(a, b *fact, ofA, ofB names) []FieldChange {
 	skip := without("subEvents") // facts of their own
 	var changes []FieldChange
 	if from, to := a.figure, b.figure; from != to {
@@ -89,7 +89,7 @@ func diffFact(a, b *fact, ofA, ofB names) []FieldChange {
 	if a.id != b.id && a.kind == string(recap.TargetEntity) {
 		changes = append(changes, FieldChange{Field: "id", From: cut(a.id), To: cut(b.id)}) // the key, not a field
 	}
-	return append(changes, diffFields(b.pointer, a.fields, b.fields, skip, ofA, ofB)...)
+	return append(changes, compareFields(b.pointer, a.fields, b.fields, skip, ofA, ofB)...)
 }
 
 // fact is a fact to be compared.

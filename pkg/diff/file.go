@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package reader
+package diff
 
 import (
 	"cmp"
@@ -20,9 +20,9 @@ type FileChange struct {
 	To     *recap.File `json:"to,omitempty"`
 }
 
-// diffFiles compares two file tables, in order of path. What has the bytes of a
+// compareFiles compares two file tables, in order of path. What has the bytes of a
 // file that is gone is that file under another name.
-func diffFiles(a, b []recap.File) []FileChange {
+func compareFiles(a, b []recap.File) []FileChange {
 	before := map[string]*recap.File{}
 	for i := range a {
 		before[a[i].Path] = &a[i]

@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package reader
+package diff
 
 import (
 	"slices"
@@ -14,7 +14,7 @@ import (
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
-func TestDiffLines(t *testing.T) {
+func TestLines(t *testing.T) {
 	numbers := func(from, to int) string {
 		var list []string
 		for i := from; i < to; i++ {
@@ -42,7 +42,7 @@ func TestDiffLines(t *testing.T) {
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			var got []string
-			for _, l := range diffLines(section{text: tc.a, first: 1}, section{text: tc.b, first: 1}) {
+			for _, l := range compareLines(section{text: tc.a, first: 1}, section{text: tc.b, first: 1}) {
 				got = append(got, sign(l.Change)+strconv.Itoa(l.Line))
 			}
 			if d := cmp.Diff(tc.want, strings.Join(got, " ")); d != "" {
@@ -52,29 +52,29 @@ func TestDiffLines(t *testing.T) {
 	}
 	t.Run("too many to look for the fewest", func(t *testing.T) {
 		a, b := numbers(0, 2*maxEdits), numbers(10_000, 10_000+2*maxEdits)
-		if got := diffLines(section{text: a, first: 1}, section{text: b, first: 1}); len(got) != 4*maxEdits {
+		if got := compareLines(section{text: a, first: 1}, section{text: b, first: 1}); len(got) != 4*maxEdits {
 			t.Errorf("%d lines", len(got))
 		}
 	})
 }
 
 // Empty files have one digest and nothing else in common.
-func TestDiffEmptyFiles(t *testing.T) {
+func TestEmptyFiles(t *testing.T) {
 	empty := func(path string) []recap.File { return []recap.File{{Path: path, Digest: "sha256:e3b0"}} }
-	got := diffFiles(empty("a.csv"), empty("b.csv"))
+	got := compareFiles(empty("a.csv"), empty("b.csv"))
 	if len(got) != 2 || got[0].Change != Removed || got[1].Change != Added {
 		t.Errorf("got %+v", got)
 	}
 	same := []recap.File{{Path: "a", Digest: "x", Size: 1}, {Path: "b", Digest: "x", Size: 1}}
 	moved := []recap.File{{Path: "c", Digest: "x", Size: 1}, {Path: "d", Digest: "x", Size: 1}, {Path: "e", Digest: "x", Size: 1}}
-	got = diffFiles(same, moved)
+	got = compareFiles(same, moved)
 	if len(got) != 3 || got[0].Was != "a" || got[1].Was != "b" || got[2].Change != Added {
 		t.Errorf("got %+v", got)
 	}
 }
 
-// FuzzDiffLines holds that the lines lead from one text to the other.
-func FuzzDiffLines(f *testing.F) {
+// FuzzLines holds that the lines lead from one text to the other.
+func FuzzLines(f *testing.F) {
 	f.Add("a\nb\nc", "a\nx\nc")
 	f.Add("", "a")
 	f.Add("a\n\na\nb\na", "a\nb\n\na")
@@ -83,7 +83,7 @@ func FuzzDiffLines(f *testing.F) {
 		if len(a) > 2000 || len(b) > 2000 || strings.ContainsFunc(a+b, func(r rune) bool { return r == '\uFFFD' }) {
 			t.Skip() // cut may cut what is longer
 		}
-		changes := diffLines(section{text: a, first: 1}, section{text: b, first: 1})
+		changes := compareLines(section{text: a, first: 1}, section{text: b, first: 1})
 		lines := strings.Split(a, "\n")
 		if a == "" {
 			lines = nil

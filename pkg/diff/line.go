@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package reader
+package diff
 
 import (
 	"slices"
@@ -13,9 +13,9 @@ import (
 // between the first and the last difference counts as replaced.
 const maxEdits = 500
 
-// diffLines returns the lines that lead from one text to the other, in order;
+// compareLines returns the lines that lead from one text to the other, in order;
 // where lines were replaced, the old ones first.
-func diffLines(a, b section) []LineChange {
+func compareLines(a, b section) []LineChange {
 	was, is := strings.Split(a.text, "\n"), strings.Split(b.text, "\n")
 	if a.text == "" {
 		was = nil
