@@ -23,6 +23,7 @@ type sweepClock struct {
 type sweepTimer struct {
 	clock *sweepClock
 	d     time.Duration
+	set   time.Time // by the system's clock
 	fn    func()
 }
 
@@ -62,17 +63,23 @@ func (t *sweepTimer) Reset(d time.Duration) bool {
 	t.clock.mu.Lock()
 	defer t.clock.mu.Unlock()
 	was := t.clock.armed[t]
-	t.clock.armed[t], t.d = true, d
+	t.clock.armed[t], t.d, t.set = true, d, time.Now()
 	return was
 }
 
-// fire ends the time of everything that a registry is waited for. A file or a
-// program that is read for a password has less.
+// fire ends the time of everything that a registry is waited for, and that nothing
+// was heard of for a moment: what is only slow on a busy machine is set again with
+// every byte, and goes on. A file or a program that is read for a password has less
+// time than a registry.
 func (c *sweepClock) fire() {
 	c.mu.Lock()
 	var due []*sweepTimer
 	for t := range c.armed {
-		if t.d >= 30*time.Second {
+		moment := 20 * time.Millisecond
+		if t.d > time.Minute { // what took minutes to be given up isn't sent again
+			moment = 500 * time.Millisecond
+		}
+		if t.d >= 30*time.Second && time.Since(t.set) > moment {
 			due = append(due, t)
 			delete(c.armed, t)
 		}
