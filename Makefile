@@ -30,7 +30,7 @@ unit:
 # go vet for other systems: it compiles, tests included, and looks. macOS has
 # files of its own in few packages.
 cross:
-	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 $(GO) vet ./pkg/internal/durable ./pkg/transfer
+	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 $(GO) vet ./pkg/internal/durable ./pkg/folder
 	for s in $(SYSTEMS); do GOOS=$${s%/*} GOARCH=$${s#*/} CGO_ENABLED=0 $(GO) vet ./... || exit 1; done
 
 # The clients of four key management services, built in. They take longer to

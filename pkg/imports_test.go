@@ -29,7 +29,8 @@ var rooms = map[string][]string{
 	"pkg/trust":    {"pkg/recap", "pkg/artifact", "schemas"},
 	"pkg/sigstore": {"pkg/recap", "pkg/trust"},
 	"pkg/attest":   {"pkg/recap", "pkg/trust"},
-	"pkg/transfer": {"pkg/recap", "pkg/artifact", "pkg/trust"},
+	"pkg/folder":   {"pkg/recap", "pkg/artifact", "pkg/trust"},
+	"pkg/transfer": {"pkg/recap", "pkg/artifact", "pkg/trust", "pkg/folder"},
 	"pkg/reader":   {"pkg/recap", "pkg/document", "pkg/artifact", "pkg/catalog", "pkg/trust"},
 	"pkg/diff":     {"pkg/recap", "pkg/document", "pkg/artifact", "pkg/reader", "pkg/trust"},
 

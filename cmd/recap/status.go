@@ -11,7 +11,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	"github.com/spf13/cobra"
 
-	"github.com/recap-oci/recap/pkg/transfer"
+	"github.com/recap-oci/recap/pkg/folder"
 )
 
 func newStatusCmd(e *env) *cobra.Command {
@@ -35,9 +35,9 @@ something newer. Exit 1 when files changed.`,
 			if len(args) == 1 {
 				dir = args[0]
 			}
-			opts := transfer.StatusOptions{}
+			opts := folder.StatusOptions{}
 			if !offline {
-				opts.Newer = func(ctx context.Context, r transfer.Receipt) (digest.Digest, error) {
+				opts.Newer = func(ctx context.Context, r folder.Receipt) (digest.Digest, error) {
 					p, err := e.pin(ctx, r.Reference, &registry)
 					if err != nil {
 						return "", err
@@ -46,14 +46,14 @@ something newer. Exit 1 when files changed.`,
 					return p.Root().Digest, nil
 				}
 			}
-			result, err := transfer.Status(cmd.Context(), dir, opts)
+			result, err := folder.Status(cmd.Context(), dir, opts)
 			if err != nil {
 				return err
 			}
 			if err := out.print(e.stdout, result, func(w io.Writer) { printStatus(w, result) }); err != nil {
 				return err
 			}
-			if result.State != transfer.DirectoryUnchanged {
+			if result.State != folder.Unchanged {
 				return answerIsNo
 			}
 			return nil
@@ -66,7 +66,7 @@ something newer. Exit 1 when files changed.`,
 	return cmd
 }
 
-func printStatus(w io.Writer, r transfer.StatusResult) {
+func printStatus(w io.Writer, r folder.StatusResult) {
 	fmt.Fprintf(w, "%s: %s, pulled from %s\n", safe(r.Dir), r.State, safe(r.Receipt.Reference))
 	fmt.Fprintf(w, "%s@%s\n", safe(r.Receipt.Repository), r.Receipt.Digest)
 	fmt.Fprintf(w, "when pulled: %s\n", voucher(r.Receipt.Report))

@@ -19,6 +19,16 @@ import (
 // sees it, so that it can't move the cursor, set a title, or forge a line.
 func Printable(s string) string { return escape(s, false) }
 
+// Quoted returns a name that somebody else gave [Printable], in quotes, and cut where
+// it is longer than a person reads.
+func Quoted(name string) string {
+	const longest = 120
+	if runes := []rune(name); len(runes) > longest {
+		name = string(runes[:longest]) + "…"
+	}
+	return `"` + Printable(name) + `"`
+}
+
 // PrintableText is [Printable] for text of several lines: line feed and tab
 // stay.
 func PrintableText(s string) string { return escape(s, true) }

@@ -19,6 +19,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/folder"
 	"github.com/recap-oci/recap/pkg/layout"
 	"github.com/recap-oci/recap/pkg/transfer"
 )
@@ -154,12 +155,12 @@ func checkKilled(t *testing.T, at int, dir string, old, want contents) {
 		return
 	}
 	got := read(t, dir)
-	status, err := transfer.Status(t.Context(), dir, transfer.StatusOptions{})
+	status, err := folder.Status(t.Context(), dir, folder.StatusOptions{})
 	switch {
 	case err != nil && old == nil && len(got) == 0: // still empty
 	case err != nil:
 		t.Fatalf("killed at step %d: %v, with %v", at, err, keys(got))
-	case status.State == transfer.DirectoryIncomplete: // and says so
+	case status.State == folder.Incomplete: // and says so
 	case cmp.Equal(got, want), old != nil && cmp.Equal(got, old):
 	default:
 		t.Fatalf("killed at step %d: neither old, nor new, nor known to be incomplete: %v", at, keys(got))

@@ -3,7 +3,7 @@
 
 // Package transfer moves artifacts between registries, OCI layouts and
 // directories in the one order that is safe: [Push], [Pull], [Copy], and the
-// small verbs beside them ([Tag], [Delete], [List], [Inspect], [Status]).
+// small verbs beside them ([Tag], [Delete], [List], [Inspect]).
 //
 // What every function here keeps:
 //
@@ -11,7 +11,7 @@
 //     holds the root's bytes and has no way to ask what a tag names now.
 //   - What is referred to is stored before what refers to it: blobs, manifests,
 //     root, signatures, and tags last. Whoever finds a tag finds everything.
-//   - A destination directory is what it was, or complete. [Pull] stages beside
+//   - A destination directory is what it was, or complete. [folder.Folder] stages beside
 //     it and takes one step; where one step is impossible it writes down what is
 //     left to do, and the next run finishes that.
 //   - Only what somebody vouched for is written: Pull takes a [trust.Admitted].

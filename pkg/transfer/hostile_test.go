@@ -16,6 +16,7 @@ import (
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/content/memory"
 
+	"github.com/recap-oci/recap/pkg/folder"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/transfer"
 	"github.com/recap-oci/recap/pkg/trust"
@@ -163,30 +164,30 @@ func TestPullHostileBundles(t *testing.T) {
 // A journal that came with the directory does nothing outside of it, and
 // nothing to files that nobody listed.
 func TestPullHostileJournals(t *testing.T) {
-	receipt := transfer.Receipt{
+	receipt := folder.Receipt{
 		APIVersion: "recap/v1", Kind: "Receipt", Repository: repository,
 		Digest: digest.FromString("x"), MediaType: ocispec.MediaTypeImageManifest,
 	}
-	row := func(path, text string) transfer.ReceiptFile {
-		return transfer.ReceiptFile{Path: path, Digest: digest.FromString(text), Size: int64(len(text))}
+	row := func(path, text string) folder.File {
+		return folder.File{Path: path, Digest: digest.FromString(text), Size: int64(len(text))}
 	}
 	for _, tt := range []struct {
 		name string
-		old  []transfer.ReceiptFile
-		new  []transfer.ReceiptFile
+		old  []folder.File
+		new  []folder.File
 		raw  string
 		code string
 	}{
 		{name: "not JSON", raw: "{", code: "bad-journal"},
 		{name: "another kind", raw: `{"apiVersion":"recap/v1","kind":"Other"}`, code: "bad-journal"},
-		{name: "remove a parent's file", old: []transfer.ReceiptFile{row("../outside", "untouched")}, code: "bad-journal"},
-		{name: "remove by absolute path", old: []transfer.ReceiptFile{row("/etc/passwd", "")}, code: "bad-journal"},
-		{name: "write to a parent", new: []transfer.ReceiptFile{row("../outside", "new")}, code: "bad-journal"},
-		{name: "write state", new: []transfer.ReceiptFile{row(".recap/lock", "new")}, code: "bad-journal"},
-		{name: "remove over a link", old: []transfer.ReceiptFile{row("link/outside", "untouched")}, code: "destination-modified"},
-		{name: "write over a link", new: []transfer.ReceiptFile{row("link/staged", "new")}, code: "destination-symlink"},
-		{name: "remove what is other", old: []transfer.ReceiptFile{row("thesis.tex", "something else")}, code: "destination-modified"},
-		{name: "overwrite what is other", new: []transfer.ReceiptFile{row("thesis.tex", "new")}, code: "destination-modified"},
+		{name: "remove a parent's file", old: []folder.File{row("../outside", "untouched")}, code: "bad-journal"},
+		{name: "remove by absolute path", old: []folder.File{row("/etc/passwd", "")}, code: "bad-journal"},
+		{name: "write to a parent", new: []folder.File{row("../outside", "new")}, code: "bad-journal"},
+		{name: "write state", new: []folder.File{row(".recap/lock", "new")}, code: "bad-journal"},
+		{name: "remove over a link", old: []folder.File{row("link/outside", "untouched")}, code: "destination-modified"},
+		{name: "write over a link", new: []folder.File{row("link/staged", "new")}, code: "destination-symlink"},
+		{name: "remove what is other", old: []folder.File{row("thesis.tex", "something else")}, code: "destination-modified"},
+		{name: "overwrite what is other", new: []folder.File{row("thesis.tex", "new")}, code: "destination-modified"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			parent := t.TempDir()
@@ -197,7 +198,7 @@ func TestPullHostileJournals(t *testing.T) {
 			raw := []byte(tt.raw)
 			if tt.raw == "" {
 				r := receipt
-				r.Files = append([]transfer.ReceiptFile{}, tt.new...)
+				r.Files = append([]folder.File{}, tt.new...)
 				var err error
 				raw, err = json.Marshal(map[string]any{"apiVersion": "recap/v1", "kind": "PullJournal", "old": tt.old, "receipt": r})
 				if err != nil {

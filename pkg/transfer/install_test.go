@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/recap-oci/recap/pkg/folder"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/transfer"
 )
@@ -218,7 +219,7 @@ func TestInstall(t *testing.T) {
 			if got := read(t, parent)["outside"]; got != "" && got != "untouched" {
 				t.Errorf("a link was followed: %q", got)
 			}
-			status, err := transfer.Status(t.Context(), dir, transfer.StatusOptions{})
+			status, err := folder.Status(t.Context(), dir, folder.StatusOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}

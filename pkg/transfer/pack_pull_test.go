@@ -17,6 +17,7 @@ import (
 	"oras.land/oras-go/v2/content/memory"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/folder"
 	"github.com/recap-oci/recap/pkg/layout"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/recaptest"
@@ -76,7 +77,7 @@ func TestPullPack(t *testing.T) {
 	if diff := cmp.Diff([]string{"an-event", "gone", "stays"}, slugs); diff != "" {
 		t.Errorf("members (-want +got):\n%s", diff)
 	}
-	receipt, err := transfer.ReadReceipt(dir)
+	receipt, err := folder.ReadReceipt(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,16 +96,16 @@ func TestPullPack(t *testing.T) {
 	}
 	wantFiles(t, dir, under(secondMembers))
 
-	status, err := transfer.Status(t.Context(), dir, transfer.StatusOptions{})
-	if err != nil || status.State != transfer.DirectoryUnchanged || status.Receipt.Version != "1.1.0" {
+	status, err := folder.Status(t.Context(), dir, folder.StatusOptions{})
+	if err != nil || status.State != folder.Unchanged || status.Receipt.Version != "1.1.0" {
 		t.Errorf("status %+v, %v", status, err)
 	}
 	write(t, dir, contents{"zeal/index.md": "mine", "zeal/mine.md": "mine", "mine/index.md": "mine"})
-	status, err = transfer.Status(t.Context(), dir, transfer.StatusOptions{})
-	want := []transfer.FileChange{
-		{Path: "mine/", State: transfer.FileAdded}, {Path: "zeal/index.md", State: transfer.FileModified}, {Path: "zeal/mine.md", State: transfer.FileAdded},
+	status, err = folder.Status(t.Context(), dir, folder.StatusOptions{})
+	want := []folder.Change{
+		{Path: "mine/", State: folder.FileAdded}, {Path: "zeal/index.md", State: folder.FileModified}, {Path: "zeal/mine.md", State: folder.FileAdded},
 	}
-	if err != nil || status.State != transfer.DirectoryModified {
+	if err != nil || status.State != folder.Modified {
 		t.Errorf("status %+v, %v", status, err)
 	}
 	if diff := cmp.Diff(want, status.Changes); diff != "" {
@@ -193,7 +194,7 @@ func TestPullPackSelection(t *testing.T) {
 			if damage, err := store.Check(t.Context()); err != nil || len(damage) > 0 {
 				t.Errorf("the store: %v, %v", damage, err)
 			}
-			receipt, err := transfer.ReadReceipt(dir)
+			receipt, err := folder.ReadReceipt(dir)
 			if err != nil || receipt.Selection == nil || !slices.Equal(receipt.Selection.Recaps, tt.selection.Recaps) || !slices.Equal(receipt.Selection.Events, tt.selection.Events) {
 				t.Errorf("receipt %+v, %v", receipt, err)
 			}

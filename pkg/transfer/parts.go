@@ -30,6 +30,9 @@ const (
 // of 25 files each.
 const maxParts = 64 << 20 // bytes
 
+// writers is how many configs are decoded at once, each of which takes memory.
+const writers = 8
+
 // part is one bundle of what is pulled: the root itself, or a member of a pack.
 type part struct {
 	dir  string // of a member: where it is written to
@@ -96,7 +99,7 @@ func (p *puller) readParts(ctx context.Context, descs []ocispec.Descriptor) erro
 		group.Go(func() error {
 			node, err := p.fetcher.manifest(gctx, desc)
 			if err != nil {
-				return fmt.Errorf("recap %s: %w", quoted(desc.Annotations[artifact.AnnotationSlug]), err)
+				return fmt.Errorf("recap %s: %w", recap.Quoted(desc.Annotations[artifact.AnnotationSlug]), err)
 			}
 			if node.Manifest == nil {
 				return recap.Errorf(recap.Integrity, "wrong-kind", "%s is no recap", desc.Digest)
@@ -129,7 +132,7 @@ func (p *puller) checkParts() error {
 	if !p.wholeParts() {
 		need = 0
 	}
-	return p.dest.checkSpace(need)
+	return p.dest.CheckSpace(need)
 }
 
 // wholeParts reports whether all files are wanted of each bundle that is.

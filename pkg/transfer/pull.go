@@ -15,6 +15,7 @@ import (
 	"oras.land/oras-go/v2/content"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/folder"
 	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
@@ -67,12 +68,12 @@ type PullResult struct {
 	Slug       string        `json:"slug"`  // of a pack its name
 	Version    string        `json:"version,omitempty"`
 
-	Members   []ReceiptMember `json:"members,omitempty"`   // of a pack: what was wanted of it
-	Selection *Selected       `json:"selection,omitempty"` // absent: everything
-	Verified  bool            `json:"verified"`
-	Report    trust.Report    `json:"report"` // why the digest was admitted
+	Members   []folder.Member   `json:"members,omitempty"`   // of a pack: what was wanted of it
+	Selection *folder.Selection `json:"selection,omitempty"` // absent: everything
+	Verified  bool              `json:"verified"`
+	Report    trust.Report      `json:"report"` // why the digest was admitted
 
-	Files     []ReceiptFile `json:"files"` // what was written
+	Files     []folder.File `json:"files"` // what was written
 	Fetched   Tally         `json:"fetched"`
 	Reused    Tally         `json:"reused"`    // what the store had
 	Replaced  bool          `json:"replaced"`  // an earlier pull was there
@@ -121,9 +122,6 @@ func Pull(ctx context.Context, src content.ReadOnlyStorage, admitted *trust.Admi
 	if opts.MaxFileSize <= 0 {
 		opts.MaxFileSize = recap.MaxFileSize
 	}
-	if opts.Wait <= 0 {
-		opts.Wait = 10 * time.Second
-	}
 	p := &puller{
 		opts: opts, admitted: admitted, notify: opts.OnEvent,
 		fetcher: &fetcher{src: src, store: store, notify: opts.OnEvent},
@@ -143,11 +141,11 @@ type puller struct {
 	fetcher  *fetcher
 
 	root    *artifact.Node
-	dest    *destination
+	dest    *folder.Folder
 	pack    *artifact.Pack // nil while unopened, and for a bundle
 	parts   []*part
 	files   []file
-	receipt Receipt
+	receipt folder.Receipt
 }
 
 // file is a file to be written: its path in the destination and its content,
@@ -159,14 +157,6 @@ type file struct {
 	// within is the node whose config has blob in it, see [artifact.FormImage];
 	// nil for what is a blob of its own.
 	within *artifact.Node
-}
-
-// source is the blob that f is made from.
-func (f file) source() ocispec.Descriptor {
-	if f.within != nil {
-		return f.within.Manifest.Config
-	}
-	return f.blob
 }
 
 func (p *puller) pull(ctx context.Context, dir string) (PullResult, error) {
@@ -185,21 +175,29 @@ func (p *puller) pull(ctx context.Context, dir string) (PullResult, error) {
 		}
 		dir = "." + string(filepath.Separator) + name
 	}
-	if p.dest, err = openDestination(dir); err != nil {
+	if p.dest, err = folder.Open(dir); err != nil {
 		return PullResult{}, err
 	}
 	// Before anything is fetched: what can be known to fail should fail now.
-	if err := p.preflight(ctx); err != nil {
+	if err := p.dest.Check(ctx, p.folderOptions()); err != nil {
 		return PullResult{}, err
 	}
 	if err := p.open(ctx); err != nil {
 		return PullResult{}, err
 	}
-	in := &installer{dest: p.dest, files: p.files, receipt: p.receipt, opts: p.opts, fetcher: p.fetcher, notify: p.notify}
-	if err := in.install(ctx); err != nil {
+	source := newFolderContent(p.fetcher, p.files)
+	opts := p.folderOptions()
+	opts.OnInstall = func() { p.notify.named(EventInstall, p.dest.Name(), ocispec.Descriptor{}) }
+	opts.OnWritten = func(f folder.File) { p.notify.named(EventWriting, f.Path, source.files[f.Path].blob) }
+	installed, err := p.dest.Install(ctx, p.receipt, source, opts)
+	if err != nil {
 		return PullResult{}, err
 	}
-	return p.result(in), nil
+	return p.result(installed), nil
+}
+
+func (p *puller) folderOptions() folder.Options {
+	return folder.Options{Repository: p.opts.Repository, Force: p.opts.Force, Wait: p.opts.Wait}
 }
 
 // checkRoot refuses what can't be pulled before asking for more of it.
@@ -214,7 +212,7 @@ func (p *puller) checkRoot() error {
 		}
 		return nil
 	case artifact.KindForeign:
-		return recap.Errorf(recap.Integrity, "not-a-recap", "it is not a recap but %s", quoted(p.root.ArtifactType()))
+		return recap.Errorf(recap.Integrity, "not-a-recap", "it is not a recap but %s", recap.Quoted(p.root.ArtifactType()))
 	default:
 		return recap.Errorf(recap.Integrity, "wrong-kind", "it is a %s, neither a recap nor a pack of them", kind)
 	}
@@ -236,46 +234,6 @@ func (p *puller) name(ctx context.Context) (string, error) {
 	}
 	slug, _, _ := strings.Cut(p.root.Manifest.Layers[0].Annotations[ocispec.AnnotationTitle], "/")
 	return slug, nil
-}
-
-// preflight refuses a destination that can't be written to.
-func (p *puller) preflight(ctx context.Context) error {
-	err := p.refusal(ctx)
-	if err != nil && ctx.Err() == nil {
-		// It was looked at while another pull may be changing it. What is
-		// refused is refused for what it is when nobody does.
-		err = p.refusalAlone(ctx, err)
-	}
-	return err
-}
-
-// refusal inspects the destination and returns why it can't be written to.
-func (p *puller) refusal(ctx context.Context) error {
-	if err := p.dest.inspect(ctx, p.opts.Repository); err != nil {
-		return err
-	}
-	if p.dest.refusal != nil && !p.opts.Force {
-		return p.dest.refusal
-	}
-	return nil
-}
-
-// refusalAlone is refusal while no other pull has the destination, and after
-// what an interrupted one left is finished. Where nobody can be kept out,
-// nobody can be in: then it is what was found before.
-func (p *puller) refusalAlone(ctx context.Context, before error) error {
-	release, err := p.dest.claim(ctx, p.opts.Wait)
-	if isForbidden(err) {
-		return before
-	}
-	if err != nil {
-		return err
-	}
-	defer release()
-	if err := p.dest.recover(p.opts.Force); err != nil {
-		return err
-	}
-	return p.refusal(ctx)
 }
 
 // open finds out what is wanted and fetches it: everything at once where
@@ -347,13 +305,14 @@ func (p *puller) fetchFirst(ctx context.Context, all bool) error {
 // sameAsEarlier reports whether the destination says that it holds this very
 // digest, so that it is worth finding out before anything is fetched.
 func (p *puller) sameAsEarlier() bool {
-	return p.dest.condition == earlier && p.dest.receipt.Digest == p.root.Descriptor.Digest
+	earlier := p.dest.Earlier()
+	return earlier != nil && earlier.Digest == p.root.Descriptor.Digest
 }
 
 // upToDate reports whether the destination holds the chosen files already. The
 // comparison is with the bundle's own table: the receipt is only a note.
 func (p *puller) upToDate() bool {
-	return p.sameAsEarlier() && sameFiles(p.dest.receipt.Files, receiptFiles(p.files))
+	return p.sameAsEarlier() && p.dest.Earlier().SameFiles(receiptFiles(p.files))
 }
 
 // choose makes the list of files to write.
@@ -394,8 +353,8 @@ func (p *puller) blobs() []ocispec.Descriptor {
 // read.
 func (p *puller) describe() error {
 	root := p.root.Descriptor
-	p.receipt = Receipt{
-		APIVersion: recap.APIVersion, Kind: receiptKind,
+	p.receipt = folder.Receipt{
+		APIVersion: recap.APIVersion, Kind: folder.KindReceipt,
 		Reference: p.opts.Reference, Repository: p.opts.Repository,
 		Digest: root.Digest, MediaType: root.MediaType,
 		Selection: selected(p.opts.Selection), Report: p.admitted.Report(),
@@ -405,7 +364,7 @@ func (p *puller) describe() error {
 		meta := p.pack.Meta
 		p.receipt.Title, p.receipt.Slug, p.receipt.Version = meta.Title, meta.Name, meta.Version
 		for _, part := range p.parts {
-			p.receipt.Members = append(p.receipt.Members, ReceiptMember{Slug: part.slug, Digest: part.node.Descriptor.Digest})
+			p.receipt.Members = append(p.receipt.Members, folder.Member{Slug: part.slug, Digest: part.node.Descriptor.Digest})
 		}
 	} else {
 		only := p.parts[0]
@@ -418,23 +377,31 @@ func (p *puller) describe() error {
 		now := p.opts.Now().UTC().Truncate(time.Second)
 		p.receipt.PulledAt = &now
 	}
-	return p.receipt.checkSize()
+	return p.receipt.CheckSize()
 }
 
-func (p *puller) result(in *installer) PullResult {
+func (p *puller) result(installed folder.Installed) PullResult {
 	return PullResult{
-		Dir: p.dest.name, Reference: p.opts.Reference, Repository: p.opts.Repository,
+		Dir: p.dest.Name(), Reference: p.opts.Reference, Repository: p.opts.Repository,
 		Digest: p.receipt.Digest, MediaType: p.receipt.MediaType, Title: p.receipt.Title, Slug: p.receipt.Slug, Version: p.receipt.Version,
 		Members: p.receipt.Members, Selection: p.receipt.Selection, Verified: p.admitted.Verified(), Report: p.receipt.Report,
 		Files: p.receipt.Files, Fetched: p.fetcher.fetched, Reused: p.fetcher.reused,
-		Replaced: in.replaced, Unchanged: in.unchanged,
+		Replaced: installed.Replaced, Unchanged: installed.Unchanged,
 	}
 }
 
-func receiptFiles(files []file) []ReceiptFile {
-	rows := make([]ReceiptFile, len(files))
+func receiptFiles(files []file) []folder.File {
+	rows := make([]folder.File, len(files))
 	for i, f := range files {
-		rows[i] = ReceiptFile{Path: f.path, Digest: f.blob.Digest, Size: f.blob.Size}
+		rows[i] = folder.File{Path: f.path, Digest: f.blob.Digest, Size: f.blob.Size}
 	}
 	return rows
+}
+
+// selected spells s as receipts do.
+func selected(s artifact.Selection) *folder.Selection {
+	if s.IsZero() {
+		return nil
+	}
+	return &folder.Selection{Include: s.Include, Roles: s.Roles, Recaps: s.Recaps, Events: s.Events, MetadataOnly: s.MetadataOnly}
 }

@@ -21,6 +21,7 @@ import (
 	"oras.land/oras-go/v2/content/memory"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/folder"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/transfer"
 	"github.com/recap-oci/recap/pkg/trust"
@@ -41,12 +42,12 @@ func TestPull(t *testing.T) {
 	if result.Fetched.Count != 7 { // config, document and five files with bytes
 		t.Errorf("fetched %+v, want the config and six files", result.Fetched)
 	}
-	receipt, err := transfer.ReadReceipt(dir)
+	receipt, err := folder.ReadReceipt(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	at := now.UTC().Truncate(time.Second)
-	want := &transfer.Receipt{
+	want := &folder.Receipt{
 		APIVersion: "recap/v1", Kind: "Receipt", Reference: repository + ":1.0.0", Repository: repository,
 		Digest: src.Root().Digest, MediaType: ocispec.MediaTypeImageManifest, Title: "An event", Slug: "an-event",
 		Report:   trust.Report{Digest: src.Root().Digest, Verdict: trust.VerdictUnverified, Signatures: []trust.SignatureReport{}},
@@ -97,7 +98,7 @@ func TestPullAgainFetchesNothing(t *testing.T) {
 	forged := content.NewDescriptorFromBytes("", []byte("# Forged\n"))
 	edit(t, dir+"/.recap/receipt.json", content.NewDescriptorFromBytes("", []byte(first["index.md"])).Digest.String(), forged.Digest.String())
 	edit(t, dir+"/.recap/receipt.json", `"size": 8`, `"size": 9`)
-	if status, err := transfer.Status(t.Context(), dir, transfer.StatusOptions{}); err != nil || status.State != transfer.DirectoryUnchanged {
+	if status, err := folder.Status(t.Context(), dir, folder.StatusOptions{}); err != nil || status.State != folder.Unchanged {
 		t.Fatalf("the forgery isn't one: %+v, %v", status, err)
 	}
 	result = mustPull(t, src, dir, transfer.PullOptions{})

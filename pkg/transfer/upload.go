@@ -296,7 +296,7 @@ func isMissingChild(err error) bool {
 // about adds to err the title of desc, a file's name, which no storage knows.
 func about(desc ocispec.Descriptor, err error) error {
 	if title := desc.Annotations[ocispec.AnnotationTitle]; err != nil && title != "" {
-		return fmt.Errorf("%s: %w", quoted(title), err)
+		return fmt.Errorf("%s: %w", recap.Quoted(title), err)
 	}
 	return err
 }
@@ -305,7 +305,7 @@ func about(desc ocispec.Descriptor, err error) error {
 // somebody else's text, and its digest.
 func name(desc ocispec.Descriptor) string {
 	if title := desc.Annotations[ocispec.AnnotationTitle]; title != "" {
-		return fmt.Sprintf("%s (%s)", quoted(title), short(desc.Digest))
+		return fmt.Sprintf("%s (%s)", recap.Quoted(title), short(desc.Digest))
 	}
 	return short(desc.Digest)
 }

@@ -14,7 +14,6 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/opencontainers/go-digest"
 	"github.com/opencontainers/image-spec/specs-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -265,50 +264,4 @@ func TestInspectUnreadableReferrer(t *testing.T) {
 	if len(in.Root.Referrers) != 3 || unreadable != 1 {
 		t.Errorf("%d referrers, %d unreadable", len(in.Root.Referrers), unreadable)
 	}
-}
-
-func TestStatus(t *testing.T) {
-	src, dir := stored(t, first), filepath.Join(t.TempDir(), "dir")
-	mustPull(t, src, dir, transfer.PullOptions{})
-	status := func(newer func(context.Context, transfer.Receipt) (digest.Digest, error)) transfer.StatusResult {
-		t.Helper()
-		result, err := transfer.Status(t.Context(), dir, transfer.StatusOptions{Newer: newer})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return result
-	}
-	next := digest.FromString("next")
-	for _, tt := range []struct {
-		name  string
-		newer func(context.Context, transfer.Receipt) (digest.Digest, error)
-		want  transfer.StatusResult
-	}{
-		{"not asked", nil, transfer.StatusResult{}},
-		{"the same", func(_ context.Context, r transfer.Receipt) (digest.Digest, error) { return r.Digest, nil }, transfer.StatusResult{Current: src.Root().Digest}},
-		{"newer", func(context.Context, transfer.Receipt) (digest.Digest, error) { return next, nil }, transfer.StatusResult{Current: next, Newer: true}},
-		{"unreachable", func(context.Context, transfer.Receipt) (digest.Digest, error) { return "", errors.New("no network") }, transfer.StatusResult{CheckError: "no network"}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			tt.want.Dir, tt.want.State, tt.want.Changes = dir, transfer.DirectoryUnchanged, []transfer.FileChange{}
-			if diff := cmp.Diff(tt.want, status(tt.newer), cmpopts.IgnoreFields(transfer.StatusResult{}, "Receipt")); diff != "" {
-				t.Errorf("-want +got:\n%s", diff)
-			}
-		})
-	}
-	write(t, dir, contents{"index.md": "mine", "new/file": "mine", "images/a.png": first["images/a.png"]})
-	mustRemove(t, filepath.Join(dir, "empty.txt"))
-	got := status(nil)
-	want := []transfer.FileChange{{Path: "empty.txt", State: "missing"}, {Path: "index.md", State: "modified"}, {Path: "new/", State: "added"}}
-	if diff := cmp.Diff(want, got.Changes); diff != "" || got.State != transfer.DirectoryModified {
-		t.Errorf("%s (-want +got):\n%s", got.State, diff)
-	}
-
-	_, err := transfer.Status(t.Context(), t.TempDir(), transfer.StatusOptions{})
-	wantError(t, err, recap.NotFound, "not-a-pull")
-	_, err = transfer.Status(t.Context(), filepath.Join(t.TempDir(), "nowhere"), transfer.StatusOptions{})
-	wantError(t, err, recap.NotFound, "not-found")
-	write(t, dir, contents{".recap/receipt.json": `{"apiVersion":"recap/v1","kind":"Receipt","digest":"sha256:x"}`})
-	_, err = transfer.Status(t.Context(), dir, transfer.StatusOptions{})
-	wantError(t, err, recap.Integrity, "bad-receipt")
 }

@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package transfer
+package folder
 
 import (
 	"encoding/json"
@@ -16,14 +16,14 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
-	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/internal/canonical"
 	"github.com/recap-oci/recap/pkg/internal/safepath"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
-// receiptKind is the kind of a receipt, beside the apiVersion.
-const receiptKind = "Receipt"
+// KindReceipt is the kind of a [Receipt], beside the apiVersion.
+const KindReceipt = "Receipt"
 
 // Receipt says what a pulled directory is. It is written with the files, in
 // .recap/receipt.json, so that a later pull can replace what nobody changed and
@@ -42,20 +42,20 @@ type Receipt struct {
 
 	// Members are what was wanted of a pack, in reading order; each lies in the
 	// directory of its slug.
-	Members []ReceiptMember `json:"members,omitempty"`
+	Members []Member `json:"members,omitempty"`
 
 	// Selection is what was asked for; absent when everything was.
-	Selection *Selected `json:"selection,omitempty"`
+	Selection *Selection `json:"selection,omitempty"`
 
 	// Report is why the digest was admitted: verdict, rule, signers.
 	Report trust.Report `json:"report"`
 
-	PulledAt *time.Time    `json:"pulledAt,omitempty"`
-	Files    []ReceiptFile `json:"files"`
+	PulledAt *time.Time `json:"pulledAt,omitempty"`
+	Files    []File     `json:"files"`
 }
 
-// Selected is an [artifact.Selection] as results and receipts spell it.
-type Selected struct {
+// Selection is what was asked for of an artifact, as receipts spell it.
+type Selection struct {
 	Include      []string `json:"include,omitempty"`
 	Roles        []string `json:"roles,omitempty"`
 	Recaps       []string `json:"recaps,omitempty"`
@@ -63,21 +63,14 @@ type Selected struct {
 	MetadataOnly bool     `json:"metadataOnly,omitempty"`
 }
 
-func selected(s artifact.Selection) *Selected {
-	if s.IsZero() {
-		return nil
-	}
-	return &Selected{Include: s.Include, Roles: s.Roles, Recaps: s.Recaps, Events: s.Events, MetadataOnly: s.MetadataOnly}
-}
-
-// ReceiptMember is one recap of a pack.
-type ReceiptMember struct {
+// Member is one recap of a pack.
+type Member struct {
 	Slug   string        `json:"slug"`
 	Digest digest.Digest `json:"digest"` // of the bundle's manifest
 }
 
-// ReceiptFile is one file as it was written.
-type ReceiptFile struct {
+// File is one file as it was written.
+type File struct {
 	Path   string        `json:"path"` // slash-separated, relative to the directory
 	Digest digest.Digest `json:"digest"`
 	Size   int64         `json:"size"` // bytes
@@ -104,24 +97,32 @@ func ReadReceipt(dir string) (*Receipt, error) {
 }
 
 func readReceipt(root *os.Root) (*Receipt, error) {
-	var r Receipt
-	err := readState(root, receiptPath, &r)
+	raw, err := readState(root, receiptPath)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, recap.Errorf(recap.NotFound, "not-a-pull", "there is no receipt: this directory was not written by recap pull")
 	}
+	var r *Receipt
 	if err == nil {
-		err = r.check()
+		r, err = parseReceipt(raw)
 	}
 	if err != nil {
 		return nil, recap.Errorf(recap.Integrity, "bad-receipt", "reading %s: %w", receiptPath, err)
 	}
-	return &r, nil
+	return r, nil
+}
+
+func parseReceipt(raw []byte) (*Receipt, error) {
+	var r Receipt
+	if err := canonical.Unmarshal(raw, &r); err != nil {
+		return nil, err
+	}
+	return &r, r.check()
 }
 
 // check refuses a receipt that could make its reader touch what no pull wrote.
 func (r *Receipt) check() error {
-	if r.APIVersion != recap.APIVersion || r.Kind != receiptKind {
-		return fmt.Errorf("it is a %q of version %q, not a %s of %s", r.Kind, r.APIVersion, receiptKind, recap.APIVersion)
+	if r.APIVersion != recap.APIVersion || r.Kind != KindReceipt {
+		return fmt.Errorf("it is a %q of version %q, not a %s of %s", r.Kind, r.APIVersion, KindReceipt, recap.APIVersion)
 	}
 	if err := r.Digest.Validate(); err != nil {
 		return err
@@ -133,9 +134,9 @@ func (r *Receipt) check() error {
 // indented, and has to be read again.
 const maxReceiptSize = maxStateSize / 3
 
-// checkSize refuses a receipt that is too long to be read again: better than
+// CheckSize refuses a receipt that is too long to be read again: better than
 // writing a directory that no later pull knows.
-func (r *Receipt) checkSize() error {
+func (r *Receipt) CheckSize() error {
 	raw, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return fmt.Errorf("writing the receipt: %w", err)
@@ -147,7 +148,24 @@ func (r *Receipt) checkSize() error {
 	return nil
 }
 
-func checkFiles(files []ReceiptFile) error {
+// SameFiles reports whether the receipt lists files, in any order.
+func (r *Receipt) SameFiles(files []File) bool {
+	if len(r.Files) != len(files) {
+		return false
+	}
+	rows := make(map[File]int, len(r.Files))
+	for _, f := range r.Files {
+		rows[f]++
+	}
+	for _, f := range files {
+		if rows[f]--; rows[f] < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func checkFiles(files []File) error {
 	paths := make([]string, len(files))
 	for i, f := range files {
 		paths[i] = f.Path
@@ -169,7 +187,7 @@ func checkPaths(paths []string) error {
 	inside := map[string][]string{}
 	for _, path := range paths {
 		if safepath.Reserved(path) {
-			return recap.Errorf(recap.Unsafe, "reserved-name", "%s has a name that is reserved", quoted(path))
+			return recap.Errorf(recap.Unsafe, "reserved-name", "%s has a name that is reserved", recap.Quoted(path))
 		}
 		slug, rest, ok := strings.Cut(path, "/")
 		if !ok || recap.CheckSlug(slug) != nil {

@@ -3,7 +3,7 @@
 
 //go:build !linux && !darwin && !freebsd && !windows
 
-package transfer
+package folder
 
 // freeSpace is not known here.
 func freeSpace(string) (uint64, bool) { return 0, false }

@@ -3,7 +3,7 @@
 
 //go:build windows
 
-package transfer
+package folder
 
 import "golang.org/x/sys/windows"
 

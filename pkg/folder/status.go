@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package transfer
+package folder
 
 import (
 	"context"
@@ -22,22 +22,22 @@ type StatusOptions struct {
 	Newer func(ctx context.Context, r Receipt) (digest.Digest, error)
 }
 
-// DirectoryState says in one word what a pulled directory is.
-type DirectoryState string
+// State says in one word what a pulled directory is.
+type State string
 
 // The states of a pulled directory.
 const (
-	DirectoryUnchanged  DirectoryState = "unchanged"
-	DirectoryModified   DirectoryState = "modified"
-	DirectoryIncomplete DirectoryState = "incomplete" // a pull into it was interrupted; pulling again finishes it
+	Unchanged  State = "unchanged"
+	Modified   State = "modified"
+	Incomplete State = "incomplete" // a pull into it was interrupted; pulling again finishes it
 )
 
 // StatusResult says what a pulled directory is and what became of its files.
 type StatusResult struct {
-	Dir     string         `json:"dir"`
-	State   DirectoryState `json:"state"`
-	Receipt Receipt        `json:"receipt"`
-	Changes []FileChange   `json:"changes"` // modified, missing and added files; unchanged ones aren't listed
+	Dir     string   `json:"dir"`
+	State   State    `json:"state"`
+	Receipt Receipt  `json:"receipt"`
+	Changes []Change `json:"changes"` // modified, missing and added files; unchanged ones aren't listed
 
 	// Current is what the reference names today, if it was asked; Newer says
 	// that it is something else than what was pulled.
@@ -63,13 +63,13 @@ func Status(ctx context.Context, dir string, opts StatusOptions) (StatusResult, 
 		return StatusResult{}, localError(err, "opening the directory")
 	}
 	defer root.Close()
-	result := StatusResult{Dir: dir, State: DirectoryUnchanged, Changes: []FileChange{}}
+	result := StatusResult{Dir: dir, State: Unchanged, Changes: []Change{}}
 	if _, err := root.Lstat(journalPath); err == nil {
 		j, err := readJournal(root)
 		if err != nil {
 			return StatusResult{}, fmt.Errorf("%s: %w", dir, err)
 		}
-		result.State, result.Receipt = DirectoryIncomplete, j.Receipt
+		result.State, result.Receipt = Incomplete, j.Receipt
 		return result, nil
 	}
 	receipt, err := readReceipt(root)
@@ -83,7 +83,7 @@ func Status(ctx context.Context, dir string, opts StatusOptions) (StatusResult, 
 	}
 	for _, change := range changes {
 		if change.State != FileUnchanged {
-			result.State = DirectoryModified
+			result.State = Modified
 			result.Changes = append(result.Changes, change)
 		}
 	}

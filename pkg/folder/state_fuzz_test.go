@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package transfer
+package folder
 
 import (
 	"errors"
@@ -28,29 +28,18 @@ func FuzzState(f *testing.F) {
 	f.Add([]byte(`{"Files":[{"path":"../outside"}]}`), []byte(`{"apiVersion":"recap/v1","kind":"PullJournal","old":[{"path":"../outside","digest":"sha256:982d9e3eb996f559e633f4d194def3761d909f5a3b647d1a851fead67c32c9d1"}]}`))
 	f.Add([]byte(`{`), []byte(`{"apiVersion":"recap/v1","kind":"PullJournal","receipt":{"files":[{"path":".recap/x"}]}}`))
 	f.Fuzz(func(t *testing.T, receipt, journal []byte) {
-		top := t.TempDir()
-		dir := filepath.Join(top, "pulled")
-		if err := os.MkdirAll(filepath.Join(dir, filepath.FromSlash(stagingPath)), 0o700); err != nil {
-			t.Fatal(err)
+		_, bad := parseReceipt(receipt)
+		if _, err := parseJournal(journal); err != nil && bad != nil {
+			return // refused by what they say, before any file counts
 		}
-		put := func(path string, data string) {
-			if err := os.WriteFile(filepath.Join(top, filepath.FromSlash(path)), []byte(data), 0o600); err != nil {
-				t.Fatal(err)
-			}
+		dir, top := plant(t, receipt, journal)
+		if _, err := ReadReceipt(dir); (err != nil) != (bad != nil) || err != nil && !errors.Is(err, recap.Integrity) {
+			t.Errorf("receipt %q: %v, and %v", receipt, err, bad)
 		}
-		put("outside", "text")
-		put("pulled/index.md", "text")
-		put("pulled/precious.md", "nobody else has this")
-		put("pulled/"+receiptPath, string(receipt))
-
-		if _, err := ReadReceipt(dir); err != nil && !errors.Is(err, recap.Integrity) {
-			t.Errorf("receipt %q: %v", receipt, err)
-		}
-		if status, err := Status(t.Context(), dir, StatusOptions{}); err == nil && status.State == DirectoryUnchanged {
+		if status, err := Status(t.Context(), dir, StatusOptions{}); err == nil && status.State == Unchanged {
 			t.Errorf("receipt %q says that precious.md was pulled", receipt)
 		}
 		if len(journal) > 0 {
-			put("pulled/"+journalPath, string(journal))
 			root, err := os.OpenRoot(dir)
 			if err != nil {
 				t.Fatal(err)
@@ -71,4 +60,26 @@ func FuzzState(f *testing.F) {
 			}
 		}
 	})
+}
+
+// plant makes a directory with this state in it, and what it must not touch beside it.
+func plant(t *testing.T, receipt, journal []byte) (dir, top string) {
+	t.Helper()
+	top = t.TempDir()
+	dir = filepath.Join(top, "pulled")
+	if err := os.MkdirAll(filepath.Join(dir, filepath.FromSlash(stagingPath)), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for path, data := range map[string]string{
+		"outside": "text", "pulled/index.md": "text", "pulled/precious.md": "nobody else has this",
+		"pulled/" + receiptPath: string(receipt), "pulled/" + journalPath: string(journal),
+	} {
+		if path == "pulled/"+journalPath && len(journal) == 0 {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(top, filepath.FromSlash(path)), []byte(data), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir, top
 }

@@ -3,7 +3,7 @@
 
 //go:build linux || darwin || freebsd
 
-package transfer
+package folder
 
 import "golang.org/x/sys/unix"
 

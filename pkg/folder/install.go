@@ -1,34 +1,102 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package transfer
+package folder
 
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
 	"runtime"
-
-	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"time"
 
 	"github.com/recap-oci/recap/pkg/internal/durable"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
-// installer turns a destination into a pull of files.
-type installer struct {
-	dest    *destination
-	files   []file
-	receipt Receipt
-	opts    PullOptions
-	fetcher *fetcher
-	notify  notifier
+// Options are the options of [Folder.Check] and [Folder.Install].
+type Options struct {
+	// Repository is what the folder is to be a pull of. An unmodified earlier
+	// pull of the same one is replaced. Empty: none is.
+	Repository string
 
-	replaced  bool
-	unchanged bool
+	// Force writes into a folder that is no unmodified pull of Repository: the
+	// receipt's files overwrite what is in their way, files that an earlier pull
+	// wrote go, everything else stays. Links are never followed, forced or not.
+	Force bool
+
+	// Wait is how long to wait for another pull into the same folder.
+	// Default: 10 seconds.
+	Wait time.Duration
+
+	// OnInstall is called before the folder changes. Default: nobody is told.
+	OnInstall func()
+
+	// OnWritten is told of each file that was written to the staging directory, by
+	// several goroutines at once. Default: nobody is told.
+	OnWritten func(f File)
+}
+
+func (o Options) wait() time.Duration {
+	if o.Wait <= 0 {
+		return 10 * time.Second
+	}
+	return o.Wait
+}
+
+// Content is where the bytes of a receipt's files come from. Both methods are called
+// by several goroutines at once.
+type Content interface {
+	// Open returns the bytes of f. They are verified by who reads them.
+	Open(ctx context.Context, f File) (io.ReadCloser, error)
+
+	// Mend is asked when f could not be written because of err. It returns nil
+	// once it is worth to open f again, which is done once, and err or another
+	// error if it never will be.
+	Mend(ctx context.Context, f File, err error) error
+}
+
+// Installed says what [Folder.Install] found.
+type Installed struct {
+	Replaced  bool // an earlier pull was there
+	Unchanged bool // it was this one already
+}
+
+// Install makes the folder what receipt says, with the bytes of content. The folder
+// is what it was before until all files are written to a staging directory and
+// verified. Then:
+//
+//   - absent: the staging directory is renamed.
+//   - an unmodified earlier pull of the same repository: the two are exchanged
+//     in one step, where the system can.
+//   - empty, a mount point, the working directory, or where it can't: the
+//     entries are moved one by one, under a journal in .recap/incomplete. Should
+//     that be interrupted, the next Install finishes it first.
+//
+// Anything else is refused, and the files that would be lost are named:
+// [recap.Local] destination-not-ours, destination-modified,
+// destination-not-directory, [recap.Unsafe] destination-symlink.
+//
+// Other errors: [recap.Integrity] for bytes that aren't what the receipt says,
+// [recap.Local] disk-full, busy and whatever else the file system refuses; and
+// those of content.
+func (d *Folder) Install(ctx context.Context, receipt Receipt, content Content, opts Options) (Installed, error) {
+	in := &installer{dest: d, receipt: receipt, content: content, opts: opts}
+	err := in.install(ctx)
+	return in.done, err
+}
+
+// installer turns a folder into what a receipt says.
+type installer struct {
+	dest    *Folder
+	receipt Receipt
+	content Content
+	opts    Options
+	done    Installed
 }
 
 // canExchange: elsewhere no system call swaps two directories, and staging
@@ -43,7 +111,7 @@ var errNotBeside = errors.New("the destination can't be replaced as a whole")
 // have left there, looks at it again, and installs. Whatever happens, nothing
 // that it made for itself stays, but for the journal of a step half done.
 func (in *installer) install(ctx context.Context) error {
-	release, err := in.dest.claim(ctx, in.opts.Wait)
+	release, err := in.dest.claim(ctx, in.opts.wait())
 	if err != nil {
 		return err
 	}
@@ -54,18 +122,17 @@ func (in *installer) install(ctx context.Context) error {
 	if err := in.dest.recover(in.opts.Force); err != nil {
 		return err
 	}
-	if err := in.dest.inspect(ctx, in.opts.Repository); err != nil {
+	if err := in.dest.check(ctx, in.opts); err != nil {
 		return err
 	}
-	if in.dest.refusal != nil && !in.opts.Force {
-		return in.dest.refusal
-	}
-	in.replaced = in.dest.receipt != nil
+	in.done.Replaced = in.dest.receipt != nil
 	if in.dest.condition == earlier && in.isInstalled() {
-		in.unchanged = true
+		in.done.Unchanged = true
 		return in.renewReceipt()
 	}
-	in.notify.named(EventInstall, in.dest.name, ocispec.Descriptor{})
+	if in.opts.OnInstall != nil {
+		in.opts.OnInstall()
+	}
 	if in.dest.condition == absent || in.dest.condition == earlier && !in.dest.inPlace && canExchange {
 		err := in.beside(ctx)
 		if !errors.Is(err, errNotBeside) {
@@ -78,7 +145,7 @@ func (in *installer) install(ctx context.Context) error {
 // isInstalled reports whether the earlier pull is this one. Its files were
 // compared with its receipt just now, and the receipt's rows are the bundle's.
 func (in *installer) isInstalled() bool {
-	return in.dest.receipt.Digest == in.receipt.Digest && sameFiles(in.dest.receipt.Files, in.receipt.Files)
+	return in.dest.receipt.Digest == in.receipt.Digest && in.dest.receipt.SameFiles(in.receipt.Files)
 }
 
 // renewReceipt writes the receipt if it says anything new: another reference, or
@@ -226,7 +293,7 @@ func (in *installer) stageWithin(ctx context.Context, root *os.Root, j *journal)
 
 // recover finishes or clears away what an interrupted pull left in the
 // destination.
-func (d *destination) recover(force bool) error {
+func (d *Folder) recover(force bool) error {
 	root, err := os.OpenRoot(d.path)
 	if err != nil {
 		return nil // absent, or no directory: inspect says what is wrong with it

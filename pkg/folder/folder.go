@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package transfer
+package folder
 
 import (
 	"context"
@@ -26,8 +26,9 @@ const (
 	foreign condition = "foreign" // anything else; written to only when forced
 )
 
-// destination is a directory that is to become a pull.
-type destination struct {
+// Folder is a directory that is a pull, or is to become one. It isn't safe for use by
+// several goroutines; other processes are kept out by a lock while it changes.
+type Folder struct {
 	name string // as the user named it
 	path string // absolute
 
@@ -38,19 +39,73 @@ type destination struct {
 	inPlace   bool        // it must stay the directory it is: its entries are replaced, not it
 }
 
-// openDestination makes name absolute. It doesn't touch the directory.
-func openDestination(name string) (*destination, error) {
+// Open returns the folder at name, which need not be there. It doesn't touch it.
+func Open(name string) (*Folder, error) {
 	path, err := filepath.Abs(name)
 	if err != nil {
 		return nil, localError(err, "finding the destination")
 	}
-	return &destination{name: filepath.Clean(name), path: path}, nil
+	return &Folder{name: filepath.Clean(name), path: path}, nil
 }
 
-// inspect finds out what the destination is for a pull of repository. Errors
+// Name is the folder's path as [Open] was given it.
+func (d *Folder) Name() string { return d.name }
+
+// Earlier returns the receipt of the unmodified earlier pull of the same repository
+// that [Folder.Check] found; nil if it found anything else.
+func (d *Folder) Earlier() *Receipt {
+	if d.condition != earlier {
+		return nil
+	}
+	return d.receipt
+}
+
+// Check returns why the folder can't become a pull with opts, as far as can be told
+// without writing anything: what [Folder.Install] refuses, too. Where it finds
+// what an interrupted pull left, it finishes that first.
+func (d *Folder) Check(ctx context.Context, opts Options) error {
+	err := d.check(ctx, opts)
+	if err != nil && ctx.Err() == nil {
+		// It was looked at while another pull may be changing it. What is
+		// refused is refused for what it is when nobody does.
+		err = d.checkAlone(ctx, opts, err)
+	}
+	return err
+}
+
+// check inspects the folder and returns why it can't be written to.
+func (d *Folder) check(ctx context.Context, opts Options) error {
+	if err := d.inspect(ctx, opts.Repository); err != nil {
+		return err
+	}
+	if d.refusal != nil && !opts.Force {
+		return d.refusal
+	}
+	return nil
+}
+
+// checkAlone is check while no other pull has the folder, and after what an
+// interrupted one left is finished. Where nobody can be kept out, nobody can be
+// in: then it is what was found before.
+func (d *Folder) checkAlone(ctx context.Context, opts Options, before error) error {
+	release, err := d.claim(ctx, opts.wait())
+	if isForbidden(err) {
+		return before
+	}
+	if err != nil {
+		return err
+	}
+	defer release()
+	if err := d.recover(opts.Force); err != nil {
+		return err
+	}
+	return d.check(ctx, opts)
+}
+
+// inspect finds out what the folder is for a pull of repository. Errors
 // are about what no force gets past; what force does, is in d.refusal.
-func (d *destination) inspect(ctx context.Context, repository string) error {
-	*d = destination{name: d.name, path: d.path, condition: absent}
+func (d *Folder) inspect(ctx context.Context, repository string) error {
+	*d = Folder{name: d.name, path: d.path, condition: absent}
 	info, err := os.Lstat(d.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -89,7 +144,7 @@ func (d *destination) inspect(ctx context.Context, repository string) error {
 
 // canBeMade returns why the destination, which is absent, can't be made: a name that
 // is too long, a file above it, a place that can't be written to.
-func (d *destination) canBeMade() error {
+func (d *Folder) canBeMade() error {
 	missing := []string{filepath.Base(d.path)}
 	above := filepath.Dir(d.path)
 	for {
@@ -115,7 +170,7 @@ func (d *destination) canBeMade() error {
 }
 
 // judge tells an earlier pull from a directory that is somebody else's.
-func (d *destination) judge(ctx context.Context, root *os.Root, repository string, names []string) error {
+func (d *Folder) judge(ctx context.Context, root *os.Root, repository string, names []string) error {
 	d.condition = foreign
 	receipt, err := readReceipt(root)
 	switch {
@@ -128,7 +183,7 @@ func (d *destination) judge(ctx context.Context, root *os.Root, repository strin
 			WithHint("name another directory with -o, or use --force to write into this one")
 		return nil
 	case repository == "" || receipt.Repository != repository:
-		d.refusal = recap.Errorf(recap.Local, "destination-not-ours", "the destination %s holds a pull of another repository, %s", d.name, quoted(receipt.Repository)).
+		d.refusal = recap.Errorf(recap.Local, "destination-not-ours", "the destination %s holds a pull of another repository, %s", d.name, recap.Quoted(receipt.Repository)).
 			WithHint("name another directory with -o, or use --force to write into this one")
 		return nil
 	}
@@ -198,15 +253,6 @@ func holdsWorkingDirectory(info fs.FileInfo) bool {
 	}
 }
 
-// quoted makes a name from somebody else's directory safe to print.
-func quoted(name string) string {
-	const longest = 120
-	if runes := []rune(name); len(runes) > longest {
-		name = string(runes[:longest]) + "…"
-	}
-	return `"` + recap.Printable(name) + `"`
-}
-
 // list quotes names for an error, no more of them than a person reads.
 func list(names []string) string {
 	var b strings.Builder
@@ -214,7 +260,7 @@ func list(names []string) string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(quoted(name))
+		b.WriteString(recap.Quoted(name))
 	}
 	return b.String() + more(len(names))
 }

@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package transfer
+package folder
 
 import (
 	"errors"
@@ -12,10 +12,10 @@ import (
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
-// checkSpace refuses a destination whose file system has no room for need
+// CheckSpace refuses a folder whose file system has no room for need
 // bytes, where that can be known. It is asked before anything is fetched; the
 // last word is the disk's.
-func (d *destination) checkSpace(need int64) error {
+func (d *Folder) CheckSpace(need int64) error {
 	dir := d.path
 	for {
 		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) || dir == filepath.Dir(dir) {

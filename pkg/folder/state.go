@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package transfer
+package folder
 
 import (
 	"context"
@@ -14,7 +14,6 @@ import (
 	"path"
 	"path/filepath"
 
-	"github.com/recap-oci/recap/pkg/internal/canonical"
 	"github.com/recap-oci/recap/pkg/internal/durable"
 	"github.com/recap-oci/recap/pkg/recap"
 )
@@ -36,28 +35,28 @@ const unfinished = ".new"
 const maxStateSize = 64 << 20
 
 // readState reads a file of recap's own from a directory that may have been
-// made by anybody: bounded, a regular file, strict JSON.
-func readState(root *os.Root, name string, v any) error {
+// made by anybody: bounded, and a regular file.
+func readState(root *os.Root, name string) ([]byte, error) {
 	info, err := root.Lstat(name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is not a regular file", name)
+		return nil, fmt.Errorf("%s is not a regular file", name)
 	}
 	f, err := root.Open(name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer f.Close()
 	raw, err := io.ReadAll(io.LimitReader(f, maxStateSize+1))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(raw) > maxStateSize {
-		return fmt.Errorf("%s is larger than %d bytes", name, maxStateSize)
+		return nil, fmt.Errorf("%s is larger than %d bytes", name, maxStateSize)
 	}
-	return canonical.Unmarshal(raw, v)
+	return raw, nil
 }
 
 // writeState replaces a file of recap's own in one durable step. It goes

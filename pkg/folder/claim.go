@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package transfer
+package folder
 
 import (
 	"context"
@@ -26,7 +26,7 @@ import (
 // The lock lies beside the destination, which may not be there yet, and is gone
 // when nobody holds it. Where the directory above can't be written to, which is
 // common of mount points, it lies in .recap inside.
-func (d *destination) claim(ctx context.Context, wait time.Duration) (release func(), err error) {
+func (d *Folder) claim(ctx context.Context, wait time.Duration) (release func(), err error) {
 	undo, err := d.makeParents()
 	if err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func (d *destination) claim(ctx context.Context, wait time.Duration) (release fu
 }
 
 // lockInside takes the lock in the destination itself.
-func (d *destination) lockInside(ctx context.Context) (release func(), err error) {
+func (d *Folder) lockInside(ctx context.Context) (release func(), err error) {
 	root, err := os.OpenRoot(d.path)
 	if err == nil {
 		defer root.Close()
@@ -86,7 +86,7 @@ func isForbidden(err error) bool {
 
 // makeParents makes the directories above the destination. undo removes again
 // those that nothing was put into.
-func (d *destination) makeParents() (undo func(), err error) {
+func (d *Folder) makeParents() (undo func(), err error) {
 	parent := filepath.Dir(d.path)
 	var made []string
 	for dir := parent; ; dir = filepath.Dir(dir) {

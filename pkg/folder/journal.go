@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package transfer
+package folder
 
 import (
 	"errors"
@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 
+	"github.com/recap-oci/recap/pkg/internal/canonical"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -22,23 +23,23 @@ const journalKind = "PullJournal"
 // directory is neither what it was nor complete; working through it again from
 // the start, however far somebody got, makes it complete.
 type journal struct {
-	APIVersion string        `json:"apiVersion"`
-	Kind       string        `json:"kind"`
-	Old        []ReceiptFile `json:"old,omitempty"` // files of the pull before, which may go while they are unchanged
-	Receipt    Receipt       `json:"receipt"`       // of the pull to be completed
+	APIVersion string  `json:"apiVersion"`
+	Kind       string  `json:"kind"`
+	Old        []File  `json:"old,omitempty"` // files of the pull before, which may go while they are unchanged
+	Receipt    Receipt `json:"receipt"`       // of the pull to be completed
 
 	// Force lets whatever is in the way go. It isn't written down: a journal
 	// may have come with a directory from anywhere, and only who runs the
 	// command says what may be lost.
 	Force bool `json:"-"`
 
-	rows map[string][]ReceiptFile // Old and Receipt.Files by path
+	rows map[string][]File // Old and Receipt.Files by path
 }
 
 // listed returns what j says of the file at name: as it was, as it will be.
-func (j *journal) listed(name string) []ReceiptFile {
+func (j *journal) listed(name string) []File {
 	if j.rows == nil {
-		j.rows = make(map[string][]ReceiptFile, len(j.Receipt.Files))
+		j.rows = make(map[string][]File, len(j.Receipt.Files))
 		for _, f := range slices.Concat(j.Old, j.Receipt.Files) {
 			j.rows[f.Path] = append(j.rows[f.Path], f)
 		}
@@ -48,24 +49,33 @@ func (j *journal) listed(name string) []ReceiptFile {
 
 // readJournal reads the journal below root; fs.ErrNotExist if there is none.
 func readJournal(root *os.Root) (*journal, error) {
-	var j journal
-	err := readState(root, journalPath, &j)
+	raw, err := readState(root, journalPath)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	if err == nil && (j.APIVersion != recap.APIVersion || j.Kind != journalKind) {
-		err = fmt.Errorf("it is a %q of version %q", j.Kind, j.APIVersion)
-	}
+	var j *journal
 	if err == nil {
-		err = j.Receipt.check()
-	}
-	if err == nil {
-		err = checkFiles(j.Old)
+		j, err = parseJournal(raw)
 	}
 	if err != nil {
 		return nil, recap.Errorf(recap.Integrity, "bad-journal", "reading %s: %w", journalPath, err)
 	}
-	return &j, nil
+	return j, nil
+}
+
+// parseJournal is strict: a journal may have come with a directory from anywhere.
+func parseJournal(raw []byte) (*journal, error) {
+	var j journal
+	if err := canonical.Unmarshal(raw, &j); err != nil {
+		return nil, err
+	}
+	if j.APIVersion != recap.APIVersion || j.Kind != journalKind {
+		return nil, fmt.Errorf("it is a %q of version %q", j.Kind, j.APIVersion)
+	}
+	if err := j.Receipt.check(); err != nil {
+		return nil, err
+	}
+	return &j, checkFiles(j.Old)
 }
 
 // finish does what j says. All of it goes through root, never over a link, and
@@ -189,7 +199,7 @@ func (j *journal) mayGo(root *os.Root, name string) error {
 			return err
 		}
 	}
-	return recap.Errorf(recap.Local, "destination-modified", "%s was changed while a pull was interrupted", quoted(name)).
+	return recap.Errorf(recap.Local, "destination-modified", "%s was changed while a pull was interrupted", recap.Quoted(name)).
 		WithHint("move it away, or use --force to overwrite it")
 }
 
@@ -269,17 +279,17 @@ func (j *journal) conflict(root *os.Root) error {
 }
 
 func linkInTheWay(name string) error {
-	return recap.Errorf(recap.Unsafe, "destination-symlink", "%s is a symbolic link where a directory belongs", quoted(name)).
+	return recap.Errorf(recap.Unsafe, "destination-symlink", "%s is a symbolic link where a directory belongs", recap.Quoted(name)).
 		WithHint("remove it, or name another directory with -o")
 }
 
 func fileInTheWay(name string) error {
-	return recap.Errorf(recap.Local, "destination-not-ours", "the file %s stands where a directory belongs", quoted(name)).
+	return recap.Errorf(recap.Local, "destination-not-ours", "the file %s stands where a directory belongs", recap.Quoted(name)).
 		WithHint("move it away, or name another directory with -o")
 }
 
 func directoryInTheWay(name string) error {
-	return recap.Errorf(recap.Local, "destination-not-ours", "a directory stands where the file %s belongs", quoted(name)).
+	return recap.Errorf(recap.Local, "destination-not-ours", "a directory stands where the file %s belongs", recap.Quoted(name)).
 		WithHint("move it away, or name another directory with -o")
 }
 

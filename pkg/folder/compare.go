@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package transfer
+package folder
 
 import (
 	"context"
@@ -27,8 +27,8 @@ const (
 	FileAdded     FileState = "added" // no pull wrote it; directories end in a slash
 )
 
-// FileChange is one path and its state.
-type FileChange struct {
+// Change is one path and its state.
+type Change struct {
 	Path  string    `json:"path"`
 	State FileState `json:"state"`
 }
@@ -41,8 +41,8 @@ const maxAdded = 1000
 // in byte order of path, unchanged files included. What recap itself keeps in
 // .recap is no difference. Links are not followed: a link is never the file
 // that was pulled.
-func compare(ctx context.Context, root *os.Root, files []ReceiptFile) ([]FileChange, error) {
-	want := make(map[string]ReceiptFile, len(files))
+func compare(ctx context.Context, root *os.Root, files []File) ([]Change, error) {
+	want := make(map[string]File, len(files))
 	dirs := map[string]bool{".": true}
 	for _, f := range files {
 		want[f.Path] = f
@@ -50,7 +50,7 @@ func compare(ctx context.Context, root *os.Root, files []ReceiptFile) ([]FileCha
 			dirs[dir] = true
 		}
 	}
-	var changes []FileChange
+	var changes []Change
 	added := 0
 	seen := map[string]bool{}
 	err := fs.WalkDir(root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
@@ -68,7 +68,7 @@ func compare(ctx context.Context, root *os.Root, files []ReceiptFile) ([]FileCha
 			if err != nil {
 				return err
 			}
-			changes = append(changes, FileChange{name, state})
+			changes = append(changes, Change{name, state})
 			if entry.IsDir() {
 				return fs.SkipDir
 			}
@@ -84,7 +84,7 @@ func compare(ctx context.Context, root *os.Root, files []ReceiptFile) ([]FileCha
 		if entry.IsDir() {
 			name += "/"
 		}
-		changes = append(changes, FileChange{name, FileAdded})
+		changes = append(changes, Change{name, FileAdded})
 		if added++; added == maxAdded {
 			return fs.SkipAll
 		}
@@ -99,11 +99,11 @@ func compare(ctx context.Context, root *os.Root, files []ReceiptFile) ([]FileCha
 	if added < maxAdded {
 		for _, f := range files {
 			if !seen[f.Path] {
-				changes = append(changes, FileChange{f.Path, FileMissing})
+				changes = append(changes, Change{f.Path, FileMissing})
 			}
 		}
 	}
-	slices.SortFunc(changes, func(a, b FileChange) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(changes, func(a, b Change) int { return strings.Compare(a.Path, b.Path) })
 	return changes, nil
 }
 
@@ -118,7 +118,7 @@ func isState(name string, entry fs.DirEntry) bool {
 	return false
 }
 
-func fileState(root *os.Root, f ReceiptFile, entry fs.DirEntry) (FileState, error) {
+func fileState(root *os.Root, f File, entry fs.DirEntry) (FileState, error) {
 	if !entry.Type().IsRegular() {
 		return FileModified, nil
 	}
@@ -136,7 +136,7 @@ func fileState(root *os.Root, f ReceiptFile, entry fs.DirEntry) (FileState, erro
 
 // sameFile reports whether the regular file at f.Path has the bytes that f
 // says.
-func sameFile(root *os.Root, f ReceiptFile) (bool, error) {
+func sameFile(root *os.Root, f File) (bool, error) {
 	file, err := root.Open(f.Path)
 	if err != nil {
 		return false, err
@@ -157,8 +157,8 @@ func sameFile(root *os.Root, f ReceiptFile) (bool, error) {
 }
 
 // unmodified reports whether changes has nothing but unchanged files.
-func unmodified(changes []FileChange) bool {
-	return !slices.ContainsFunc(changes, func(c FileChange) bool { return c.State != FileUnchanged })
+func unmodified(changes []Change) bool {
+	return !slices.ContainsFunc(changes, func(c Change) bool { return c.State != FileUnchanged })
 }
 
 // maxNamed is how many files an error names.
@@ -166,7 +166,7 @@ const maxNamed = 5
 
 // named lists the changes that aren't "unchanged" for an error: quoted, and no
 // more of them than a person reads.
-func named(changes []FileChange) string {
+func named(changes []Change) string {
 	var b strings.Builder
 	n := 0
 	for _, c := range changes {
@@ -179,7 +179,7 @@ func named(changes []FileChange) string {
 		if b.Len() > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(quoted(c.Path) + " " + string(c.State))
+		b.WriteString(recap.Quoted(c.Path) + " " + string(c.State))
 	}
 	return b.String() + more(n)
 }

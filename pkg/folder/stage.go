@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package transfer
+package folder
 
 import (
 	"context"
@@ -27,11 +27,11 @@ const writers = 8
 // stage writes the files below root, an empty directory that is only ours, and
 // makes them durable. It never makes a link and never opens what is there.
 func (in *installer) stage(ctx context.Context, root *os.Root) error {
-	paths := make([]string, len(in.files))
-	for i, f := range in.files {
-		paths[i] = f.path
+	paths := make([]string, len(in.receipt.Files))
+	for i, f := range in.receipt.Files {
+		paths[i] = f.Path
 	}
-	// The bundle was checked when it was opened. This is the last moment
+	// The artifact was checked when it was opened. This is the last moment
 	// before a path becomes a file, and it costs nothing to look again.
 	if err := checkPaths(paths); err != nil {
 		return err
@@ -44,7 +44,7 @@ func (in *installer) stage(ctx context.Context, root *os.Root) error {
 	}
 	group, gctx := tasks.WithContext(ctx)
 	group.SetLimit(writers)
-	for _, f := range in.files {
+	for _, f := range in.receipt.Files {
 		group.Go(func() error { return in.stageFile(gctx, root, f) })
 	}
 	if err := group.Wait(); err != nil {
@@ -58,68 +58,53 @@ func (in *installer) stage(ctx context.Context, root *os.Root) error {
 	return ctx.Err()
 }
 
-// stageFile writes one file. What the store has may be damaged or, if it was
-// believed to be there and isn't wanted elsewhere, missing: then it is fetched
-// again, once.
-func (in *installer) stageFile(ctx context.Context, root *os.Root, f file) error {
+// stageFile writes one file. Content that is damaged, or isn't there, may be mended;
+// once.
+func (in *installer) stageFile(ctx context.Context, root *os.Root, f File) error {
 	err := in.writeFile(ctx, root, f)
-	if errors.Is(err, recap.Integrity) || isNotFound(err) {
-		if err := in.fetcher.fetch(ctx, f.source()); err != nil {
-			return err
+	if err != nil {
+		if err := in.content.Mend(ctx, f, err); err != nil {
+			return fmt.Errorf("writing %s: %w", recap.Quoted(f.Path), err)
 		}
 		err = in.writeFile(ctx, root, f)
 	}
 	if err != nil {
-		return fmt.Errorf("writing %s: %w", quoted(f.path), err)
+		return fmt.Errorf("writing %s: %w", recap.Quoted(f.Path), err)
 	}
-	in.notify.named(EventWriting, f.path, f.blob)
+	if in.opts.OnWritten != nil {
+		in.opts.OnWritten(f)
+	}
 	return nil
 }
 
-func (in *installer) writeFile(ctx context.Context, root *os.Root, f file) (err error) {
+// writeFile writes f with content that is verified on the way: a file that is
+// written is the one that the receipt says, wherever its bytes come from.
+func (in *installer) writeFile(ctx context.Context, root *os.Root, f File) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	out, err := root.OpenFile(f.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	out, err := root.OpenFile(f.Path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err = errors.Join(err, out.Close()); err != nil {
-			root.Remove(f.path) //nolint:errcheck // the staging directory goes as a whole
+			root.Remove(f.Path) //nolint:errcheck // the staging directory goes as a whole
 		}
 	}()
-	switch {
-	case f.within != nil:
-		config, err := artifact.ReadConfig(ctx, in.fetcher.store, f.within)
-		if err != nil {
-			return err
-		}
-		if _, err := out.Write(config); err != nil {
-			return err
-		}
-	case f.blob.Size > 0:
-		if err := in.copyTo(ctx, out, f.blob); err != nil {
-			return err
-		}
-	}
-	return out.Sync()
-}
-
-// copyTo copies a blob of the store into out, verified: a file that is written
-// is the file that was signed, whatever became of the store.
-func (in *installer) copyTo(ctx context.Context, out io.Writer, blob ocispec.Descriptor) error {
-	rc, err := in.fetcher.store.Fetch(ctx, blob)
+	rc, err := in.content.Open(ctx, f)
 	if err != nil {
 		return err
 	}
 	defer rc.Close()
-	verified, err := artifact.NewVerifyReader(rc, blob)
+	verified, err := artifact.NewVerifyReader(rc, ocispec.Descriptor{Digest: f.Digest, Size: f.Size})
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(out, withContext(ctx, verified))
-	return err
+	if _, err := io.Copy(out, withContext(ctx, verified)); err != nil {
+		return err
+	}
+	return out.Sync()
 }
 
 // withContext ends reading from r when ctx ends, which a local file doesn't do
@@ -147,21 +132,4 @@ func directories(paths []string) []string {
 		}
 	}
 	return slices.Sorted(maps.Keys(dirs))
-}
-
-// sameFiles reports whether a and b are the same rows, in any order.
-func sameFiles(a, b []ReceiptFile) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	rows := make(map[ReceiptFile]int, len(a))
-	for _, f := range a {
-		rows[f]++
-	}
-	for _, f := range b {
-		if rows[f]--; rows[f] < 0 {
-			return false
-		}
-	}
-	return true
 }
