@@ -14,6 +14,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/pack"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 	"github.com/recap-oci/recap/pkg/source"
 )
 
@@ -130,7 +131,7 @@ func TestClaimsStandSideBySide(t *testing.T) {
 // TestPackIsWhatItsLockSays builds the pack of all recaps. When it drifted:
 // recap build examples -o …, and commit pack.lock.
 func TestPackIsWhatItsLockSays(t *testing.T) {
-	built, err := pack.Build(t.Context(), os.DirFS("."), nil, pack.Options{Frozen: true, Level: recap.LevelPublishable})
+	built, err := pack.Build(t.Context(), os.DirFS("."), nil, pack.Options{Frozen: true, Level: rule.LevelPublishable})
 	if built != nil {
 		for _, p := range built.Problems {
 			t.Errorf("%v", p)

@@ -15,6 +15,8 @@ import (
 
 	"github.com/recap-oci/recap/pkg/pack"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/report"
+	"github.com/recap-oci/recap/pkg/rule"
 	"github.com/recap-oci/recap/pkg/source"
 )
 
@@ -41,7 +43,7 @@ nobody should give to others. Exit 1 when a problem counts at the level.`,
 			if err := out.check(); err != nil {
 				return err
 			}
-			level, err := source.ParseLevel(level)
+			level, err := rule.ParseLevel(level)
 			if err != nil {
 				return err
 			}
@@ -58,41 +60,41 @@ nobody should give to others. Exit 1 when a problem counts at the level.`,
 				}
 				problems = append(problems, found...)
 			}
-			report := source.NewReport(level, args, problems)
+			outcome := report.Of(level, args, problems)
 			if failed == nil || len(args) > 1 {
-				if err := printChecks(e, &out, report); err != nil {
+				if err := printChecks(e, &out, outcome); err != nil {
 					return err
 				}
 			}
-			if failed == nil && !report.OK {
+			if failed == nil && !outcome.OK {
 				return answerIsNo
 			}
 			return failed
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&level, "level", string(recap.LevelValid), "how much to ask for: valid, complete, publishable")
+	flags.StringVar(&level, "level", string(rule.LevelValid), "how much to ask for: valid, complete, publishable")
 	maxSize = recap.MaxFileSize
 	flags.Var(&maxSize, "max-file-size", "refuse files of more than `BYTES`; 500M and 4G will do")
 	out.register(flags, "sarif", "github")
 	return cmd
 }
 
-func printChecks(e *env, out *output, report source.Report) error {
+func printChecks(e *env, out *output, outcome report.Outcome) error {
 	switch out.format {
 	case "sarif":
-		return report.WriteSARIF(e.stdout, builtFrom().Version)
+		return outcome.WriteSARIF(e.stdout, builtFrom().Version)
 	case "github":
-		return report.WriteGitHub(e.stdout)
+		return outcome.WriteGitHub(e.stdout)
 	}
-	return out.print(e.stdout, report, func(w io.Writer) {
-		_ = report.WriteText(w) // a failed write is remembered by stdout
-		fmt.Fprintln(w, report.Summary())
+	return out.print(e.stdout, outcome, func(w io.Writer) {
+		_ = outcome.WriteText(w) // a failed write is remembered by stdout
+		fmt.Fprintln(w, outcome.Summary())
 	})
 }
 
 // problemsOf returns everything that is wrong with the recap or pack at path.
-func problemsOf(ctx context.Context, path string, level recap.Level, maxFileSize int64) ([]recap.Problem, error) {
+func problemsOf(ctx context.Context, path string, level rule.Level, maxFileSize int64) ([]recap.Problem, error) {
 	dir, ok := packDirectory(path)
 	if !ok {
 		_, found, err := loadSource(path, source.Options{MaxFileSize: maxFileSize})

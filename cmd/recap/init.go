@@ -14,6 +14,8 @@ import (
 
 	"github.com/recap-oci/recap/pkg/pack"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/report"
+	"github.com/recap-oci/recap/pkg/rule"
 	"github.com/recap-oci/recap/pkg/source"
 )
 
@@ -125,12 +127,12 @@ func (e *env) printInit(path string) error {
 	if err != nil {
 		return err
 	}
-	if src.Err(recap.LevelValid) == nil {
+	if src.Err(rule.LevelValid) == nil {
 		_, err := fmt.Fprintf(e.stdout, "%s is a recap; edit it, then: recap check %s\n", safe(path), safe(path))
 		return err
 	}
 	if _, err := fmt.Fprintf(e.stdout, "%s has what makes it a recap; this is left to mend:\n", safe(path)); err != nil {
 		return err
 	}
-	return source.NewReport(recap.LevelValid, nil, source.Counted(problems, recap.LevelValid)).WriteText(e.stdout)
+	return report.Of(rule.LevelValid, nil, rule.Counted(problems, rule.LevelValid)).WriteText(e.stdout)
 }

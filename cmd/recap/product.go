@@ -19,6 +19,8 @@ import (
 	"github.com/recap-oci/recap/pkg/attest"
 	"github.com/recap-oci/recap/pkg/pack"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/report"
+	"github.com/recap-oci/recap/pkg/rule"
 	"github.com/recap-oci/recap/pkg/source"
 	"github.com/recap-oci/recap/pkg/target"
 )
@@ -132,7 +134,7 @@ func (f *buildFlags) graph(ctx context.Context, e *env, path string) (*artifact.
 	if err != nil {
 		return nil, err
 	}
-	if err := src.Err(recap.LevelValid); err != nil {
+	if err := src.Err(rule.LevelValid); err != nil {
 		e.printProblems(problems)
 		return nil, err
 	}
@@ -148,7 +150,7 @@ func (f *buildFlags) graph(ctx context.Context, e *env, path string) (*artifact.
 
 // printProblems prints what keeps a source from being built.
 func (e *env) printProblems(problems []recap.Problem) {
-	_ = source.NewReport(recap.LevelValid, nil, source.Counted(problems, recap.LevelValid)).WriteText(e.stderr)
+	_ = report.Of(rule.LevelValid, nil, rule.Counted(problems, rule.LevelValid)).WriteText(e.stderr)
 }
 
 // pack builds the pack in dir.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/recap-oci/recap/pkg/internal/words"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -69,7 +70,7 @@ func (p *Pack) noSuchRecap(slug string) error {
 // been meant.
 func noSuch(code, what, name string, known iter.Seq[string]) error {
 	err := recap.Errorf(recap.NotFound, code, "%s %.100q", what, name)
-	if near, ok := recap.Nearest(name, known); ok {
+	if near, ok := words.Nearest(name, known); ok {
 		return err.WithHint("did you mean %s?", near)
 	}
 	return err.WithHint("recap list shows what it holds")

@@ -13,6 +13,7 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/spdx"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
@@ -195,7 +196,7 @@ func licenses(expression string) []license {
 	if expression == "" {
 		return nil
 	}
-	parsed, err := recap.ParseLicense(expression)
+	parsed, err := spdx.Parse(expression)
 	switch {
 	case err != nil:
 		return []license{{License: &namedLicense{Name: expression}}}

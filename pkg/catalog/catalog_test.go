@@ -27,6 +27,7 @@ import (
 	"github.com/recap-oci/recap/pkg/catalog"
 	"github.com/recap-oci/recap/pkg/document"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 	"github.com/recap-oci/recap/pkg/source"
 )
 
@@ -37,7 +38,7 @@ func load(t testing.TB, fsys fs.FS) artifact.Member {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := src.Err(recap.LevelValid); err != nil {
+	if err := src.Err(rule.LevelValid); err != nil {
 		t.Fatalf("%v: %v", err, problems)
 	}
 	g, err := artifact.BuildBundle(t.Context(), src.Recap, src.Files, artifact.BuildOptions{})

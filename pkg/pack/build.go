@@ -13,6 +13,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 )
 
 // Resolve opens the bundle that ref leads to now, once somebody the caller trusts
@@ -36,8 +37,8 @@ type Options struct {
 	// of pack.yaml, and without one nothing is built.
 	Version string
 
-	// Level is what findings are held to. Default: recap.LevelValid.
-	Level recap.Level
+	// Level is what findings are held to. Default: rule.LevelValid.
+	Level rule.Level
 
 	// Frozen refuses what differs from pack.lock, and a pack without one.
 	Frozen bool

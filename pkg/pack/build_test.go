@@ -21,6 +21,7 @@ import (
 	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/pack"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 	"github.com/recap-oci/recap/pkg/source"
 )
 
@@ -56,7 +57,7 @@ func bundle(t testing.TB, text string) *artifact.Graph {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := src.Err(recap.LevelValid); err != nil && !src.Recap.Draft {
+	if err := src.Err(rule.LevelValid); err != nil && !src.Recap.Draft {
 		t.Fatal(err, lines(problems))
 	}
 	g, err := artifact.BuildBundle(t.Context(), src.Recap, src.Files, artifact.BuildOptions{})
@@ -188,7 +189,7 @@ func TestBuildRefuses(t *testing.T) {
 		{"no version", tree{"pack.yaml": "name: days\nmembers: ['recaps/*']\n"}, pack.Options{}, recap.Usage, "no-version", nil},
 		{"a bad version", tree{}, pack.Options{Version: "v2"}, recap.Usage, "bad-version", nil},
 		{"a reference nobody can open", tree{"pack.yaml": members("[r.example/a:1]")}, pack.Options{}, recap.Usage, "no-resolver", nil},
-		{"level", tree{"pack.yaml": members("['recaps/*']") + "conflicts: {accepted: [{id: nothing, note: no}]}\n"}, pack.Options{Level: recap.LevelComplete},
+		{"level", tree{"pack.yaml": members("['recaps/*']") + "conflicts: {accepted: [{id: nothing, note: no}]}\n"}, pack.Options{Level: rule.LevelComplete},
 			recap.Negative, "check-failed", []string{"pack.yaml:4:24: warning R904…nothing"}},
 		{"bad pack.yaml", tree{"pack.yaml": "name: Days\nmembers: [a]\n"}, pack.Options{}, recap.Negative, "check-failed", []string{"pack.yaml:1:1: error R005"}},
 		{"too many bytes", tree{"pack.yaml": members("['recaps/*']") + "checks: {maxBytes: 1Ki}\n"}, pack.Options{}, recap.Negative, "check-failed",

@@ -14,7 +14,7 @@ import (
 	"github.com/recap-oci/recap/pkg/internal/fit"
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/recap"
-	"github.com/recap-oci/recap/pkg/source"
+	"github.com/recap-oci/recap/pkg/rule"
 )
 
 // fail adds an error about a place of pack.yaml.
@@ -41,7 +41,7 @@ func (b *builder) checkSlugs() {
 			first[m.slug] = m
 			continue
 		}
-		m.fail(ruleID, "set slug: in the front matter of one of them, or list it once",
+		m.fail(rule.ID, "set slug: in the front matter of one of them, or list it once",
 			"the slug %s is that of %s already", m.slug, other.name)
 	}
 }
@@ -67,9 +67,9 @@ func (b *builder) checkAliases() {
 				switch {
 				case !member && skipped: // of a reference that nobody opened
 				case !member:
-					b.fail(at, ruleReference, b.meant(slug, bySlug), "%s: no member has the slug %q", what, fit.Clip(slug))
+					b.fail(at, rule.Reference, b.meant(slug, bySlug), "%s: no member has the slug %q", what, fit.Clip(slug))
 				case !m.has(id):
-					b.fail(at, ruleReference, "name what stands in that recap under id", "%s: nothing in %s has the id %q", what, slug, fit.Clip(id))
+					b.fail(at, rule.Reference, "name what stands in that recap under id", "%s: nothing in %s has the id %q", what, slug, fit.Clip(id))
 				}
 			}
 		}
@@ -110,7 +110,7 @@ func (b *builder) checkConflicts(conflicts []catalog.Conflict) {
 		}
 		claim := c.Sides[len(c.Sides)-1].Claims[0]
 		p := recap.Problem{
-			Path: FileName, Severity: recap.SeverityWarning, Rule: source.RuleContradiction,
+			Path: FileName, Severity: recap.SeverityWarning, Rule: rule.Contradiction,
 			Message: fmt.Sprintf("%s of %s: %s", fit.Clip(c.Property), fit.Clip(c.About), strings.Join(sides, ", ")),
 			Mend:    fmt.Sprintf("mend one of them, or add to conflicts.accepted in %s: {id: %s, note: why it stays}", FileName, c.ID),
 		}
@@ -130,7 +130,7 @@ func (b *builder) checkConflicts(conflicts []catalog.Conflict) {
 	}
 	for i, a := range b.file.Pack.Conflicts.Accepted {
 		if !real[a.ID] {
-			b.reportAt(fmt.Sprintf("/conflicts/accepted/%d", i), recap.SeverityWarning, source.RuleNothing, b.conflictMeant(a.ID, real),
+			b.reportAt(fmt.Sprintf("/conflicts/accepted/%d", i), recap.SeverityWarning, rule.Nothing, b.conflictMeant(a.ID, real),
 				"conflicts.accepted[%d]: no members contradict each other about %q", i, fit.Clip(a.ID))
 		}
 	}
@@ -161,6 +161,6 @@ func (b *builder) checkSize(g *artifact.Graph) error {
 	if total <= most {
 		return nil
 	}
-	b.fail("/checks/maxBytes", source.RulePackCheck, "take something out, or raise maxBytes", "the pack has %d bytes; checks.maxBytes allows %d", total, most)
+	b.fail("/checks/maxBytes", rule.PackCheck, "take something out, or raise maxBytes", "the pack has %d bytes; checks.maxBytes allows %d", total, most)
 	return b.stopped()
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/recap-oci/recap/pkg/internal/fit"
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
+	"github.com/recap-oci/recap/pkg/spdx"
 )
 
 // decodeRest fills in what is a pack's alone.
@@ -43,7 +45,7 @@ func (r *reader) decodeRest(root *tree.Node) {
 	if most := text("/checks/maxBytes"); most != "" {
 		var ok bool
 		if r.file.Checks.MaxBytes, ok = parseBytes(most); !ok {
-			r.fail(r.at("/checks/maxBytes"), ruleValue, "write a smaller number, such as 2Gi", "checks.maxBytes: %q is more than anybody can store", fit.Clip(most))
+			r.fail(r.at("/checks/maxBytes"), rule.Value, "write a smaller number, such as 2Gi", "checks.maxBytes: %q is more than anybody can store", fit.Clip(most))
 		}
 	}
 }
@@ -103,11 +105,11 @@ func (r *reader) at(pointer string) tree.Pos {
 func (r *reader) judge() {
 	pack := r.file.Pack
 	if err := recap.CheckSlug(pack.Name); err != nil {
-		r.fail(r.at("/name"), ruleSlug, "choose another name", "name: %s", strings.TrimPrefix(err.Error(), "slug "))
+		r.fail(r.at("/name"), rule.Slug, "choose another name", "name: %s", strings.TrimPrefix(err.Error(), "slug "))
 	}
 	r.license("/license", pack.License)
 	r.license("/defaults/license", pack.Defaults.License)
-	if f, ok := recap.CheckLink(pack.URL); pack.URL != "" && !ok {
+	if f, ok := rule.CheckLink(pack.URL); pack.URL != "" && !ok {
 		r.report(r.at("/url"), f.Severity, f.Rule, f.Mend, "url: %s", f.Message)
 	}
 	r.names("events", func(own func(id string, names ...string)) {
@@ -132,7 +134,7 @@ func (r *reader) judge() {
 	seen := map[string]int{}
 	for i, a := range pack.Conflicts.Accepted {
 		if first, twice := seen[a.ID]; twice {
-			r.fail(r.at("/conflicts/accepted/"+strconv.Itoa(i)), ruleID, "keep one of them", "conflicts.accepted[%d]: %q is there already (accepted[%d])", i, fit.Clip(a.ID), first)
+			r.fail(r.at("/conflicts/accepted/"+strconv.Itoa(i)), rule.ID, "keep one of them", "conflicts.accepted[%d]: %q is there already (accepted[%d])", i, fit.Clip(a.ID), first)
 			continue
 		}
 		seen[a.ID] = i
@@ -148,7 +150,7 @@ func (r *reader) names(list string, each func(own func(id string, names ...strin
 			owner, taken := owners[name]
 			if taken && owner != id {
 				pointer := "/" + strings.ReplaceAll(list, ".", "/") + "/" + tree.Escape(id)
-				r.fail(r.at(pointer), ruleID, "leave the name to one of them", "%s.%s: the name %q is that of %s already", list, id, fit.Clip(name), owner)
+				r.fail(r.at(pointer), rule.ID, "leave the name to one of them", "%s.%s: the name %q is that of %s already", list, id, fit.Clip(name), owner)
 				continue
 			}
 			owners[name] = id
@@ -161,13 +163,13 @@ func (r *reader) license(pointer, expr string) {
 		return
 	}
 	field := strings.ReplaceAll(pointer[1:], "/", ".")
-	license, err := recap.ParseLicense(expr)
+	license, err := spdx.Parse(expr)
 	if err != nil {
 		mend := "write an id of the SPDX list, such as CC-BY-4.0, a LicenseRef- of your own, or NOASSERTION"
 		if e := (*recap.Error)(nil); errors.As(err, &e) && e.Hint != "" {
 			mend = "write " + e.Hint
 		}
-		r.fail(r.at(pointer), ruleLicense, mend, "%s: %s", field, err)
+		r.fail(r.at(pointer), rule.License, mend, "%s: %s", field, err)
 		return
 	}
 	warnings := slices.Clone(license.Warnings)
@@ -176,6 +178,6 @@ func (r *reader) license(pointer, expr string) {
 		warnings, mend = []string{strconv.Quote(fit.Clip(expr)) + " is written otherwise on the SPDX list"}, "write "+license.Expression
 	}
 	for _, w := range warnings {
-		r.report(r.at(pointer), recap.SeverityWarning, ruleOddly, mend, "%s: %s", field, w)
+		r.report(r.at(pointer), recap.SeverityWarning, rule.OldLicense, mend, "%s: %s", field, w)
 	}
 }

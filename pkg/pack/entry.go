@@ -12,7 +12,7 @@ import (
 	"github.com/recap-oci/recap/pkg/internal/fit"
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/recap"
-	"github.com/recap-oci/recap/pkg/source"
+	"github.com/recap-oci/recap/pkg/rule"
 )
 
 // The schemes of references. A layout keeps its own: without it, it would be a
@@ -26,13 +26,13 @@ const (
 func (r *reader) entry(item *tree.Node, i int) {
 	e, why, mend := classify(item.Text)
 	if why != "" {
-		r.fail(item.Pos, source.RuleMember, mend, "members[%d]: %s", i, why)
+		r.fail(item.Pos, rule.Member, mend, "members[%d]: %s", i, why)
 		return
 	}
 	e.Line, e.Col = item.Pos.Line, item.Pos.Col
 	for j, other := range r.file.Members {
 		if other.Kind == e.Kind && other.Path == e.Path {
-			r.fail(item.Pos, source.RuleMember, "keep one of them", "members[%d]: %q is there already (line %d)", i, fit.Clip(e.Text), r.file.Members[j].Line)
+			r.fail(item.Pos, rule.Member, "keep one of them", "members[%d]: %q is there already (line %d)", i, fit.Clip(e.Text), r.file.Members[j].Line)
 			return
 		}
 	}

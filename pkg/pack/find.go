@@ -14,6 +14,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/internal/fit"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 	"github.com/recap-oci/recap/pkg/source"
 )
 
@@ -61,7 +62,7 @@ func find(fsys fs.FS, entries []Entry) ([]found, []recap.Problem, error) {
 	}
 	if len(f.found) > recap.MaxMembers {
 		f.problems = append(f.problems, recap.Problem{
-			Path: FileName, Severity: recap.SeverityError, Rule: source.RuleMember,
+			Path: FileName, Severity: recap.SeverityError, Rule: rule.Member,
 			Message: fmt.Sprintf("members lead to %d recaps; a pack has at most %d", len(f.found), recap.MaxMembers), Mend: "make two packs of it",
 		})
 		f.found = nil // nobody waits for five thousand of them to be read in vain
@@ -71,7 +72,7 @@ func find(fsys fs.FS, entries []Entry) ([]found, []recap.Problem, error) {
 
 func (f *finder) refuse(e *Entry, mend, format string, args ...any) {
 	f.problems = append(f.problems, recap.Problem{
-		Path: FileName, Line: e.Line, Col: e.Col, Severity: recap.SeverityError, Rule: source.RuleMember,
+		Path: FileName, Line: e.Line, Col: e.Col, Severity: recap.SeverityError, Rule: rule.Member,
 		Message: fmt.Sprintf("member %q: ", fit.Clip(e.Text)) + fmt.Sprintf(format, args...), Mend: mend,
 	})
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 	"github.com/recap-oci/recap/pkg/source"
 )
 
@@ -133,48 +134,28 @@ func (r *reader) fail(pos tree.Pos, rule, mend, format string, args ...any) {
 	r.report(pos, recap.SeverityError, rule, mend, format, args...)
 }
 
-// The rules of front matters that a pack.yaml can break, too; they are described
-// in pkg/source.
-const (
-	ruleEncoding  = "R001"
-	ruleSyntax    = "R002"
-	ruleTwice     = "R003"
-	ruleAmbiguous = "R004"
-	ruleValue     = "R005"
-	ruleUnknown   = "R006"
-	ruleID        = "R301"
-	ruleReference = "R302"
-	ruleNear      = "R305"
-	ruleSlug      = "R307"
-	ruleLicense   = "R401"
-	ruleOddly     = "R406"
-	ruleNoLicense = "R405"
-	ruleControl   = "R603"
-	ruleAlt       = "R701"
-)
-
 // parse reports whether data could be read as YAML.
 func (r *reader) parse(data []byte) bool {
 	root, problems := tree.Parse(tree.YAML, data, FileName, 1)
 	for _, p := range problems {
-		rule := ruleSyntax
+		code := rule.FrontMatter
 		switch p.Class {
 		case tree.Duplicate:
-			rule = ruleTwice
+			code = rule.Duplicate
 		case tree.Ambiguous:
-			rule = ruleAmbiguous
+			code = rule.Ambiguous
 		}
 		mend := p.Mend
 		if mend == "" {
 			mend = "mend what an editor that knows YAML marks"
 		}
-		r.fail(p.Pos, rule, mend, "%s", p.Message)
+		r.fail(p.Pos, code, mend, "%s", p.Message)
 	}
 	switch {
 	case root == nil || len(problems) > 0:
 		return false
 	case root.Kind != tree.Map:
-		r.fail(root.Pos, ruleSyntax, "write key: value lines", "pack.yaml is %s, not a mapping", root.Kind)
+		r.fail(root.Pos, rule.FrontMatter, "write key: value lines", "pack.yaml is %s, not a mapping", root.Kind)
 		return false
 	}
 	r.root = root
@@ -190,11 +171,11 @@ func (r *reader) checkForm() {
 		}
 		r.broken = true
 		r.cuts = append(r.cuts, m.Cut...)
-		rule := ruleValue
+		code := rule.Value
 		if m.Unknown {
-			rule = ruleUnknown
+			code = rule.Unknown
 		}
-		r.fail(m.Pos, rule, m.Mend, "%s", m.Message)
+		r.fail(m.Pos, code, m.Mend, "%s", m.Message)
 	}
 }
 

@@ -16,7 +16,9 @@ import (
 	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/catalog"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 	"github.com/recap-oci/recap/pkg/source"
+	"github.com/recap-oci/recap/pkg/spdx"
 )
 
 // member is what is kept of a member: not the text, not the facts.
@@ -64,11 +66,11 @@ func (b *builder) load(ctx context.Context, f found) (*member, error) {
 	m.slug = src.Recap.Slug
 	m.refusal = refusal(src)
 	if src.Recap.Draft && !b.opts.Draft {
-		m.fail(source.RuleMember, "finish it, take it out of members, or add --draft", "%s says draft: true", m.slug)
+		m.fail(rule.Member, "finish it, take it out of members, or add --draft", "%s says draft: true", m.slug)
 	}
 	b.require(m, src.Recap)
 	b.note(m, src.Recap)
-	if len(source.Counted(m.problems, recap.LevelValid)) > 0 {
+	if len(rule.Counted(m.problems, rule.LevelValid)) > 0 {
 		return m, nil
 	}
 	graph, err := artifact.BuildBundle(ctx, src.Recap, src.Files, artifact.BuildOptions{
@@ -83,7 +85,7 @@ func (b *builder) load(ctx context.Context, f found) (*member, error) {
 
 // refusal returns why a member must not be packed at any level, or nil.
 func refusal(src *source.Source) error {
-	err := src.Err(recap.LevelValid)
+	err := src.Err(rule.LevelValid)
 	if errors.Is(err, recap.Unsafe) {
 		return err
 	}
@@ -101,7 +103,7 @@ func (m *member) unreadable(err error) error {
 	if mend == "" {
 		mend = "mend the entry under members, or take it out"
 	}
-	m.fail(source.RuleMember, mend, "%s", e.Error())
+	m.fail(rule.Member, mend, "%s", e.Error())
 	return nil
 }
 
@@ -164,7 +166,7 @@ func (b *builder) open(ctx context.Context, f found) (*member, error) {
 	r := bundle.Recap
 	m.slug = r.Slug
 	if r.Draft && !b.opts.Draft {
-		m.fail(source.RuleMember, "take it out of members, or add --draft", "%s says draft: true", m.slug)
+		m.fail(rule.Member, "take it out of members, or add --draft", "%s says draft: true", m.slug)
 	}
 	b.require(m, r)
 	if b.file.Checks.RequireAlt {
@@ -197,10 +199,10 @@ func (b *builder) mind(problems []recap.Problem) []recap.Problem {
 	count := map[recap.Severity]int{}
 	for _, p := range problems {
 		switch {
-		case p.Rule == ruleNoLicense && b.file.Pack.Defaults.License != "":
+		case p.Rule == rule.NoLicense && b.file.Pack.Defaults.License != "":
 			continue // it has that one
-		case p.Rule == ruleAlt && b.file.Checks.RequireAlt:
-			p.Rule, p.Severity = source.RulePackCheck, recap.SeverityError
+		case p.Rule == rule.Alt && b.file.Checks.RequireAlt:
+			p.Rule, p.Severity = rule.PackCheck, recap.SeverityError
 			p.Message += "; " + FileName + " requires one"
 		}
 		if count[p.Severity]++; count[p.Severity] <= maxMemberProblems {
@@ -219,12 +221,12 @@ func (b *builder) require(m *member, r *recap.Recap) {
 	if expr == "" {
 		expr = b.file.Pack.Defaults.License
 	}
-	license, err := recap.ParseLicense(expr)
+	license, err := spdx.Parse(expr)
 	switch {
 	case expr == "":
-		m.fail(source.RulePackCheck, "add license: with an SPDX id", "%s has no licence; %s requires one", m.slug, FileName)
+		m.fail(rule.PackCheck, "add license: with an SPDX id", "%s has no licence; %s requires one", m.slug, FileName)
 	case err == nil && (license.NoAssertion || license.None):
-		m.fail(source.RulePackCheck, "name the licence under which others may use the text",
+		m.fail(rule.PackCheck, "name the licence under which others may use the text",
 			"the licence of %s is %s, which allows nobody to use it; %s requires one", m.slug, license.Expression, FileName)
 	}
 }
@@ -236,9 +238,9 @@ func (b *builder) requireAlt(ctx context.Context, m *member, src artifact.Member
 	for _, media := range bundle.Recap.Facts.Media {
 		described[media.Src] = media.Alt != ""
 	}
-	for _, f := range bundle.Recap.Check() {
-		if f.Rule == ruleAlt {
-			m.fail(source.RulePackCheck, "mend it where it is published", "%s: %s; %s requires one", m.slug, f.Message, FileName)
+	for _, f := range rule.Check(bundle.Recap) {
+		if f.Rule == rule.Alt {
+			m.fail(rule.PackCheck, "mend it where it is published", "%s: %s; %s requires one", m.slug, f.Message, FileName)
 		}
 	}
 	read, err := catalog.ReadSource(ctx, src, bundle, b.file.Pack, b.names)
@@ -247,7 +249,7 @@ func (b *builder) requireAlt(ctx context.Context, m *member, src artifact.Member
 	}
 	for _, link := range read.Document.Links {
 		if link.Image && strings.TrimSpace(link.Text) == "" && !described[path.Clean(link.Dest)] {
-			m.fail(source.RulePackCheck, "mend it where it is published",
+			m.fail(rule.PackCheck, "mend it where it is published",
 				"%s: the image %q in line %d has no alternative text; %s requires one", m.slug, recap.Printable(link.Dest), link.Line, FileName)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/recap-oci/recap/pkg/pack"
-	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 )
 
 // writeMany writes a pack of n recaps of three files, about 94 KB each.
@@ -117,7 +117,7 @@ func BenchmarkBuild(b *testing.B) {
 	root := writeMany(b, 1000)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := pack.Build(b.Context(), root.FS(), nil, pack.Options{Level: recap.LevelValid}); err != nil {
+		if _, err := pack.Build(b.Context(), root.FS(), nil, pack.Options{Level: rule.LevelValid}); err != nil {
 			b.Fatal(err)
 		}
 	}

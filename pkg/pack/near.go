@@ -12,7 +12,9 @@ import (
 	"strings"
 
 	"github.com/recap-oci/recap/pkg/internal/fit"
+	"github.com/recap-oci/recap/pkg/internal/words"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 )
 
 const (
@@ -62,7 +64,7 @@ func near(members []*member) []recap.Problem {
 		}
 		joined[pair] = true
 		problems = append(problems, recap.Problem{
-			Path: b.first.document, Severity: recap.SeverityWarning, Rule: ruleNear,
+			Path: b.first.document, Severity: recap.SeverityWarning, Rule: rule.Near,
 			Message: fmt.Sprintf("%q (%s) and %q (%s, in %s) %s", fit.Clip(b.name), b.id, fit.Clip(a.name), a.id, a.first.document, why),
 			Mend:    fmt.Sprintf("spell both the same or, if they are one, add to aliases in %s: %s: {%s: [%s]}", FileName, a.kind, a.id, strconv.Quote(b.own)),
 		})
@@ -187,7 +189,7 @@ func same(a, b *thing) bool {
 	if a.group != b.group || a.id == b.id || apart(a, b) {
 		return false
 	}
-	return recap.EditDistance(strings.ToLower(a.name), strings.ToLower(b.name), 1) <= 1
+	return words.Distance(strings.ToLower(a.name), strings.ToLower(b.name), 1) <= 1
 }
 
 // apart reports whether something says that two things are not one: another digit

@@ -20,7 +20,7 @@ import (
 	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/recap"
-	"github.com/recap-oci/recap/pkg/source"
+	"github.com/recap-oci/recap/pkg/rule"
 )
 
 // builder is one run of Build or Check.
@@ -43,7 +43,7 @@ type builder struct {
 // read reads pack.yaml and pack.lock.
 func (b *builder) read() error {
 	if b.opts.Level == "" {
-		b.opts.Level = recap.LevelValid
+		b.opts.Level = rule.LevelValid
 	}
 	file, root, problems, err := load(b.fsys)
 	if err != nil {
@@ -149,7 +149,7 @@ func (b *builder) stopped() error {
 			return fmt.Errorf("member %s: %w", m.name, m.refusal)
 		}
 	}
-	n := len(source.Counted(b.problems, b.opts.Level))
+	n := len(rule.Counted(b.problems, b.opts.Level))
 	if n == 0 {
 		return nil
 	}

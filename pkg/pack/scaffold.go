@@ -13,6 +13,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/source"
+	"github.com/recap-oci/recap/pkg/spdx"
 	"github.com/recap-oci/recap/schemas"
 )
 
@@ -48,7 +49,7 @@ func Scaffold(opts ScaffoldOptions) (map[string][]byte, error) {
 		return nil, err
 	}
 	if opts.License != "" {
-		if _, err := recap.ParseLicense(opts.License); err != nil {
+		if _, err := spdx.Parse(opts.License); err != nil {
 			return nil, err
 		}
 	}

@@ -6,23 +6,24 @@ package pack
 import (
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 )
 
 // checkText reports whether data is text that shows what it says.
 func (r *reader) checkText(data []byte) bool {
 	if len(data) > maxFileSize {
-		r.fail(tree.Pos{Line: 1, Col: 1}, ruleEncoding, "make two packs of it", "pack.yaml has more than %d bytes", maxFileSize)
+		r.fail(tree.Pos{Line: 1, Col: 1}, rule.Encoding, "make two packs of it", "pack.yaml has more than %d bytes", maxFileSize)
 		return false
 	}
 	problem := tree.CheckText(data, shows)
 	if problem == nil {
 		return true
 	}
-	rule := ruleEncoding
+	code := rule.Encoding
 	if problem.Class == tree.Hidden {
-		rule = ruleControl
+		code = rule.Control
 	}
-	r.fail(problem.Pos, rule, problem.Mend, "%s", problem.Message)
+	r.fail(problem.Pos, code, problem.Mend, "%s", problem.Message)
 	return false
 }
 
@@ -31,7 +32,7 @@ func (r *reader) checkValues(n *tree.Node) bool {
 	ok := true
 	for _, c := range n.Text {
 		if !shows(c) && c != '\n' && c != '\t' {
-			r.fail(n.Pos, ruleControl, "delete it", "a character that doesn't show (U+%04X) stands in this value", c)
+			r.fail(n.Pos, rule.Control, "delete it", "a character that doesn't show (U+%04X) stands in this value", c)
 			return false
 		}
 	}

@@ -6,6 +6,8 @@ package recap
 import (
 	"fmt"
 	"time"
+
+	"github.com/recap-oci/recap/pkg/internal/words"
 )
 
 // Date is an ISO 8601 date of the precision its author knows, kept as written:
@@ -159,7 +161,7 @@ func (d Date) parse() (parsedDate, error) {
 		zone, p.zoned = s.zone()
 	}
 	if s.failed || s.rest != "" {
-		return p, Errorf(Usage, "bad-date", "date %q is not written as 2024, 2024-03, 2024-03-27 or 2024-03-27T09:30:00Z", clip(string(d)))
+		return p, Errorf(Usage, "bad-date", "date %q is not written as 2024, 2024-03, 2024-03-27 or 2024-03-27T09:30:00Z", words.Clip(string(d)))
 	}
 	if err := checkCalendar(year, month, day, hour, minute, second); err != nil {
 		return p, Errorf(Usage, "bad-date", "date %q: %w", string(d), err)
@@ -267,13 +269,4 @@ func (s *scanner) zone() (*time.Location, bool) {
 		s.failed = true
 	}
 	return time.FixedZone("", sign*(hours*60+minutes)*60), true
-}
-
-// clip shortens what is quoted in a message.
-func clip(s string) string {
-	const most = 60
-	if runes := []rune(s); len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return s
 }

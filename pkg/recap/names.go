@@ -56,22 +56,14 @@ func (n *Resolver) Resolve(ref string) (Target, bool) {
 	return t, ok
 }
 
-// canonical returns what two references to one thing have in common.
-func (n *Resolver) canonical(ref string) string {
-	if t, ok := n.Resolve(ref); ok {
-		return t.Pointer
-	}
-	return "name:" + ref
-}
-
-// ids returns all ids, sorted.
-func (n *Resolver) ids() []string { return slices.Sorted(maps.Keys(n.byID)) }
+// IDs returns all ids, sorted.
+func (n *Resolver) IDs() []string { return slices.Sorted(maps.Keys(n.byID)) }
 
 // Resolver reads the ids and names of r as they are now. Of two things with one
 // id or name, it leads to the first.
 func (r *Recap) Resolver() *Resolver {
 	n := &Resolver{byID: map[string]Target{}, byName: map[string]Target{}}
-	add := func(kind TargetKind, at pointer, id string, names ...string) {
+	add := func(kind TargetKind, at Pointer, id string, names ...string) {
 		t := Target{Kind: kind, ID: id, Pointer: string(at)}
 		if len(names) > 0 {
 			t.Name = names[0]
@@ -85,41 +77,41 @@ func (r *Recap) Resolver() *Resolver {
 			}
 		}
 	}
-	const root = pointer("/recap")
+	const root = Pointer("/recap")
 	facts := &r.Facts
-	r.eachEvent(func(at pointer, e, _ *Event) {
+	r.EachEvent(func(at Pointer, e, _ *Event) {
 		add(TargetEvent, at, e.ID, append([]string{e.Name}, e.AlternateName...)...)
 	})
-	r.eachEntity(func(at pointer, id string, e Entity) {
+	r.EachEntity(func(at Pointer, id string, e Entity) {
 		add(TargetEntity, at, id, append([]string{e.Name}, e.AlternateName...)...)
 	})
 	for i, s := range facts.Sessions {
-		add(TargetSession, root.at("sessions", i), s.ID, s.Title)
+		add(TargetSession, root.At("sessions", i), s.ID, s.Title)
 	}
 	for i, s := range facts.Recommendations {
-		add(TargetRecommendation, root.at("recommendations", i), s.ID)
+		add(TargetRecommendation, root.At("recommendations", i), s.ID)
 	}
 	for i, a := range facts.Announcements {
-		add(TargetAnnouncement, root.at("announcements", i), a.ID, a.Title)
+		add(TargetAnnouncement, root.At("announcements", i), a.ID, a.Title)
 	}
 	for i, t := range facts.Topics {
-		at := root.at("topics", i)
+		at := root.At("topics", i)
 		add(TargetTopic, at, t.ID, t.Name)
-		if slugShaped(t.Name) { // a topic's name may be its id
+		if IsID(t.Name) { // a topic's name may be its id
 			add(TargetTopic, at, t.Name, t.Name)
 		}
 	}
 	for i, o := range facts.Observations {
-		add(TargetObservation, root.at("observations", i), o.ID)
+		add(TargetObservation, root.At("observations", i), o.ID)
 	}
 	for i, q := range facts.Quotations {
-		add(TargetQuotation, root.at("quotations", i), q.ID)
+		add(TargetQuotation, root.At("quotations", i), q.ID)
 	}
 	for i, m := range facts.Media {
-		add(TargetMedia, root.at("media", i), m.ID, m.Src)
+		add(TargetMedia, root.At("media", i), m.ID, m.Src)
 	}
 	for i, note := range facts.Notes {
-		add(TargetNote, root.at("notes", i), note.ID)
+		add(TargetNote, root.At("notes", i), note.ID)
 	}
 	return n
 }
@@ -143,20 +135,20 @@ func (r *Recap) Names() []string {
 	if facts.Source != nil {
 		add(facts.Source.Title, facts.Source.Section, facts.Source.Publisher)
 	}
-	r.eachEvent(func(_ pointer, e, _ *Event) {
+	r.EachEvent(func(_ Pointer, e, _ *Event) {
 		add(e.Name, e.Series, e.Edition)
 		add(e.AlternateName...)
 		if e.Place != nil {
 			add(e.Place.Venue, e.Place.City, e.Place.Region, e.Place.Country)
 		}
 	})
-	r.eachEntity(func(_ pointer, _ string, e Entity) {
+	r.EachEntity(func(_ Pointer, _ string, e Entity) {
 		add(e.Name, e.JobTitle, e.Parent)
 		add(e.AlternateName...)
 		add(e.Affiliation...)
 		add(e.FormerAffiliation...)
 	})
-	r.eachAgent(func(_ pointer, a Agent) { add(a.Name, a.Affiliation, a.JobTitle) })
+	r.EachAgent(func(_ Pointer, a Agent) { add(a.Name, a.Affiliation, a.JobTitle) })
 	for _, s := range facts.Sessions {
 		add(s.Title, s.Track)
 	}

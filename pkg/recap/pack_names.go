@@ -185,4 +185,4 @@ func Identity(name string) string {
 }
 
 // isIdentity reports whether s is written as ids are.
-func isIdentity(s string) bool { return len(s) <= MaxSlugLength && slugShaped(s) }
+func isIdentity(s string) bool { return len(s) <= MaxSlugLength && IsID(s) }

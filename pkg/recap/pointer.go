@@ -8,27 +8,41 @@ import (
 	"strings"
 )
 
-// pointer is a JSON Pointer that grows by what is below it.
-type pointer string
+// Pointer is a JSON Pointer (RFC 6901) that grows by what is below it.
+type Pointer string
 
-// to returns the pointer to a member or, by its number, to an item below p.
-func (p pointer) to(name string) pointer {
+// To returns the pointer to a member or, by its number, to an item below p.
+func (p Pointer) To(name string) Pointer {
 	if strings.ContainsAny(name, "~/") {
 		name = strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
 	}
-	return p + "/" + pointer(name)
+	return p + "/" + Pointer(name)
 }
 
-// at returns the pointer to the i-th item of the list name below p.
-func (p pointer) at(name string, i int) pointer {
-	return p.to(name) + "/" + pointer(strconv.Itoa(i))
+// At returns the pointer to the i-th item of the list name below p.
+func (p Pointer) At(name string, i int) Pointer {
+	return p.To(name) + "/" + Pointer(strconv.Itoa(i))
 }
 
-// field returns the place as people write it: observations[3].minValue.
-func (p pointer) field() string {
+// Tokens returns the names and numbers that p goes by, unescaped; none where p
+// is empty.
+func (p Pointer) Tokens() []string {
+	if p == "" {
+		return nil
+	}
+	tokens := strings.Split(strings.TrimPrefix(string(p), "/"), "/")
+	for i, token := range tokens {
+		if strings.Contains(token, "~") {
+			tokens[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(token)
+		}
+	}
+	return tokens
+}
+
+// Field returns the place as people write it: observations[3].minValue.
+func (p Pointer) Field() string {
 	var b strings.Builder
-	for token := range strings.SplitSeq(strings.TrimPrefix(string(p), "/"), "/") {
-		token = unescapePointer(token)
+	for _, token := range p.Tokens() {
 		switch _, err := strconv.Atoi(token); {
 		case token == "recap" && b.Len() == 0:
 		case err == nil && b.Len() > 0:
@@ -41,11 +55,4 @@ func (p pointer) field() string {
 		}
 	}
 	return b.String()
-}
-
-func unescapePointer(token string) string {
-	if !strings.Contains(token, "~") {
-		return token
-	}
-	return strings.NewReplacer("~1", "/", "~0", "~").Replace(token)
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/recap-oci/recap/pkg/internal/words"
 )
 
 // Quantity is a figure as people write it, taken apart: a value, or bounds.
@@ -88,7 +90,7 @@ var (
 		{"<=", atMost}, {"≤", atMost}, {"<", below},
 		{"~", about}, {"≈", about},
 	}
-	words = []struct {
+	prefixes = []struct {
 		word string
 		bound
 	}{
@@ -123,7 +125,7 @@ func (p *quantityParser) prefix() bound {
 			return s.bound
 		}
 	}
-	for _, w := range words {
+	for _, w := range prefixes {
 		if p.word(w.word) {
 			return w.bound
 		}
@@ -382,7 +384,7 @@ func exactDecimal(negative bool, whole, fraction string, exponent int) (value fl
 }
 
 func (p *quantityParser) bad(why, mend string) *Error {
-	return Errorf(Usage, "bad-quantity", "value %q: %s", clip(p.whole), why).WithHint("%s", mend)
+	return Errorf(Usage, "bad-quantity", "value %q: %s", words.Clip(p.whole), why).WithHint("%s", mend)
 }
 
 func (p *quantityParser) badMoney() *Error {
@@ -399,3 +401,33 @@ func leadingDigits(s string) string {
 }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// Figure returns the value as it was written or, where that isn't known, in the
+// grammar of [ParseQuantity].
+func (o Observation) Figure() string {
+	if o.AsWritten != "" {
+		return words.Clip(o.AsWritten)
+	}
+	text := o.TextValue
+	switch {
+	case o.Value != nil:
+		text = decimal(*o.Value)
+	case o.MinValue != nil && o.MaxValue != nil:
+		text = decimal(*o.MinValue) + "-" + decimal(*o.MaxValue)
+	case o.MinValue != nil && o.ExclusiveMin:
+		text = ">" + decimal(*o.MinValue)
+	case o.MinValue != nil:
+		text = ">=" + decimal(*o.MinValue)
+	case o.MaxValue != nil && o.ExclusiveMax:
+		text = "<" + decimal(*o.MaxValue)
+	case o.MaxValue != nil:
+		text = "<=" + decimal(*o.MaxValue)
+	}
+	if o.Approximate {
+		text = "~" + text
+	}
+	return words.Clip(text)
+}
+
+// decimal writes v without an exponent, as people do.
+func decimal(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }

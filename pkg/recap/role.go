@@ -6,6 +6,8 @@ package recap
 import (
 	"path"
 	"strings"
+
+	"github.com/recap-oci/recap/pkg/internal/words"
 )
 
 // mediaTypeUnknown is the type of a file whose extension says nothing.
@@ -22,7 +24,7 @@ const mediaTypeUnknown = "application/octet-stream"
 func MediaTypeOf(name string) string {
 	// Compared in ASCII only: the Kelvin sign must not make a "mKv" of a name.
 	ext := path.Ext(path.Base(name))
-	if t, ok := mediaTypes[asciiLower(ext)]; ok {
+	if t, ok := mediaTypes[words.Lower(ext)]; ok {
 		return t
 	}
 	return mediaTypeUnknown
@@ -50,16 +52,6 @@ func RoleOf(name, mediaType string) Role {
 		return RoleVideo
 	}
 	return RoleAttachment
-}
-
-func asciiLower(s string) string {
-	b := []byte(s)
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			b[i] = c + 'a' - 'A'
-		}
-	}
-	return string(b)
 }
 
 // mediaTypes maps lower-case extensions to the types that IANA registers or,

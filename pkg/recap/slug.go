@@ -80,7 +80,7 @@ func CheckSlug(s string) error {
 		return bad("slug is empty")
 	case len(s) > MaxSlugLength:
 		return bad("slug of %d bytes is longer than %d", len(s), MaxSlugLength)
-	case !slugShaped(s):
+	case !IsID(s):
 		return bad("slug %q has other characters than a-z, 0-9 and single hyphens between them", s)
 	case reservedSlug(s):
 		return bad("slug %q is a reserved name", s)
@@ -88,8 +88,9 @@ func CheckSlug(s string) error {
 	return nil
 }
 
-// slugShaped reports whether s is written as slugs and ids are.
-func slugShaped(s string) bool {
+// IsID reports whether s is written as slugs and ids are: a-z, 0-9 and single
+// hyphens between them. [CheckSlug] has more to say of a slug.
+func IsID(s string) bool {
 	hyphen := true // as if before the first character
 	for i := range len(s) {
 		switch c := s[i]; {

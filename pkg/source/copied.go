@@ -11,6 +11,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 )
 
 // runLength is how many words in a row count as copied.
@@ -46,7 +47,7 @@ func (l *loader) checkCopied(original []byte) {
 					continue
 				}
 				line, col := l.doc.Position(run[i].offset)
-				l.report(ruleCopied, tree.Pos{Path: l.display(recap.DocumentPath), Line: line, Col: col},
+				l.report(rule.Copied, tree.Pos{Path: l.display(recap.DocumentPath), Line: line, Col: col},
 					"say it in your own words, or quote it under quotations",
 					"these words stand in the original: %q", joinWords(same))
 				for i+runLength < len(run) && inOriginal[hash(run[i+1:i+1+runLength])] {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 )
 
 // Declared is what a pack.yaml declares in the words of a front matter.
@@ -28,34 +29,29 @@ const packEvent = "*"
 // doesn't fit its schema, and keys that begin with x-, must have been taken out
 // before. root isn't changed.
 func Declare(root *tree.Node) (Declared, []recap.Problem) {
-	d := &declarer{rules: rulesByCode()}
+	d := &declarer{}
 	return d.read(root.Clone()), d.problems
 }
 
 type declarer struct {
-	rules    map[string]recap.Rule
 	ids      []string // of the events, as written
 	problems []recap.Problem
 }
 
-func (d *declarer) report(pos tree.Pos, rule, mend, format string, args ...any) {
-	severity := recap.SeverityError
-	if r, ok := d.rules[rule]; ok {
-		severity = r.Severity
-	}
+func (d *declarer) report(pos tree.Pos, code, mend, format string, args ...any) {
 	d.problems = append(d.problems, recap.Problem{
 		Path: pos.Path, Line: pos.Line, Col: pos.Col,
-		Severity: severity, Rule: rule, Message: fmt.Sprintf(format, args...), Mend: mend,
+		Severity: rule.SeverityOf(code), Rule: code, Message: fmt.Sprintf(format, args...), Mend: mend,
 	})
 }
 
 func (d *declarer) read(root *tree.Node) Declared {
 	r, normalised, err := d.normalise(root)
 	if err != nil {
-		d.report(root.Pos, ruleValue, "report this as a bug", "what the pack declares can't be kept: %s", err)
+		d.report(root.Pos, rule.Value, "report this as a bug", "what the pack declares can't be kept: %s", err)
 		return Declared{}
 	}
-	for _, f := range r.Check() {
+	for _, f := range rule.Check(r) {
 		d.finding(f, normalised)
 	}
 	declared := Declared{Entities: r.Facts.Entities, Authors: r.Authors}
@@ -80,7 +76,7 @@ func (d *declarer) normalise(root *tree.Node) (*recap.Recap, *tree.Node, error) 
 	for _, e := range root.Get("events").Map() {
 		id, event := e.Key, named(e.Value)
 		if own := event.Get("id"); own != nil && own.Text != id.Text {
-			d.report(own.Pos, ruleValue, "remove it, or make it the key", "events.%s: its id is %s, the key", id.Text, id.Text)
+			d.report(own.Pos, rule.Value, "remove it, or make it the key", "events.%s: its id is %s, the key", id.Text, id.Text)
 		}
 		event.Set("id", tree.Text(id.Text, id.Pos))
 		d.ids = append(d.ids, id.Text)
@@ -106,7 +102,7 @@ func (d *declarer) normalise(root *tree.Node) (*recap.Recap, *tree.Node, error) 
 
 // finding reports what a rule says about events, entities and authors, in the
 // words of pack.yaml.
-func (d *declarer) finding(f recap.Finding, normalised *tree.Node) {
+func (d *declarer) finding(f rule.Finding, normalised *tree.Node) {
 	declared := slices.ContainsFunc([]string{"/recap/upcoming/", "/recap/entities/", "/authors/"}, func(prefix string) bool {
 		return strings.HasPrefix(f.Pointer, prefix)
 	})

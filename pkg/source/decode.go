@@ -11,6 +11,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 )
 
 // extensions takes the keys that begin with x- out of the tree and returns
@@ -54,7 +55,7 @@ func (l *loader) checkRecap() {
 		// What the schema let through has no place in the types, or what was cut
 		// out of a broken front matter left a hole.
 		if !l.broken {
-			l.report(ruleValue, root.Pos, "report this as a bug", "the facts can't be kept: %s", err)
+			l.report(rule.Value, root.Pos, "report this as a bug", "the facts can't be kept: %s", err)
 		}
 		return
 	}
@@ -64,7 +65,7 @@ func (l *loader) checkRecap() {
 	}
 	l.recap = r
 	l.normalised = root
-	for _, f := range r.Check() {
+	for _, f := range rule.Check(r) {
 		l.finding(f)
 	}
 }
@@ -83,7 +84,7 @@ func decode(root *tree.Node) (*recap.Recap, error) {
 // finding reports what a rule found at the place where the author wrote it.
 // Where something did not fit the schema, nothing is said about what only
 // seems to be missing because of that.
-func (l *loader) finding(f recap.Finding) {
+func (l *loader) finding(f rule.Finding) {
 	pos, exact := l.normalised.Find(f.Pointer)
 	if l.broken && (f.Rule == "R302" || f.Rule == "R801" || !exact && l.wasCut(f.Pointer)) {
 		return

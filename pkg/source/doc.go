@@ -5,8 +5,8 @@
 // single Markdown file, into a normalised [recap.Recap] and the list of its
 // files, and says everything that is wrong with it at once.
 //
-// Start with [Load]. [Rules] lists what is checked, [recap.Level] says which
-// findings count, [Report] prints them. [Format], [InitPost] and [Scaffold] write.
+// Start with [Load]. pkg/rule lists what is checked and says which
+// findings count, pkg/report prints them. [Format], [InitPost] and [Scaffold] write.
 //
 // # What belongs to a recap
 //

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/recap-oci/recap/pkg/internal/fit"
+	"github.com/recap-oci/recap/pkg/rule"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -45,13 +46,13 @@ func (l *loader) validate() {
 // ruleOfMisfit returns the rule that a misfit breaks.
 func ruleOfMisfit(m fit.Misfit) string {
 	if m.Unknown {
-		return ruleUnknown
+		return rule.Unknown
 	}
 	scheme, _, ok := strings.Cut(m.Text, ":")
 	if m.Pattern == "uri" && ok && !strings.ContainsAny(scheme, "/.") {
-		return ruleScheme
+		return rule.Scheme
 	}
-	return ruleValue
+	return rule.Value
 }
 
 // forms says what a pattern of the schema wants, by the definition or property

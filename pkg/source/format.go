@@ -186,7 +186,7 @@ func meaning(root *tree.Node, factsOnly bool) ([]byte, error) {
 		front.Set("title", tree.Text("recap.yaml has none", root.Pos))
 		front.Set(factsKey, root.Clone())
 	}
-	l := &loader{front: front, recap: &recap.Recap{}, rules: rulesByCode()}
+	l := &loader{front: front, recap: &recap.Recap{}}
 	l.validate()
 	normalised := normalise(l.front, func(pos tree.Pos, rule, mend, format string, args ...any) {
 		l.report(rule, pos, mend, format, args...)

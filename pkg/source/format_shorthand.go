@@ -29,7 +29,7 @@ func expand(facts *tree.Node) {
 func settleFacts(facts *tree.Node) {
 	front := tree.NewMap(facts.Pos)
 	front.Set(factsKey, facts)
-	l := &loader{front: front, rules: rulesByCode()}
+	l := &loader{front: front}
 	l.validate()
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/recap-oci/recap/pkg/document"
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 )
 
 // factsKey is the one key of the front matter that is recap's own.
@@ -39,12 +40,12 @@ func (l *loader) readFront(text []byte, front document.FrontMatter, facts *tree.
 	start := tree.Pos{Path: at, Line: 1, Col: 1}
 	syntax, ok := syntaxOf(front.Format)
 	if !ok {
-		l.report(ruleFrontMatter, start, "begin the file with a line of ---, then title: and recap:, then --- again, or run recap init on it",
+		l.report(rule.FrontMatter, start, "begin the file with a line of ---, then title: and recap:, then --- again, or run recap init on it",
 			"there is no front matter")
 		return
 	}
 	if front.Data.Len() > recap.MaxFrontMatterSize {
-		l.report(ruleLimit, start, "move facts to "+FactsPath+", or drop some",
+		l.report(rule.Limit, start, "move facts to "+FactsPath+", or drop some",
 			"the front matter has %d bytes; at most %d are read", front.Data.Len(), recap.MaxFrontMatterSize)
 		return
 	}
@@ -53,13 +54,13 @@ func (l *loader) readFront(text []byte, front document.FrontMatter, facts *tree.
 		return
 	}
 	if root.Kind != tree.Map {
-		l.report(ruleFrontMatter, root.Pos, "write key: value lines", "the front matter is %s, not a mapping", root.Kind)
+		l.report(rule.FrontMatter, root.Pos, "write key: value lines", "the front matter is %s, not a mapping", root.Kind)
 		return
 	}
 	l.checkHidden(root, hiddenLines)
 	if facts != nil {
 		if root.Has(factsKey) {
-			l.report(ruleTwoSources, keyPos(root, factsKey), "keep the recap key or "+FactsPath+", not both",
+			l.report(rule.TwoSources, keyPos(root, factsKey), "keep the recap key or "+FactsPath+", not both",
 				"the facts stand here and in %s", FactsPath)
 		} else {
 			root.Entries = append(root.Entries, tree.Entry{Key: tree.Text(factsKey, facts.Pos), Value: facts})
@@ -97,9 +98,9 @@ func (l *loader) parse(syntax tree.Syntax, text []byte, at string, first int) *t
 func ruleOf(c tree.Class) string {
 	switch c {
 	case tree.Duplicate:
-		return ruleDuplicate
+		return rule.Duplicate
 	case tree.Ambiguous:
-		return ruleAmbiguous
+		return rule.Ambiguous
 	}
-	return ruleFrontMatter
+	return rule.FrontMatter
 }

@@ -11,6 +11,7 @@ import (
 	"testing/fstest"
 
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 	"github.com/recap-oci/recap/pkg/source"
 )
 
@@ -39,7 +40,7 @@ func TestInitPost(t *testing.T) {
 			if !insertionOf(got, []byte(tt.in)) {
 				t.Error("more than one place changed")
 			}
-			if s, problems, err := source.Load(dir(string(got)+"\nText\n"), ".", source.Options{}); err != nil || s.Err(recap.LevelValid) != nil {
+			if s, problems, err := source.Load(dir(string(got)+"\nText\n"), ".", source.Options{}); err != nil || s.Err(rule.LevelValid) != nil {
 				t.Errorf("the result does not pass: %v %v", err, problems)
 			}
 		})
@@ -136,7 +137,7 @@ func TestScaffold(t *testing.T) {
 				fsys[name] = &fstest.MapFile{Data: data}
 			}
 			s, lines := load(t, fsys, ".", source.Options{})
-			if err := s.Err(recap.LevelValid); err != nil {
+			if err := s.Err(rule.LevelValid); err != nil {
 				t.Errorf("does not pass: %v\n%s", err, strings.Join(lines, "\n"))
 			}
 			if tt.opts.Title != "" && s.Recap.Title != tt.opts.Title || tt.opts.Event != "" && s.Recap.Facts.Event.Name != tt.opts.Event {
@@ -153,7 +154,7 @@ func TestScaffold(t *testing.T) {
 			fsys["index.md"] = &fstest.MapFile{Data: []byte(shown)}
 			fsys["media/hall.jpg"] = &fstest.MapFile{Data: []byte("\xff\xd8\xff")}
 			s, lines = load(t, fsys, ".", source.Options{})
-			if err := s.Err(recap.LevelValid); err != nil || len(s.Recap.Facts.Sessions) != 1 {
+			if err := s.Err(rule.LevelValid); err != nil || len(s.Recap.Facts.Sessions) != 1 {
 				t.Errorf("what it shows does not pass: %v\n%s", err, strings.Join(lines, "\n"))
 			}
 		})

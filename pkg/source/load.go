@@ -15,6 +15,7 @@ import (
 	"github.com/recap-oci/recap/pkg/document"
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 )
 
 // FactsPath is the file that may hold the facts in place of the recap key of
@@ -41,7 +42,7 @@ func Load(fsys fs.FS, name string, opts Options) (*Source, []recap.Problem, erro
 	if err != nil {
 		return nil, nil, localError(name, err)
 	}
-	l := &loader{opts: opts, dir: name, recap: &recap.Recap{}, rules: rulesByCode()}
+	l := &loader{opts: opts, dir: name, recap: &recap.Recap{}}
 	switch {
 	case info.Mode()&fs.ModeSymlink != 0:
 		return nil, nil, recap.Errorf(recap.Unsafe, "symlink-in-source", "%q is a symbolic link", name).
@@ -84,7 +85,6 @@ type loader struct {
 	dir    string // the recap in the caller's file system
 	single string // that too, where the recap is one file
 	files  fs.FS
-	rules  map[string]recap.Rule
 
 	list       []listed   // what the directory holds, by path
 	front      *tree.Node // as written, and then as far as it fits its schema
@@ -110,14 +110,10 @@ func (l *loader) display(name string) string {
 	return path.Join(l.dir, name)
 }
 
-func (l *loader) report(rule string, pos tree.Pos, mend, format string, args ...any) {
-	severity := recap.SeverityError
-	if r, ok := l.rules[rule]; ok {
-		severity = r.Severity
-	}
+func (l *loader) report(code string, pos tree.Pos, mend, format string, args ...any) {
 	l.add(recap.Problem{
 		Path: pos.Path, Line: pos.Line, Col: pos.Col,
-		Severity: severity, Rule: rule, Message: fmt.Sprintf(format, args...), Mend: mend,
+		Severity: rule.SeverityOf(code), Rule: code, Message: fmt.Sprintf(format, args...), Mend: mend,
 	})
 }
 
@@ -126,9 +122,9 @@ func (l *loader) report(rule string, pos tree.Pos, mend, format string, args ...
 const maxProblems = 1000
 
 func (l *loader) add(p recap.Problem) {
-	count, rule := &l.errors, ruleLimit
+	count, code := &l.errors, rule.Limit
 	if p.Severity == recap.SeverityWarning {
-		count, rule = &l.warnings, ruleMore
+		count, code = &l.warnings, rule.More
 	}
 	*count++
 	switch {
@@ -136,7 +132,7 @@ func (l *loader) add(p recap.Problem) {
 		l.problems = append(l.problems, p)
 	case *count == maxProblems+1:
 		l.problems = append(l.problems, recap.Problem{
-			Path: p.Path, Severity: p.Severity, Rule: rule,
+			Path: p.Path, Severity: p.Severity, Rule: code,
 			Message: fmt.Sprintf("there are more than %d %ss; the rest isn't listed", maxProblems, p.Severity), Mend: "mend these first",
 		})
 	}
@@ -146,9 +142,10 @@ func (l *loader) add(p recap.Problem) {
 // no use.
 func (l *loader) full() bool { return l.errors > maxProblems }
 
-// refuse reports a finding that makes the content unsafe to pack.
-func (l *loader) refuse(code, rule, name, mend, format string, args ...any) {
-	l.report(rule, tree.Pos{Path: l.display(name)}, mend, format, args...)
+// refuse reports a finding that makes the content unsafe to pack: broken is the
+// code of its rule, and code that of the error.
+func (l *loader) refuse(code, broken, name, mend, format string, args ...any) {
+	l.report(broken, tree.Pos{Path: l.display(name)}, mend, format, args...)
 	if l.refusal == nil {
 		l.refusal = recap.Errorf(recap.Unsafe, code, format, args...).WithHint("%s", mend)
 	}
@@ -213,7 +210,7 @@ func (l *loader) read(name string, limit int64) ([]byte, error) {
 			WithHint("write one with recap init, or name the directory that holds it")
 	}
 	if l.list[i].size > limit {
-		l.refuse("too-large", ruleLimit, name, "split it", "%s is larger than %d bytes", name, limit)
+		l.refuse("too-large", rule.Limit, name, "split it", "%s is larger than %d bytes", name, limit)
 		return nil, nil
 	}
 	f, err := l.open(name)
@@ -226,7 +223,7 @@ func (l *loader) read(name string, limit int64) ([]byte, error) {
 		return nil, localError(l.display(name), err)
 	}
 	if int64(len(data)) > limit {
-		l.refuse("too-large", ruleLimit, name, "split it", "%s is larger than %d bytes", name, limit)
+		l.refuse("too-large", rule.Limit, name, "split it", "%s is larger than %d bytes", name, limit)
 		return nil, nil
 	}
 	return data, nil
@@ -246,7 +243,7 @@ func (l *loader) open(name string) (fs.File, error) {
 	}
 	if !info.Mode().IsRegular() {
 		_ = f.Close()
-		l.refuse("not-a-regular-file", ruleSpecial, name, "leave the directory alone while it is read", "%s ceased to be a regular file", name)
+		l.refuse("not-a-regular-file", rule.Special, name, "leave the directory alone while it is read", "%s ceased to be a regular file", name)
 		return nil, nil
 	}
 	return f, nil
@@ -260,14 +257,14 @@ func (l *loader) documentError(err error) {
 	if errors.As(err, &placed) {
 		pos.Line, pos.Col, mend = max(placed.Line, 1), max(placed.Col, 1), placed.Mend
 	}
-	rule := ruleFrontMatter
+	code := rule.FrontMatter
 	switch {
 	case errors.Is(err, document.ErrLimit):
-		rule = ruleCostly
+		code = rule.Costly
 	case errors.Is(err, document.ErrEncoding):
-		rule = ruleEncoding
+		code = rule.Encoding
 	}
-	l.report(rule, pos, mend, "%s", err)
+	l.report(code, pos, mend, "%s", err)
 }
 
 // singleFile shows one file of a file system as the document of a recap.

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 	"github.com/recap-oci/recap/pkg/source"
 )
 
@@ -294,7 +295,7 @@ func TestRefusalsAreErrors(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = s.Err(recap.LevelValid)
+			err = s.Err(rule.LevelValid)
 			if tt.code == "" {
 				if err != nil {
 					t.Errorf("refused: %v", err)
@@ -311,23 +312,23 @@ func TestRefusalsAreErrors(t *testing.T) {
 		})
 	}
 	delete(many, "data/aa.csv")
-	if s, _, err := source.Load(many, ".", source.Options{}); err != nil || s.Err(recap.LevelValid) != nil {
-		t.Errorf("%d files are refused: %v, %v", recap.MaxLayers, err, s.Err(recap.LevelValid))
+	if s, _, err := source.Load(many, ".", source.Options{}); err != nil || s.Err(rule.LevelValid) != nil {
+		t.Errorf("%d files are refused: %v, %v", recap.MaxLayers, err, s.Err(rule.LevelValid))
 	}
 }
 
 func TestErrCountsByLevel(t *testing.T) {
 	warned := dir(front("  event: Registry Days\n"), "data/a.csv", "a\n")
 	s, _ := load(t, warned, ".", source.Options{})
-	if err := s.Err(recap.LevelValid); err != nil {
+	if err := s.Err(rule.LevelValid); err != nil {
 		t.Errorf("a warning stops level valid: %v", err)
 	}
-	if err := s.Err(recap.LevelComplete); !errors.Is(err, recap.Negative) {
+	if err := s.Err(rule.LevelComplete); !errors.Is(err, recap.Negative) {
 		t.Errorf("Err(complete) = %v, want %v", err, recap.Negative)
 	}
 	broken := dir("Hello\n")
 	s, _ = load(t, broken, ".", source.Options{})
-	if err := s.Err(recap.LevelValid); !errors.Is(err, recap.Negative) {
+	if err := s.Err(rule.LevelValid); !errors.Is(err, recap.Negative) {
 		t.Errorf("Err(valid) = %v, want %v", err, recap.Negative)
 	}
 }
@@ -353,7 +354,7 @@ func TestManyFindings(t *testing.T) {
 			if more != (tt.rule != "") || len(got) != tt.n && !more {
 				t.Errorf("%d findings of %d, last %s", len(got), tt.n, got[len(got)-1])
 			}
-			if err := s.Err(recap.LevelValid); (err != nil) != tt.stop {
+			if err := s.Err(rule.LevelValid); (err != nil) != tt.stop {
 				t.Errorf("Err = %v", err)
 			}
 		})

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 	"github.com/recap-oci/recap/pkg/source"
 )
 
@@ -82,7 +83,7 @@ func TestRealDirectory(t *testing.T) {
 				t.Fatal(err)
 			}
 			var e *recap.Error
-			if err := s.Err(recap.LevelValid); !errors.As(err, &e) || e.Kind != recap.Unsafe || e.Code != tt.code {
+			if err := s.Err(rule.LevelValid); !errors.As(err, &e) || e.Kind != recap.Unsafe || e.Code != tt.code {
 				t.Errorf("Err = %v, want unsafe %s; problems %v", err, tt.code, problems)
 			}
 		})

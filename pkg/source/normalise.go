@@ -11,6 +11,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 )
 
 // normaliser rewrites the tree of a front matter that fits its schema until it
@@ -86,7 +87,7 @@ func (n *normaliser) top(front *tree.Node) {
 	if !n.root.Has("slug") && title != nil {
 		slug := recap.Slug(title.Text)
 		if slug == "" && title.Text != "" {
-			n.fail(title.Pos, ruleValue, "add slug: with lower-case letters, digits and hyphens", "no slug can be made from this title")
+			n.fail(title.Pos, rule.Value, "add slug: with lower-case letters, digits and hyphens", "no slug can be made from this title")
 		}
 		n.root.Set("slug", tree.Text(slug, title.Pos))
 	}
@@ -253,7 +254,7 @@ func (n *normaliser) giveID(event *tree.Node, always bool) {
 	}
 	id := recap.Slug(name.Text)
 	if id == "" && always {
-		n.fail(name.Pos, ruleValue, "add id: with lower-case letters, digits and hyphens", "no id can be made from this event's name")
+		n.fail(name.Pos, rule.Value, "add id: with lower-case letters, digits and hyphens", "no id can be made from this event's name")
 	}
 	if id == "" || n.ids[id] && !always {
 		return

@@ -15,7 +15,9 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 	"github.com/recap-oci/recap/pkg/source"
+	"github.com/recap-oci/recap/schemas"
 )
 
 func number(f float64) *float64 { return &f }
@@ -103,7 +105,7 @@ func TestSyntaxesSayTheSame(t *testing.T) {
 	var want *recap.Recap
 	for _, name := range []string{"YAML", "TOML", "JSON", "recap.yaml"} {
 		s, problems, err := source.Load(texts[name], ".", source.Options{})
-		if err != nil || s.Err(recap.LevelValid) != nil {
+		if err != nil || s.Err(rule.LevelValid) != nil {
 			t.Fatalf("%s: %v %v", name, err, problems)
 		}
 		s.Recap.Files = nil
@@ -164,6 +166,24 @@ func TestConfigFitsItsSchema(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// compiled returns the schema of that name.
+func compiled(t *testing.T, name string) *jsonschema.Schema {
+	t.Helper()
+	data, err := schemas.Read(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource(schemas.URL(name), doc); err != nil {
+		t.Fatal(err)
+	}
+	return c.MustCompile(schemas.URL(name))
 }
 
 // TestHostileFrontMatter holds that a front matter within the limit costs
@@ -252,7 +272,7 @@ func FuzzLoad(f *testing.F) {
 		if diff := cmp.Diff(s.Recap, again.Recap); diff != "" {
 			t.Fatalf("recaps differ:\n%s", diff)
 		}
-		if s.Err(recap.LevelValid) == nil {
+		if s.Err(rule.LevelValid) == nil {
 			if _, err := json.Marshal(s.Recap); err != nil {
 				t.Fatal(err)
 			}

@@ -14,6 +14,7 @@ import (
 	"github.com/recap-oci/recap/pkg/document"
 	"github.com/recap-oci/recap/pkg/internal/fit"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 )
 
 // checkOriginal compares the recap with the article that it retells, where that
@@ -36,14 +37,14 @@ func (l *loader) checkOriginal() error {
 		if len(original) > 0 && !bytes.HasSuffix(original, []byte{'\n'}) {
 			lines++
 		}
-		for _, f := range l.recap.CheckSourceLines(lines) {
+		for _, f := range rule.CheckSourceLines(l.recap, lines) {
 			l.finding(f)
 		}
 		inOriginal = func(quote string) int { n, _ := document.FindQuote(original, quote); return n }
 	}
 	body := l.text[l.body.Start:l.body.End]
 	inBody := func(quote string) int { n, _ := document.FindQuote(body, quote); return n }
-	for _, f := range l.recap.CheckQuotes(inBody, inOriginal) {
+	for _, f := range rule.CheckQuotes(l.recap, inBody, inOriginal) {
 		l.finding(f)
 	}
 	if l.doc != nil && original != nil && src.Derivation == "rewritten" {
@@ -57,7 +58,7 @@ func (l *loader) checkOriginal() error {
 func (l *loader) checkInside(src *recap.Source) error {
 	pos, _ := l.normalised.Find("/recap/source/path")
 	if src.Path != "" && l.has(path.Clean(src.Path)) {
-		l.report(ruleOriginal, pos, "move it out of the recap, and name it relative to pack.yaml", "%s is the original and lies inside the recap", fit.Clip(src.Path))
+		l.report(rule.Original, pos, "move it out of the recap, and name it relative to pack.yaml", "%s is the original and lies inside the recap", fit.Clip(src.Path))
 		return nil
 	}
 	for _, f := range l.list {
@@ -69,7 +70,7 @@ func (l *loader) checkInside(src *recap.Source) error {
 			return err
 		}
 		if data != nil && digestOf(data) == src.Digest {
-			l.report(ruleOriginal, l.whole(f.path), "move it out of the recap, and name it in source.path relative to pack.yaml",
+			l.report(rule.Original, l.whole(f.path), "move it out of the recap, and name it in source.path relative to pack.yaml",
 				"%s is the original and lies inside the recap", f.path)
 		}
 	}
@@ -89,7 +90,7 @@ func (l *loader) readOriginal(src *recap.Source) ([]byte, error) {
 	}
 	pos, _ := l.normalised.Find("/recap/source/path")
 	if !fs.ValidPath(name) {
-		l.report(rulePath, pos, "name it relative to pack.yaml", "source.path: %q leads out of the pack", fit.Clip(src.Path))
+		l.report(rule.Path, pos, "name it relative to pack.yaml", "source.path: %q leads out of the pack", fit.Clip(src.Path))
 		return nil, nil
 	}
 	info, err := fs.Lstat(l.opts.Originals, name)
@@ -107,7 +108,7 @@ func (l *loader) readOriginal(src *recap.Source) ([]byte, error) {
 	}
 	if src.Digest != "" && digestOf(data) != src.Digest {
 		at, _ := l.normalised.Find("/recap/source/digest")
-		l.report(ruleOriginalDigest, at, "read it again, and write its digest here: "+digestOf(data), "%s isn't the original that was read", name)
+		l.report(rule.OriginalDigest, at, "read it again, and write its digest here: "+digestOf(data), "%s isn't the original that was read", name)
 	}
 	return data, nil
 }

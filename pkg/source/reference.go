@@ -15,20 +15,21 @@ import (
 	"github.com/recap-oci/recap/pkg/internal/fit"
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 )
 
 // checkBody looks at the text below the front matter.
 func (l *loader) checkBody() {
 	at := l.display(recap.DocumentPath)
 	if len(bytes.TrimSpace(l.text[l.body.Start:l.body.End])) == 0 {
-		l.report(ruleEmptyBody, position(at, l.text, l.body.Start), "write what you saw", "there is no text below the front matter")
+		l.report(rule.EmptyBody, position(at, l.text, l.body.Start), "write what you saw", "there is no text below the front matter")
 	}
 	if l.doc == nil {
 		return
 	}
 	for _, s := range l.doc.Shortcodes {
 		if s.Name != "figure" {
-			l.report(ruleShortcode, tree.Pos{Path: at, Line: s.Line, Col: s.Col}, "write it in Markdown",
+			l.report(rule.Shortcode, tree.Pos{Path: at, Line: s.Line, Col: s.Col}, "write it in Markdown",
 				"the shortcode %q is shown as typed outside its site", fit.Clip(s.Name))
 		}
 	}
@@ -56,7 +57,7 @@ func (l *loader) checkReferences() {
 	for _, f := range l.list {
 		base, _, _ := strings.Cut(strings.ToUpper(path.Base(f.path)), ".")
 		if !l.used[f.path] && !slices.Contains([]string{"LICENSE", "LICENCE", "COPYING", "NOTICE", "README"}, base) {
-			l.report(ruleUnreferenced, l.whole(f.path), "refer to it, describe it under media, or remove it", "nothing refers to %s", f.path)
+			l.report(rule.Unreferenced, l.whole(f.path), "refer to it, describe it under media, or remove it", "nothing refers to %s", f.path)
 		}
 	}
 }
@@ -80,14 +81,14 @@ func (l *loader) checkFile(name, what string, pos tree.Pos) {
 	name = path.Clean(name)
 	switch {
 	case path.IsAbs(name) || name == ".." || strings.HasPrefix(name, "../") || strings.ContainsAny(name, "\\\x00"):
-		l.report(rulePath, pos, "put the file into the recap and name it relative to index.md", "%s: %q leads out of the recap", what, fit.Clip(name))
+		l.report(rule.Path, pos, "put the file into the recap and name it relative to index.md", "%s: %q leads out of the recap", what, fit.Clip(name))
 	case l.has(name):
 		l.used[name] = true
 	case l.single != "":
-		l.report(ruleMissingFile, pos, "give the recap a directory of its own, with the text as index.md and the file beside it",
+		l.report(rule.MissingFile, pos, "give the recap a directory of its own, with the text as index.md and the file beside it",
 			"%s: %q can't be part of a recap that is a single file", what, fit.Clip(name))
 	default:
-		l.report(ruleMissingFile, pos, l.missing(name), "%s: there is no file %q", what, fit.Clip(name))
+		l.report(rule.MissingFile, pos, l.missing(name), "%s: there is no file %q", what, fit.Clip(name))
 	}
 }
 
@@ -117,9 +118,9 @@ func (l *loader) checkLink(link document.Link, described map[string]bool) {
 	}
 	name, local := localPath(link.Dest)
 	if link.Image && strings.TrimSpace(link.Text) == "" && !described[name] {
-		l.report(ruleAlt, pos, "describe it between the brackets: ![what it shows](file)", "the image %q has no alternative text", fit.Clip(link.Dest))
+		l.report(rule.Alt, pos, "describe it between the brackets: ![what it shows](file)", "the image %q has no alternative text", fit.Clip(link.Dest))
 	}
-	if f, ok := recap.CheckLink(link.Dest); !ok {
+	if f, ok := rule.CheckLink(link.Dest); !ok {
 		l.report(f.Rule, pos, f.Mend, "%s: %s", what, f.Message)
 		return
 	}
@@ -129,11 +130,11 @@ func (l *loader) checkLink(link document.Link, described map[string]bool) {
 	outside := path.IsAbs(name) || name == ".." || strings.HasPrefix(name, "../")
 	switch {
 	case path.IsAbs(name), outside && !link.Image:
-		l.report(ruleLink, pos, "write the whole address", "the %s %q leads nowhere outside its site", what, fit.Clip(link.Dest))
+		l.report(rule.Link, pos, "write the whole address", "the %s %q leads nowhere outside its site", what, fit.Clip(link.Dest))
 	case link.Image, l.has(name), namesFile(name):
 		l.checkFile(name, what, pos)
 	default:
-		l.report(ruleLink, pos, "write the whole address", "the %s %q leads nowhere outside its site", what, fit.Clip(link.Dest))
+		l.report(rule.Link, pos, "write the whole address", "the %s %q leads nowhere outside its site", what, fit.Clip(link.Dest))
 	}
 }
 

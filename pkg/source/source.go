@@ -8,6 +8,7 @@ import (
 	"io/fs"
 
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 )
 
 // Options are the choices of [Load].
@@ -43,11 +44,11 @@ type Source struct {
 // a [recap.Unsafe] error, with a code such as symlink-in-source or too-large,
 // where the content must not be packed at any level, and a [recap.Negative] one
 // with code check-failed elsewhere.
-func (s *Source) Err(level recap.Level) error {
+func (s *Source) Err(level rule.Level) error {
 	if s.refusal != nil {
 		return s.refusal
 	}
-	if n := len(Counted(s.problems, level)); n > 0 {
+	if n := len(rule.Counted(s.problems, level)); n > 0 {
 		return recap.Errorf(recap.Negative, "check-failed", "%d of %s stop it at level %s", n, plural(len(s.problems), "problem"), level).
 			WithHint("mend what recap check lists")
 	}

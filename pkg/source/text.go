@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/recap-oci/recap/pkg/internal/tree"
+	"github.com/recap-oci/recap/pkg/rule"
 )
 
 // position returns the place of a byte of text.
@@ -27,19 +28,19 @@ func (l *loader) checkEncoding(path string, text []byte) bool {
 	start := tree.Pos{Path: path, Line: 1, Col: 1}
 	switch {
 	case bytes.HasPrefix(text, []byte("\xff\xfe")), bytes.HasPrefix(text, []byte("\xfe\xff")):
-		l.report(ruleEncoding, start, "save it as UTF-8", "the text is in UTF-16")
+		l.report(rule.Encoding, start, "save it as UTF-8", "the text is in UTF-16")
 		return false
 	case bytes.HasPrefix(text, []byte("\xef\xbb\xbf")):
-		l.report(ruleEncoding, start, "save it as UTF-8 without a byte order mark", "the text begins with a byte order mark")
+		l.report(rule.Encoding, start, "save it as UTF-8 without a byte order mark", "the text begins with a byte order mark")
 		return false
 	case !utf8.Valid(text):
-		l.report(ruleEncoding, position(path, text, invalidAt(text)), "save it as UTF-8", "the text is not UTF-8 from here on")
+		l.report(rule.Encoding, position(path, text, invalidAt(text)), "save it as UTF-8", "the text is not UTF-8 from here on")
 		return false
 	case bytes.IndexByte(text, 0) >= 0:
-		l.report(ruleEncoding, position(path, text, bytes.IndexByte(text, 0)), "remove it", "a zero byte stands in the text")
+		l.report(rule.Encoding, position(path, text, bytes.IndexByte(text, 0)), "remove it", "a zero byte stands in the text")
 		return false
 	case bytes.IndexByte(text, '\r') >= 0 && bytes.IndexByte(text, '\n') < 0:
-		l.report(ruleEncoding, start, "save it with LF or CRLF line ends", "lines end in a lone carriage return")
+		l.report(rule.Encoding, start, "save it with LF or CRLF line ends", "lines end in a lone carriage return")
 		return false
 	}
 	return true
@@ -68,17 +69,17 @@ func (l *loader) checkInvisible(path string, text []byte) map[int]bool {
 	var before rune
 	for i, line, col := 0, 1, 1; i < len(text); {
 		r, size := utf8.DecodeRune(text[i:])
-		rule, name := hidden(before, r, text[i+size:])
-		if rule != "" {
+		code, name := hidden(before, r, text[i+size:])
+		if code != "" {
 			found[line] = true
 			if !inRun {
 				reported++
 				if reported <= maxInvisible {
-					l.report(rule, tree.Pos{Path: path, Line: line, Col: col}, "delete it", "%s (U+%04X) stands in the text", name, r)
+					l.report(code, tree.Pos{Path: path, Line: line, Col: col}, "delete it", "%s (U+%04X) stands in the text", name, r)
 				}
 			}
 		}
-		inRun = rule != ""
+		inRun = code != ""
 		before = r
 		i += size
 		col += size
@@ -87,7 +88,7 @@ func (l *loader) checkInvisible(path string, text []byte) map[int]bool {
 		}
 	}
 	if reported > maxInvisible {
-		l.report(ruleControl, tree.Pos{Path: path}, "delete them", "%d more hidden characters stand in the text", reported-maxInvisible)
+		l.report(rule.Control, tree.Pos{Path: path}, "delete them", "%d more hidden characters stand in the text", reported-maxInvisible)
 	}
 	return found
 }
@@ -98,9 +99,9 @@ func (l *loader) checkHidden(n *tree.Node, seen map[int]bool) {
 	if n.Kind == tree.String && !seen[n.Pos.Line] {
 		var before rune
 		for i, r := range n.Text {
-			rule, name := hidden(before, r, []byte(n.Text[i+utf8.RuneLen(r):]))
-			if rule != "" {
-				l.report(rule, n.Pos, "delete it", "%s (U+%04X) stands in this value", name, r)
+			code, name := hidden(before, r, []byte(n.Text[i+utf8.RuneLen(r):]))
+			if code != "" {
+				l.report(code, n.Pos, "delete it", "%s (U+%04X) stands in this value", name, r)
 				break
 			}
 			before = r
@@ -115,10 +116,10 @@ func (l *loader) checkHidden(n *tree.Node, seen map[int]bool) {
 	}
 }
 
-// hidden returns the rule that r breaks between its neighbours, and what r is;
+// hidden returns the code of the rule that r breaks between its neighbours, and what r is;
 // or nothing. Joiners are needed to write several languages and some emoji, and
 // tag characters to write three flags: there they stay.
-func hidden(before, r rune, after []byte) (rule, name string) {
+func hidden(before, r rune, after []byte) (code, name string) {
 	switch {
 	case r == '\n', r == '\t':
 		return "", ""
@@ -126,28 +127,28 @@ func hidden(before, r rune, after []byte) (rule, name string) {
 		if len(after) > 0 && after[0] == '\n' {
 			return "", ""
 		}
-		return ruleControl, "a carriage return"
+		return rule.Control, "a carriage return"
 	case r == 0x1b:
-		return ruleControl, "an escape character"
+		return rule.Control, "an escape character"
 	case unicode.IsControl(r), r == '\u2028', r == '\u2029':
-		return ruleControl, "a control character"
+		return rule.Control, "a control character"
 	case r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
-		return ruleControl, "a character that changes the direction of the text"
+		return rule.Control, "a character that changes the direction of the text"
 	case r >= 0xe0000 && r <= 0xe007f:
 		if before == 0x1f3f4 || before >= 0xe0020 && before <= 0xe007f && endsTag(after, r) {
 			return "", ""
 		}
-		return ruleControl, "a tag character"
+		return rule.Control, "a tag character"
 	case r == '\u200c', r == '\u200d':
 		if joins(before) {
 			return "", ""
 		}
-		return ruleInvisible, "a zero-width joiner"
+		return rule.Invisible, "a zero-width joiner"
 	case r == '\u200b', r == '\u2060', r == '\ufeff', r == '\u180e', r >= '\u2061' && r <= '\u2064', r == '\u00ad',
 		r == '\u3164', r == '\uffa0', r == '\u115f', r == '\u1160':
-		return ruleInvisible, "an invisible character"
+		return rule.Invisible, "an invisible character"
 	case r >= 0xe0100 && r <= 0xe01ef, r >= '\ufff9' && r <= '\ufffb':
-		return ruleInvisible, "an invisible character"
+		return rule.Invisible, "an invisible character"
 	}
 	return "", ""
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/recap-oci/recap/pkg/internal/durable"
 	"github.com/recap-oci/recap/pkg/internal/safepath"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 )
 
 // maxEntries is how many names are looked at before a directory is refused. It
@@ -51,7 +52,7 @@ func (l *loader) walk() error {
 	err := l.walkDir(".", 1, &seen)
 	switch {
 	case errors.Is(err, errTooMany):
-		l.refuse("too-many-files", ruleLimit, ".", "check the directory that holds index.md, and keep other files out of it",
+		l.refuse("too-many-files", rule.Limit, ".", "check the directory that holds index.md, and keep other files out of it",
 			"more than %d files and directories", maxEntries)
 	case err != nil:
 		return err
@@ -67,7 +68,7 @@ func (l *loader) walkDir(dir string, depth int, seen *int) error {
 		return err
 	}
 	if dir != "." && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == recap.DocumentPath }) {
-		l.refuse("nested-recap", ruleNested, dir, "move it beside the other recap", "%s holds an %s of its own", dir, recap.DocumentPath)
+		l.refuse("nested-recap", rule.Nested, dir, "move it beside the other recap", "%s holds an %s of its own", dir, recap.DocumentPath)
 		return nil
 	}
 	for _, entry := range entries {
@@ -77,7 +78,7 @@ func (l *loader) walkDir(dir string, depth int, seen *int) error {
 			continue // what a killed recap fmt left; its next run removes it
 		case safepath.Reserved(entry.Name()):
 			if !l.isReceipt(name, entry) {
-				l.refuse("reserved-name", ruleReserved, name, "move it out of the recap",
+				l.refuse("reserved-name", rule.Reserved, name, "move it out of the recap",
 					"%s decides what a reader trusts and is never packed", name)
 			}
 			continue
@@ -85,22 +86,22 @@ func (l *loader) walkDir(dir string, depth int, seen *int) error {
 			continue
 		}
 		if err := safepath.Check(name); err != nil {
-			l.refuse("unsafe-path", rulePath, name, hint(err), "%s", err)
+			l.refuse("unsafe-path", rule.Path, name, hint(err), "%s", err)
 			continue
 		}
 		switch mode := entry.Type(); {
 		case mode&fs.ModeSymlink != 0:
-			l.refuse("symlink-in-source", rulePath, name, "put a copy of the file in its place", "%s is a symbolic link", name)
+			l.refuse("symlink-in-source", rule.Path, name, "put a copy of the file in its place", "%s is a symbolic link", name)
 		case mode.IsDir():
 			if depth == recap.MaxPathDepth {
-				l.refuse("too-deep", ruleLimit, name, "flatten it", "%s is deeper than %d directories", name, recap.MaxPathDepth)
+				l.refuse("too-deep", rule.Limit, name, "flatten it", "%s is deeper than %d directories", name, recap.MaxPathDepth)
 				continue
 			}
 			if err := l.walkDir(name, depth+1, seen); err != nil {
 				return err
 			}
 		case !mode.IsRegular():
-			l.refuse("not-a-regular-file", ruleSpecial, name, "remove it", "%s is %s", name, special(mode))
+			l.refuse("not-a-regular-file", rule.Special, name, "remove it", "%s is %s", name, special(mode))
 		default:
 			info, err := entry.Info()
 			if err != nil {
@@ -194,10 +195,10 @@ func (l *loader) checkSet() {
 		}
 	}
 	if err := safepath.CheckSet(paths); err != nil {
-		l.refuse("path-collision", rulePath, ".", hint(err), "%s", err)
+		l.refuse("path-collision", rule.Path, ".", hint(err), "%s", err)
 	}
 	if layers > recap.MaxLayers {
-		l.refuse("too-many-files", ruleLimit, ".", "split the recap, or link to files elsewhere",
+		l.refuse("too-many-files", rule.Limit, ".", "split the recap, or link to files elsewhere",
 			"%d files; a bundle holds at most %d", layers, recap.MaxLayers)
 	}
 }
@@ -207,7 +208,7 @@ func (l *loader) checkContents() error {
 	for i := range l.list {
 		f := &l.list[i]
 		if f.size > l.opts.MaxFileSize {
-			l.refuse("too-large", ruleLimit, f.path, "link to it, or raise --max-file-size",
+			l.refuse("too-large", rule.Limit, f.path, "link to it, or raise --max-file-size",
 				"%s has %d bytes; at most %d are packed", f.path, f.size, l.opts.MaxFileSize)
 			continue
 		}
@@ -218,10 +219,10 @@ func (l *loader) checkContents() error {
 			return err
 		}
 		if why := mismatch(f.path, f.head); why != "" && f.path != recap.DocumentPath {
-			l.report(ruleMagic, l.whole(f.path), "give it the right extension, or convert it", "%s %s", f.path, why)
+			l.report(rule.Magic, l.whole(f.path), "give it the right extension, or convert it", "%s %s", f.path, why)
 		}
 		if isPrivateKey(f.head) {
-			l.refuse("private-key", ruleSecret, f.path, "move it out of the recap, and replace the key if it was ever pushed", "%s holds a private key", f.path)
+			l.refuse("private-key", rule.Secret, f.path, "move it out of the recap, and replace the key if it was ever pushed", "%s holds a private key", f.path)
 		}
 	}
 	return nil

@@ -68,7 +68,7 @@ func (x explanation) explain(yield func(Misfit) bool) bool {
 		if k.Got == "null" {
 			return bad(x.form.fill("fill it in", "remove the line"), "%s is empty", name)
 		}
-		return bad("write "+words(k.Want), "%s is %s, not %s", name, article(k.Got), words(k.Want))
+		return bad("write "+wordsFor(k.Want), "%s is %s, not %s", name, article(k.Got), wordsFor(k.Want))
 	case shape.Enum:
 		return bad(choose(k.Want, value), "%s%s is not one of the known values", name, got)
 	case shape.Const:

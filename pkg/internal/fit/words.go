@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/recap-oci/recap/pkg/internal/shape"
-	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/internal/words"
 )
 
 // Nearest returns the candidate that was probably meant by s, or nothing: one
@@ -19,7 +19,7 @@ func Nearest(s string, candidates []string) string {
 		if plain(c) == plain(s) {
 			return c
 		}
-		if d := recap.EditDistance(plain(s), plain(c), least); d < least && d <= len(c)/3 {
+		if d := words.Distance(plain(s), plain(c), least); d < least && d <= len(c)/3 {
 			best, least = c, d
 		}
 	}
@@ -57,7 +57,7 @@ func article(jsonType string) string {
 	return "a " + jsonType
 }
 
-func words(jsonTypes []string) string {
+func wordsFor(jsonTypes []string) string {
 	var list []string
 	for _, t := range jsonTypes {
 		if t != "null" {

@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package recap
+package rule
 
 import (
 	"cmp"
@@ -11,19 +11,22 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/recap-oci/recap/pkg/internal/words"
+	"github.com/recap-oci/recap/pkg/recap"
 )
 
 // identities applies R301 to R307.
 func (c *checker) identities() {
 	r := c.recap
-	if err := CheckSlug(r.Slug); err != nil {
+	if err := recap.CheckSlug(r.Slug); err != nil {
 		mend := ""
-		if e := (*Error)(nil); errors.As(err, &e) && e.Hint != "" {
+		if e := (*recap.Error)(nil); errors.As(err, &e) && e.Hint != "" {
 			mend = "write " + e.Hint
 		}
 		c.report("R307", "/slug", mend, "%v", err)
 	}
-	if len(r.Authors) == 0 && !r.unavailable("/authors") {
+	if len(r.Authors) == 0 && !unavailable(r, "/authors") {
 		c.report("R306", "/authors", "", "the recap has no author")
 	}
 	c.duplicateIDs()
@@ -35,8 +38,8 @@ func (c *checker) identities() {
 // duplicateIDs applies R301. Events, entities, sessions, announcements and
 // recommendations share one namespace; other lists have one each.
 func (c *checker) duplicateIDs() {
-	owners := map[string]pointer{}
-	c.recap.eachFact(func(at pointer, fact *Fact) {
+	owners := map[string]recap.Pointer{}
+	c.recap.EachFact(func(at recap.Pointer, fact *recap.Fact) {
 		namespace := ""
 		list := strings.Split(string(at), "/")[2]
 		switch list {
@@ -48,19 +51,19 @@ func (c *checker) duplicateIDs() {
 		}
 		c.own(owners, namespace, fact.ID, at)
 	})
-	c.recap.eachEntity(func(at pointer, id string, _ Entity) { c.own(owners, "", id, at) })
+	c.recap.EachEntity(func(at recap.Pointer, id string, _ recap.Entity) { c.own(owners, "", id, at) })
 }
 
-func (c *checker) own(owners map[string]pointer, namespace, id string, at pointer) {
+func (c *checker) own(owners map[string]recap.Pointer, namespace, id string, at recap.Pointer) {
 	if id == "" {
 		return
 	}
 	if owner, taken := owners[namespace+id]; taken {
-		place := at.to("id")
+		place := at.To("id")
 		if strings.HasPrefix(string(at), "/recap/entities/") {
 			place = at
 		}
-		c.report("R301", place, "", "the id %q is that of %s already", clip(id), owner.field())
+		c.report("R301", place, "", "the id %q is that of %s already", words.Clip(id), owner.Field())
 		return
 	}
 	owners[namespace+id] = at
@@ -68,9 +71,9 @@ func (c *checker) own(owners map[string]pointer, namespace, id string, at pointe
 
 // reference is a field that holds an id or a name.
 type reference struct {
-	at   pointer
+	at   recap.Pointer
 	ref  string
-	kind TargetKind // what it must lead to; empty for anything
+	kind recap.TargetKind // what it must lead to; empty for anything
 }
 
 // maxGuesses is how many references to nothing are compared with all ids. The
@@ -80,28 +83,28 @@ const maxGuesses = 200
 // references applies R302.
 func (c *checker) references() {
 	names := c.recap.Resolver()
-	ids, guesses := names.ids(), 0
-	c.recap.eachReference(func(ref reference) {
+	ids, guesses := names.IDs(), 0
+	eachReference(c.recap, func(ref reference) {
 		target, ok := names.Resolve(ref.ref)
 		if ok {
-			if ref.kind != "" && target.Kind != ref.kind && slugShaped(ref.ref) {
+			if ref.kind != "" && target.Kind != ref.kind && recap.IsID(ref.ref) {
 				c.report("R302", ref.at, fmt.Sprintf("name one of kind %s", ref.kind), "%q is the id of %s, which is another kind of thing",
-					clip(ref.ref), pointer(target.Pointer).field())
+					words.Clip(ref.ref), recap.Pointer(target.Pointer).Field())
 			}
 			return
 		}
-		if !slugShaped(ref.ref) {
+		if !recap.IsID(ref.ref) {
 			return // a display name
 		}
 		meant, near := "", false
 		if guesses++; guesses <= maxGuesses {
-			meant, near = Nearest(ref.ref, slices.Values(ids))
+			meant, near = words.Nearest(ref.ref, slices.Values(ids))
 		}
 		switch {
 		case near:
-			c.report("R302", ref.at, fmt.Sprintf("did you mean %s?", meant), "nothing has the id %q", clip(ref.ref))
+			c.report("R302", ref.at, fmt.Sprintf("did you mean %s?", meant), "nothing has the id %q", words.Clip(ref.ref))
 		case strings.Contains(ref.ref, "-"):
-			c.report("R302", ref.at, "", "nothing has the id %q", clip(ref.ref))
+			c.report("R302", ref.at, "", "nothing has the id %q", words.Clip(ref.ref))
 		}
 		// One lower-case word that is close to no id is a name: etcd, env0.
 	})
@@ -109,73 +112,73 @@ func (c *checker) references() {
 
 // eachReference visits every field that refers to something. Event.Series and
 // Topic.Name aren't among them: they introduce what they name.
-func (r *Recap) eachReference(f func(reference)) {
-	const root = pointer("/recap")
-	one := func(at pointer, name, ref string, kind TargetKind) {
+func eachReference(r *recap.Recap, f func(reference)) {
+	const root = recap.Pointer("/recap")
+	one := func(at recap.Pointer, name, ref string, kind recap.TargetKind) {
 		if ref != "" {
-			f(reference{at.to(name), ref, kind})
+			f(reference{at.To(name), ref, kind})
 		}
 	}
-	list := func(at pointer, name string, refs []string, kind TargetKind) {
+	list := func(at recap.Pointer, name string, refs []string, kind recap.TargetKind) {
 		for i, ref := range refs {
 			if ref != "" {
-				f(reference{at.at(name, i), ref, kind})
+				f(reference{at.At(name, i), ref, kind})
 			}
 		}
 	}
 	facts := &r.Facts
-	r.eachAgent(func(at pointer, a Agent) {
-		one(at, "name", a.Name, TargetEntity)
-		one(at, "affiliation", a.Affiliation, TargetEntity)
+	r.EachAgent(func(at recap.Pointer, a recap.Agent) {
+		one(at, "name", a.Name, recap.TargetEntity)
+		one(at, "affiliation", a.Affiliation, recap.TargetEntity)
 	})
-	r.eachFact(func(at pointer, fact *Fact) { list(at, "topics", fact.Topics, "") })
+	r.EachFact(func(at recap.Pointer, fact *recap.Fact) { list(at, "topics", fact.Topics, "") })
 	if facts.Source != nil {
-		one(root.to("source"), "publisher", facts.Source.Publisher, TargetEntity)
+		one(root.To("source"), "publisher", facts.Source.Publisher, recap.TargetEntity)
 	}
 	for i, d := range facts.Disclosures {
-		list(root.at("disclosures", i), "to", d.To, "")
+		list(root.At("disclosures", i), "to", d.To, "")
 	}
-	r.eachEntity(func(at pointer, _ string, e Entity) {
-		list(at, "affiliation", e.Affiliation, TargetEntity)
-		list(at, "formerAffiliation", e.FormerAffiliation, TargetEntity)
-		one(at, "parent", e.Parent, TargetEntity)
+	r.EachEntity(func(at recap.Pointer, _ string, e recap.Entity) {
+		list(at, "affiliation", e.Affiliation, recap.TargetEntity)
+		list(at, "formerAffiliation", e.FormerAffiliation, recap.TargetEntity)
+		one(at, "parent", e.Parent, recap.TargetEntity)
 	})
 	for i, s := range facts.Sessions {
-		at := root.at("sessions", i)
-		one(at, "event", s.Event, TargetEvent)
+		at := root.At("sessions", i)
+		one(at, "event", s.Event, recap.TargetEvent)
 		list(at, "about", s.About, "")
-		list(at, "media", s.Media, TargetMedia)
+		list(at, "media", s.Media, recap.TargetMedia)
 	}
 	for i, s := range facts.Recommendations {
-		one(root.at("recommendations", i), "session", s.Session, TargetSession)
+		one(root.At("recommendations", i), "session", s.Session, recap.TargetSession)
 	}
 	for i, t := range facts.Topics {
-		list(root.at("topics", i), "about", t.About, "")
+		list(root.At("topics", i), "about", t.About, "")
 	}
 	for i, o := range facts.Observations {
-		one(root.at("observations", i), "about", o.About, "")
-		one(root.at("observations", i), "attribution", o.Attribution, "")
+		one(root.At("observations", i), "about", o.About, "")
+		one(root.At("observations", i), "attribution", o.Attribution, "")
 	}
 	for i, a := range facts.Announcements {
-		at := root.at("announcements", i)
+		at := root.At("announcements", i)
 		list(at, "by", a.By, "")
 		list(at, "about", a.About, "")
 		list(at, "recipients", a.Recipients, "")
 	}
 	for i, q := range facts.Quotations {
-		one(root.at("quotations", i), "session", q.Session, TargetSession)
+		one(root.At("quotations", i), "session", q.Session, recap.TargetSession)
 	}
 	for i, m := range facts.Media {
-		list(root.at("media", i), "sessions", m.Sessions, TargetSession)
+		list(root.At("media", i), "sessions", m.Sessions, recap.TargetSession)
 	}
 	for i, n := range facts.Notes {
-		list(root.at("notes", i), "about", n.About, "")
+		list(root.At("notes", i), "about", n.About, "")
 	}
 }
 
 // place is one item's place in a ranking.
 type place struct {
-	at       pointer
+	at       recap.Pointer
 	position int
 }
 
@@ -184,14 +187,14 @@ func (c *checker) positions() {
 	rankings := map[string][]place{}
 	for i, s := range c.recap.Facts.Recommendations {
 		if s.Position > 0 {
-			rankings["list "+strconv.Quote(clip(s.List))] = append(rankings["list "+strconv.Quote(clip(s.List))],
-				place{pointer("/recap").at("recommendations", i), s.Position})
+			rankings["list "+strconv.Quote(words.Clip(s.List))] = append(rankings["list "+strconv.Quote(words.Clip(s.List))],
+				place{recap.Pointer("/recap").At("recommendations", i), s.Position})
 		}
 	}
 	for i, t := range c.recap.Facts.Topics {
 		if t.Position > 0 {
-			kind := "topics of kind " + strconv.Quote(clip(t.Kind))
-			rankings[kind] = append(rankings[kind], place{pointer("/recap").at("topics", i), t.Position})
+			kind := "topics of kind " + strconv.Quote(words.Clip(t.Kind))
+			rankings[kind] = append(rankings[kind], place{recap.Pointer("/recap").At("topics", i), t.Position})
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(rankings)) {
@@ -205,12 +208,12 @@ func (c *checker) ranking(name string, places []place) {
 	for i, p := range places {
 		switch {
 		case i > 0 && p.position == places[i-1].position:
-			c.report("R303", p.at.to("position"), "", "position %d of the %s is that of %s already", p.position, name, places[i-1].at.field())
+			c.report("R303", p.at.To("position"), "", "position %d of the %s is that of %s already", p.position, name, places[i-1].at.Field())
 			continue
 		case p.position == expected+1:
-			c.report("R304", p.at.to("position"), "", "the %s has no position %d", name, expected)
+			c.report("R304", p.at.To("position"), "", "the %s has no position %d", name, expected)
 		case p.position > expected:
-			c.report("R304", p.at.to("position"), "", "the %s has no positions %d to %d", name, expected, p.position-1)
+			c.report("R304", p.at.To("position"), "", "the %s has no positions %d to %d", name, expected, p.position-1)
 		}
 		expected = p.position + 1
 	}
@@ -224,22 +227,22 @@ const maxNearNames = 2000
 // in passing.
 func (c *checker) nearNames() {
 	type named struct {
-		at    pointer
+		at    recap.Pointer
 		name  string
 		lower string
 	}
 	var all []named
 	names := c.recap.Resolver()
 	seen := map[string]bool{}
-	add := func(at pointer, name string) {
+	add := func(at recap.Pointer, name string) {
 		if !seen[name] && len(name) > 5 {
 			all = append(all, named{at, name, strings.ToLower(name)})
 		}
 		seen[name] = true
 	}
-	c.recap.eachEntity(func(at pointer, _ string, e Entity) { add(at.to("name"), e.Name) })
-	c.recap.eachReference(func(ref reference) {
-		if _, known := names.Resolve(ref.ref); !known && !slugShaped(ref.ref) {
+	c.recap.EachEntity(func(at recap.Pointer, _ string, e recap.Entity) { add(at.To("name"), e.Name) })
+	eachReference(c.recap, func(ref reference) {
+		if _, known := names.Resolve(ref.ref); !known && !recap.IsID(ref.ref) {
 			add(ref.at, ref.ref)
 		}
 	})
@@ -248,10 +251,10 @@ func (c *checker) nearNames() {
 	}
 	for i, a := range all {
 		for _, b := range all[:i] {
-			if !oneEdit(a.lower, b.lower) || differInDigit(a.lower, b.lower) {
+			if !words.OneEdit(a.lower, b.lower) || differInDigit(a.lower, b.lower) {
 				continue
 			}
-			c.report("R305", a.at, "", "%q and %q (%s) are nearly the same", clip(a.name), clip(b.name), b.at.field())
+			c.report("R305", a.at, "", "%q and %q (%s) are nearly the same", words.Clip(a.name), words.Clip(b.name), b.at.Field())
 			break
 		}
 	}

@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package recap_test
+package rule_test
 
 import (
 	"strings"
@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 )
 
 func TestCheckQuotes(t *testing.T) {
@@ -37,7 +37,7 @@ func TestCheckQuotes(t *testing.T) {
 				r.Facts.Source = nil
 			}
 			var got []string
-			for _, f := range r.CheckQuotes(tt.body, tt.original) {
+			for _, f := range rule.CheckQuotes(r, tt.body, tt.original) {
 				got = append(got, f.Pointer)
 				checkFinding(t, f)
 				if f.Rule != "R703" {
@@ -54,7 +54,7 @@ func TestCheckQuotes(t *testing.T) {
 func TestCheckSourceLines(t *testing.T) {
 	r := sound() // lines 3 and 8 to 10
 	for lines, want := range map[int]int{10: 0, 9: 1, 3: 1, 2: 2} {
-		if got := r.CheckSourceLines(lines); len(got) != want {
+		if got := rule.CheckSourceLines(r, lines); len(got) != want {
 			t.Errorf("an original of %d lines: %+v, want %d findings", lines, got, want)
 		}
 	}
@@ -101,7 +101,7 @@ func TestCheckLink(t *testing.T) {
 		"view-source:https://x.org":    "R602",
 	}
 	for dest, want := range tests {
-		f, ok := recap.CheckLink(dest)
+		f, ok := rule.CheckLink(dest)
 		if f.Rule != want || ok != (want == "") {
 			t.Errorf("CheckLink(%q) = %+v, %t, want %q", dest, f, ok, want)
 		}

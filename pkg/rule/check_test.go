@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package recap_test
+package rule_test
 
 import (
 	"encoding/json"
@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 )
 
 // sound returns a recap that breaks no rule and has something of everything.
@@ -79,9 +80,9 @@ func TestCheckFindsNothing(t *testing.T) {
 			Facts: recap.Facts{License: "NONE", Event: recap.Event{Name: "E"}},
 		},
 	} {
-		findings := r.Check()
+		findings := rule.Check(r)
 		if name == "smallest" { // NONE is for check at level publishable
-			findings = slices.DeleteFunc(findings, func(f recap.Finding) bool { return f.Rule == "R402" })
+			findings = slices.DeleteFunc(findings, func(f rule.Finding) bool { return f.Rule == "R402" })
 		}
 		if len(findings) > 0 {
 			t.Errorf("%s: %+v", name, findings)
@@ -254,19 +255,19 @@ func TestCheck(t *testing.T) {
 			r := sound()
 			tt.mutate(r)
 			var got []string
-			for _, f := range r.Check() {
+			for _, f := range rule.Check(r) {
 				got = append(got, f.Rule+" "+f.Pointer)
 				checkFinding(t, f)
 			}
 			if diff := cmp.Diff(got, tt.want); diff != "" {
-				t.Errorf("%s%+v", diff, r.Check())
+				t.Errorf("%s%+v", diff, rule.Check(r))
 			}
 		})
 		for _, w := range tt.want {
 			covered[w[:4]] = true
 		}
 	}
-	for _, rule := range recap.Rules() {
+	for _, rule := range rule.AboutFacts() {
 		if !covered[rule.Code] {
 			t.Errorf("no case breaks %s", rule.Code)
 		}
@@ -274,9 +275,9 @@ func TestCheck(t *testing.T) {
 }
 
 // checkFinding holds what every finding owes its reader.
-func checkFinding(t *testing.T, f recap.Finding) {
+func checkFinding(t *testing.T, f rule.Finding) {
 	t.Helper()
-	rule, ok := recap.LookupRule(f.Rule)
+	rule, ok := rule.Lookup(f.Rule)
 	if !ok || rule.Severity != f.Severity {
 		t.Errorf("%s %s is not of the table", f.Rule, f.Severity)
 	}
@@ -309,8 +310,8 @@ func observe(r *recap.Recap, observations ...recap.Observation) {
 }
 
 func TestRules(t *testing.T) {
-	rules := recap.Rules()
-	if !slices.IsSortedFunc(rules, func(a, b recap.Rule) int { return strings.Compare(a.Code, b.Code) }) {
+	rules := rule.All()
+	if !slices.IsSortedFunc(rules, func(a, b rule.Rule) int { return strings.Compare(a.Code, b.Code) }) {
 		t.Error("not in the order of their codes")
 	}
 	for i, r := range rules {
@@ -325,10 +326,10 @@ func TestRules(t *testing.T) {
 		}
 	}
 	rules[0].Code = "changed"
-	if recap.Rules()[0].Code == "changed" {
+	if rule.All()[0].Code == "changed" {
 		t.Error("the table can be changed from outside")
 	}
-	if _, ok := recap.LookupRule("R000"); ok {
+	if _, ok := rule.Lookup("R000"); ok {
 		t.Error("there is a rule R000")
 	}
 }
@@ -349,7 +350,7 @@ func TestCheckTakesAnything(t *testing.T) {
 			if err := json.Unmarshal([]byte(config), &r); err != nil {
 				t.Fatal(err)
 			}
-			for _, f := range r.Check() {
+			for _, f := range rule.Check(&r) {
 				checkFinding(t, f)
 			}
 		})
@@ -362,7 +363,7 @@ func TestCheckChangesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, second := r.Check(), r.Check()
+	first, second := rule.Check(r), rule.Check(r)
 	after, err := json.Marshal(r)
 	if err != nil {
 		t.Fatal(err)
@@ -379,9 +380,9 @@ func TestCheckIsDeterministic(t *testing.T) {
 		r.Facts.Entities[fmt.Sprintf("id-%d", i)] = recap.Entity{Name: "Same Name", Affiliation: []string{"no-such"}}
 		r.Facts.Recommendations = append(r.Facts.Recommendations, recap.Recommendation{List: fmt.Sprint(i % 7), Position: 3})
 	}
-	want := r.Check()
+	want := rule.Check(r)
 	for range 5 {
-		if diff := cmp.Diff(r.Check(), want); diff != "" {
+		if diff := cmp.Diff(rule.Check(r), want); diff != "" {
 			t.Fatal(diff)
 		}
 	}
@@ -399,12 +400,12 @@ func FuzzCheck(f *testing.F) {
 		if json.Unmarshal(config, &r) != nil {
 			return
 		}
-		for _, finding := range r.Check() {
-			if _, ok := recap.LookupRule(finding.Rule); !ok || finding.Message == "" || finding.Mend == "" {
+		for _, finding := range rule.Check(&r) {
+			if _, ok := rule.Lookup(finding.Rule); !ok || finding.Message == "" || finding.Mend == "" {
 				t.Errorf("finding says too little: %+v", finding)
 			}
 		}
-		r.CheckSourceLines(1)
+		rule.CheckSourceLines(&r, 1)
 		r.Names()
 	})
 }

@@ -1,13 +1,16 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package recap
+package rule
 
 import (
 	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/recap-oci/recap/pkg/internal/words"
+	"github.com/recap-oci/recap/pkg/recap"
 )
 
 // pointers applies R801 to what inferred and unavailable name.
@@ -16,20 +19,20 @@ func (c *checker) pointers() {
 	if len(facts.Inferred)+len(facts.Unavailable) == 0 {
 		return
 	}
-	tree := c.recap.tree()
+	tree := asJSON(c.recap)
 	for i, p := range facts.Inferred {
-		c.pointTo(tree, pointer("/recap").at("inferred", i), p, true)
+		c.pointTo(tree, recap.Pointer("/recap").At("inferred", i), p, true)
 	}
 	for i, p := range facts.Unavailable {
-		c.pointTo(tree, pointer("/recap").at("unavailable", i), p, false)
+		c.pointTo(tree, recap.Pointer("/recap").At("unavailable", i), p, false)
 	}
 }
 
 // pointTo checks one pointer: its target must be there, or must not.
-func (c *checker) pointTo(tree any, at pointer, p string, there bool) {
+func (c *checker) pointTo(tree any, at recap.Pointer, p string, there bool) {
 	tokens, ok := splitPointer(p)
 	if !ok {
-		c.report("R801", at, "write it as /recap/source/author", "%q is no JSON Pointer", clip(p))
+		c.report("R801", at, "write it as /recap/source/author", "%q is no JSON Pointer", words.Clip(p))
 		return
 	}
 	node := tree
@@ -38,15 +41,15 @@ func (c *checker) pointTo(tree any, at pointer, p string, there bool) {
 		child, found := member(node, token)
 		switch {
 		case intoFacts(tokens[:i+1]):
-			c.report("R801", at, "", "%q points into a list of facts, whose numbers change with every edit", clip(p))
+			c.report("R801", at, "", "%q points into a list of facts, whose numbers change with every edit", words.Clip(p))
 			return
 		case !found && !last:
-			c.report("R801", at, "", "%q: there is no %s", clip(p), pointer("/"+strings.Join(tokens[:i+1], "/")).field())
+			c.report("R801", at, "", "%q: there is no %s", words.Clip(p), recap.Pointer("/"+strings.Join(tokens[:i+1], "/")).Field())
 			return
 		case last && found && !there:
-			c.report("R801", at, "drop the pointer, or the field", "%q is named as unavailable and is there", clip(p))
+			c.report("R801", at, "drop the pointer, or the field", "%q is named as unavailable and is there", words.Clip(p))
 		case last && !found && there:
-			c.report("R801", at, "", "%q is named as inferred and isn't there", clip(p))
+			c.report("R801", at, "", "%q is named as inferred and isn't there", words.Clip(p))
 		}
 		node = child
 	}
@@ -58,16 +61,12 @@ func splitPointer(p string) ([]string, bool) {
 	if !ok {
 		return nil, false
 	}
-	tokens := strings.Split(rest, "/")
-	for i, t := range tokens {
-		for _, after := range strings.Split(t, "~")[1:] { // ~0 and ~1 alone
-			if !strings.HasPrefix(after, "0") && !strings.HasPrefix(after, "1") {
-				return nil, false
-			}
+	for _, after := range strings.Split(rest, "~")[1:] { // ~0 and ~1 alone
+		if !strings.HasPrefix(after, "0") && !strings.HasPrefix(after, "1") {
+			return nil, false
 		}
-		tokens[i] = unescapePointer(t)
 	}
-	return tokens, true
+	return recap.Pointer("/" + rest).Tokens(), true
 }
 
 // normalPointer maps a pointer to what authors write to the normalised recap:
@@ -80,12 +79,12 @@ func normalPointer(p string) string {
 }
 
 // unavailable reports whether the author says that the field at p is lost.
-func (r *Recap) unavailable(p string) bool {
+func unavailable(r *recap.Recap, p string) bool {
 	return slices.ContainsFunc(r.Facts.Unavailable, func(u string) bool { return normalPointer(u) == p })
 }
 
-// tree returns r as decoded JSON, where what is empty isn't there.
-func (r *Recap) tree() any {
+// asJSON returns r as decoded JSON, where what is empty isn't there.
+func asJSON(r *recap.Recap) any {
 	var tree any
 	data, err := json.Marshal(r)
 	if err == nil {

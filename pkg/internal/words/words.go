@@ -1,15 +1,17 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package recap
+// Package words compares and shortens what people wrote, for messages that say
+// what was found and what was meant.
+package words
 
 import "iter"
 
-// EditDistance returns how many letters to insert, drop, change or swap with
+// Distance returns how many letters to insert, drop, change or swap with
 // their neighbour lead from a to b, or limit+1 where it is more than limit. It
 // compares bytes: ids are ASCII, and for names one letter more or less in the
 // count does no harm.
-func EditDistance(a, b string, limit int) int {
+func Distance(a, b string, limit int) int {
 	if d := len(a) - len(b); d > limit || -d > limit {
 		return limit + 1
 	}
@@ -41,8 +43,8 @@ func EditDistance(a, b string, limit int) int {
 	return min(last[len(b)], limit+1)
 }
 
-// oneEdit reports whether EditDistance(a, b, 1) is at most 1, in one pass.
-func oneEdit(a, b string) bool {
+// OneEdit reports whether Distance(a, b, 1) is at most 1, in one pass.
+func OneEdit(a, b string) bool {
 	for a != "" && b != "" && a[0] == b[0] {
 		a, b = a[1:], b[1:]
 	}
@@ -61,9 +63,30 @@ func Nearest(s string, candidates iter.Seq[string]) (string, bool) {
 		if limit < 0 {
 			break
 		}
-		if d := EditDistance(s, c, limit); d <= limit {
+		if d := Distance(s, c, limit); d <= limit {
 			best, limit = c, d-1
 		}
 	}
 	return best, best != ""
+}
+
+// Lower returns s with its ASCII letters in lower case, and nothing else: ids
+// and schemes have no others.
+func Lower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
+// Clip shortens what is quoted in a message.
+func Clip(s string) string {
+	const most = 60
+	if runes := []rune(s); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return s
 }

@@ -1,11 +1,15 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package recap
+package words_test
 
-import "testing"
+import (
+	"testing"
 
-func TestEditDistance(t *testing.T) {
+	"github.com/recap-oci/recap/pkg/internal/words"
+)
+
+func TestDistance(t *testing.T) {
 	tests := []struct {
 		a, b string
 		want int
@@ -16,12 +20,12 @@ func TestEditDistance(t *testing.T) {
 	for _, tt := range tests {
 		for limit := range 4 {
 			want := min(tt.want, limit+1)
-			if got := EditDistance(tt.a, tt.b, limit); got != want {
-				t.Errorf("EditDistance(%q, %q, %d) = %d, want %d", tt.a, tt.b, limit, got, want)
+			if got := words.Distance(tt.a, tt.b, limit); got != want {
+				t.Errorf("Distance(%q, %q, %d) = %d, want %d", tt.a, tt.b, limit, got, want)
 			}
 		}
-		if got := oneEdit(tt.a, tt.b); got != (tt.want <= 1) {
-			t.Errorf("oneEdit(%q, %q) = %t", tt.a, tt.b, got)
+		if got := words.OneEdit(tt.a, tt.b); got != (tt.want <= 1) {
+			t.Errorf("OneEdit(%q, %q) = %t", tt.a, tt.b, got)
 		}
 	}
 }
@@ -33,8 +37,8 @@ func FuzzOneEdit(f *testing.F) {
 		if len(a)+len(b) > 1000 {
 			return
 		}
-		if got, want := oneEdit(a, b), EditDistance(a, b, 1) <= 1; got != want {
-			t.Errorf("oneEdit(%q, %q) = %t", a, b, got)
+		if got, want := words.OneEdit(a, b), words.Distance(a, b, 1) <= 1; got != want {
+			t.Errorf("OneEdit(%q, %q) = %t", a, b, got)
 		}
 	})
 }

@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package source
+package report
 
 import (
 	"encoding/json"
@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 )
 
 // The parts of SARIF 2.1.0 that a check fills.
@@ -71,29 +72,29 @@ type (
 	}
 )
 
-// WriteSARIF writes the report as SARIF 2.1.0, which code scanning services
+// WriteSARIF writes the outcome as SARIF 2.1.0, which code scanning services
 // read. version is that of the tool, and may be empty.
-func (r Report) WriteSARIF(w io.Writer, version string) error {
-	rules := rulesOf(r.Problems)
+func (o Outcome) WriteSARIF(w io.Writer, version string) error {
+	rules := rulesOf(o.Problems)
 	run := sarifRun{
 		Tool: sarifTool{Driver: sarifDriver{
 			Name: "recap", InformationURI: "https://github.com/recap-oci/recap", Version: version,
 			Rules: make([]sarifRule, 0, len(rules)),
 		}},
-		Results: make([]sarifResult, 0, len(r.Problems)),
+		Results: make([]sarifResult, 0, len(o.Problems)),
 	}
-	for _, rule := range rules {
-		s := sarifRule{ID: rule.Code, ShortDescription: sarifText{rule.Title}}
-		s.DefaultConfiguration.Level = string(rule.Severity)
-		if rule.Why != "" {
-			s.FullDescription = &sarifText{rule.Why}
+	for _, r := range rules {
+		s := sarifRule{ID: r.Code, ShortDescription: sarifText{r.Title}}
+		s.DefaultConfiguration.Level = string(r.Severity)
+		if r.Why != "" {
+			s.FullDescription = &sarifText{r.Why}
 		}
-		if rule.Mend != "" {
-			s.Help = &sarifText{rule.Mend}
+		if r.Mend != "" {
+			s.Help = &sarifText{r.Mend}
 		}
 		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, s)
 	}
-	for _, p := range r.Problems {
+	for _, p := range o.Problems {
 		// The path is a URI reference: a colon or a space in it is escaped.
 		physical := sarifPhysical{ArtifactLocation: sarifArtifact{URI: (&url.URL{Path: p.Path}).String()}}
 		if p.Line > 0 {
@@ -101,8 +102,8 @@ func (r Report) WriteSARIF(w io.Writer, version string) error {
 		}
 		run.Results = append(run.Results, sarifResult{
 			RuleID: p.Rule,
-			RuleIndex: slices.IndexFunc(rules, func(rule recap.Rule) bool {
-				return rule.Code == p.Rule
+			RuleIndex: slices.IndexFunc(rules, func(r rule.Rule) bool {
+				return r.Code == p.Rule
 			}),
 			Level:     string(p.Severity),
 			Message:   sarifText{sentence(p)},

@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package source_test
+package report_test
 
 import (
 	"bytes"
@@ -12,7 +12,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/recap-oci/recap/pkg/recap"
-	"github.com/recap-oci/recap/pkg/source"
+	"github.com/recap-oci/recap/pkg/report"
+	"github.com/recap-oci/recap/pkg/rule"
 	"github.com/recap-oci/recap/schemas"
 )
 
@@ -26,7 +27,7 @@ var whole = recap.Problem{Path: "data/a.csv", Severity: recap.SeverityWarning, R
 
 func TestWriteText(t *testing.T) {
 	var b bytes.Buffer
-	if err := source.NewReport(recap.LevelValid, []string{"."}, []recap.Problem{hostile, whole}).WriteText(&b); err != nil {
+	if err := report.Of(rule.LevelValid, []string{"."}, []recap.Problem{hostile, whole}).WriteText(&b); err != nil {
 		t.Fatal(err)
 	}
 	const want = `a,b:c%\x0a::set-output/\x1b[2J.md:3:7: error R102: there is no file "x\x0d\x0a::error::y\u202e\U000e0041\x9b"; 100% <b>add</b> it` + "\n" +
@@ -38,7 +39,7 @@ func TestWriteText(t *testing.T) {
 
 func TestWriteGitHub(t *testing.T) {
 	var b bytes.Buffer
-	if err := source.NewReport(recap.LevelValid, nil, []recap.Problem{hostile, whole}).WriteGitHub(&b); err != nil {
+	if err := report.Of(rule.LevelValid, nil, []recap.Problem{hostile, whole}).WriteGitHub(&b); err != nil {
 		t.Fatal(err)
 	}
 	const want = `::error file=a%2Cb%3Ac%25%0A%3A%3Aset-output/\x1b[2J.md,line=3,col=7,title=R102::there is no file "x%0D%0A::error::y\u202e\U000e0041\x9b"; 100%25 <b>add</b> it` + "\n" +
@@ -66,10 +67,10 @@ func compiled(t *testing.T, name string) *jsonschema.Schema {
 	return c.MustCompile(schemas.URL(name))
 }
 
-// TestReportJSON holds the report to its schema, and that nothing is lost in it.
-func TestReportJSON(t *testing.T) {
+// TestJSON holds the report to its schema, and that nothing is lost in it.
+func TestJSON(t *testing.T) {
 	for _, problems := range [][]recap.Problem{nil, {whole}, {whole, hostile}} {
-		data, err := json.Marshal(source.NewReport(recap.LevelComplete, []string{"a"}, problems))
+		data, err := json.Marshal(report.Of(rule.LevelComplete, []string{"a"}, problems))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,34 +81,34 @@ func TestReportJSON(t *testing.T) {
 		if err := compiled(t, "check").Validate(v); err != nil {
 			t.Errorf("does not fit its schema: %v", err)
 		}
-		var back source.Report
+		var back report.Outcome
 		if err := json.Unmarshal(data, &back); err != nil || len(back.Problems) != len(problems) || len(problems) > 1 && back.Problems[0] != hostile {
 			t.Errorf("the problems came back as %+v, %v", back.Problems, err)
 		}
 	}
 }
 
-func TestReportCounts(t *testing.T) {
+func TestCounts(t *testing.T) {
 	for _, tt := range []struct {
-		level   recap.Level
+		level   rule.Level
 		ok      bool
 		counted int
-	}{{recap.LevelValid, true, 0}, {recap.LevelComplete, false, 1}, {recap.LevelPublishable, false, 1}} {
-		r := source.NewReport(tt.level, nil, []recap.Problem{whole})
-		if r.OK != tt.ok || r.Counts != (source.Counts{Warnings: 1, Counted: tt.counted}) {
+	}{{rule.LevelValid, true, 0}, {rule.LevelComplete, false, 1}, {rule.LevelPublishable, false, 1}} {
+		r := report.Of(tt.level, nil, []recap.Problem{whole})
+		if r.OK != tt.ok || r.Counts != (report.Counts{Warnings: 1, Counted: tt.counted}) {
 			t.Errorf("%s: %+v", tt.level, r)
 		}
 	}
 }
 
-// TestReportDemotes shows what is an error only for a publisher as a warning to
+// TestDemotes shows what is an error only for a publisher as a warning to
 // everybody else.
-func TestReportDemotes(t *testing.T) {
+func TestDemotes(t *testing.T) {
 	noassertion := recap.Problem{Path: "index.md", Line: 1, Col: 1, Severity: recap.SeverityError, Rule: "R402"}
-	for level, want := range map[recap.Level]recap.Severity{
-		recap.LevelValid: recap.SeverityWarning, recap.LevelComplete: recap.SeverityWarning, recap.LevelPublishable: recap.SeverityError,
+	for level, want := range map[rule.Level]recap.Severity{
+		rule.LevelValid: recap.SeverityWarning, rule.LevelComplete: recap.SeverityWarning, rule.LevelPublishable: recap.SeverityError,
 	} {
-		r := source.NewReport(level, nil, []recap.Problem{noassertion})
+		r := report.Of(level, nil, []recap.Problem{noassertion})
 		if r.Problems[0].Severity != want || r.OK != (want == recap.SeverityWarning) {
 			t.Errorf("%s: %+v", level, r)
 		}
@@ -116,7 +117,7 @@ func TestReportDemotes(t *testing.T) {
 
 func TestWriteSARIF(t *testing.T) {
 	var b bytes.Buffer
-	if err := source.NewReport(recap.LevelValid, nil, []recap.Problem{hostile, whole}).WriteSARIF(&b, "1.2.3"); err != nil {
+	if err := report.Of(rule.LevelValid, nil, []recap.Problem{hostile, whole}).WriteSARIF(&b, "1.2.3"); err != nil {
 		t.Fatal(err)
 	}
 	if strings.ContainsAny(b.String(), "\x1b\u202e\u009b\U000e0041") {
@@ -172,7 +173,7 @@ func TestWriteSARIF(t *testing.T) {
 func TestRules(t *testing.T) {
 	seen := map[string]bool{}
 	last := ""
-	for _, r := range source.Rules() {
+	for _, r := range rule.All() {
 		if seen[r.Code] || r.Code <= last {
 			t.Errorf("%s is there twice, or out of order", r.Code)
 		}
@@ -190,11 +191,11 @@ func TestRules(t *testing.T) {
 
 func TestParseLevel(t *testing.T) {
 	for _, s := range []string{"valid", "complete", "publishable"} {
-		if l, err := source.ParseLevel(s); err != nil || string(l) != s {
+		if l, err := rule.ParseLevel(s); err != nil || string(l) != s {
 			t.Errorf("ParseLevel(%q) = %q, %v", s, l, err)
 		}
 	}
-	if _, err := source.ParseLevel("Valid"); err == nil {
+	if _, err := rule.ParseLevel("Valid"); err == nil {
 		t.Error("Valid is accepted")
 	}
 }

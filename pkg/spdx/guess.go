@@ -1,66 +1,68 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package recap
+package spdx
 
 import (
 	"slices"
 	"strings"
+
+	"github.com/recap-oci/recap/pkg/internal/words"
 )
 
-// guessLicense returns what the author of expr is likely to have meant; unknown
+// guess returns what the author of expr is likely to have meant; unknown
 // is the id in it that no list has.
-func guessLicense(expr, unknown string) (string, bool) {
+func guess(expr, unknown string) (string, bool) {
 	if id, ok := creativeCommonsURL(expr); ok {
 		return id, true
 	}
-	key := licenseKey(expr)
-	if id, ok := licenseNames[key]; ok {
+	key := keyOf(expr)
+	if id, ok := names[key]; ok {
 		return id, true
 	}
-	if id, ok := spdx().byKey[key]; ok {
+	if id, ok := known().byKey[key]; ok {
 		return id, true
 	}
 	if unknown == "" {
 		return "", false
 	}
 	if len(unknown) < len(expr) { // one of several: mend that one, if the rest is well
-		id, ok := guessLicense(unknown, unknown)
+		id, ok := guess(unknown, unknown)
 		if !ok {
 			return "", false
 		}
 		mended := strings.Replace(expr, unknown, id, 1)
-		if _, _, err := readLicense(mended); err != nil {
+		if _, _, err := read(mended); err != nil {
 			return "", false
 		}
 		return mended, true
 	}
-	meant, ok := Nearest(asciiLower(unknown), slices.Values(spdx().order))
-	return spdx().licenses[meant].id, ok
+	meant, ok := words.Nearest(words.Lower(unknown), slices.Values(known().order))
+	return known().licenses[meant].id, ok
 }
 
-// licenseKey returns what is left of a licence's name when the words that
+// keyOf returns what is left of a licence's name when the words that
 // people add and the signs they vary are gone: "Apache License, Version 2" and
 // Apache-2.0 are both "apache 2".
-func licenseKey(name string) string {
-	words := strings.FieldsFunc(asciiLower(name), func(r rune) bool {
+func keyOf(name string) string {
+	parts := strings.FieldsFunc(words.Lower(name), func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '.' && r != '+'
 	})
-	words = slices.DeleteFunc(words, func(w string) bool {
+	parts = slices.DeleteFunc(parts, func(w string) bool {
 		switch w {
 		case "the", "license", "licence", "version", "v", "international", "only":
 			return true
 		}
 		return false
 	})
-	key := strings.Join(words, " ")
+	key := strings.Join(parts, " ")
 	key = strings.TrimSuffix(key, ".0")
 	return strings.ReplaceAll(key, " v", " ")
 }
 
 // creativeCommonsURL reads the address that Creative Commons gives its licences.
 func creativeCommonsURL(s string) (string, bool) {
-	_, rest, ok := strings.Cut(asciiLower(s), "creativecommons.org/")
+	_, rest, ok := strings.Cut(words.Lower(s), "creativecommons.org/")
 	if !ok {
 		return "", false
 	}
@@ -72,14 +74,14 @@ func creativeCommonsURL(s string) (string, bool) {
 	if parts[0] == "publicdomain" && parts[1] == "zero" {
 		id = "cc0-" + parts[2]
 	}
-	entry, ok := spdx().licenses[id]
+	entry, ok := known().licenses[id]
 	return entry.id, ok
 }
 
-// licenseNames are what people call licences whose ids don't follow from it, by
-// their licenseKey. Where a name leaves open which of two licences is meant, the
+// names are what people call licences whose ids don't follow from it, by
+// their keyOf. Where a name leaves open which of two licences is meant, the
 // one that claims less is offered.
-var licenseNames = map[string]string{
+var names = map[string]string{
 	"apache":              "Apache-2.0",
 	"apache2":             "Apache-2.0",
 	"asl 2":               "Apache-2.0",
@@ -120,9 +122,9 @@ var licenseNames = map[string]string{
 	"commercial":          "LicenseRef-proprietary",
 	"copyright":           "LicenseRef-all-rights-reserved",
 	"all rights reserved": "LicenseRef-all-rights-reserved",
-	"unknown":             licenseNoAssertion,
-	"unspecified":         licenseNoAssertion,
-	"n a":                 licenseNoAssertion,
-	"other":               licenseNoAssertion,
-	"tbd":                 licenseNoAssertion,
+	"unknown":             noAssertion,
+	"unspecified":         noAssertion,
+	"n a":                 noAssertion,
+	"other":               noAssertion,
+	"tbd":                 noAssertion,
 }

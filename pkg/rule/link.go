@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package recap
+package rule
 
 import (
 	"fmt"
@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/recap-oci/recap/pkg/internal/words"
+	"github.com/recap-oci/recap/pkg/recap"
 )
 
 // allowedSchemes are those that name something to read or to write to.
@@ -25,7 +28,7 @@ func CheckLink(dest string) (f Finding, ok bool) {
 	if code == "" {
 		return Finding{}, true
 	}
-	rule, _ := LookupRule(code)
+	rule, _ := Lookup(code)
 	return Finding{Severity: rule.Severity, Rule: code, Message: message, Mend: rule.Mend}, false
 }
 
@@ -40,24 +43,24 @@ func judgeLink(dest string) (code, message string) {
 	scheme := linkScheme(bare)
 	switch {
 	case scheme != "" && !slices.Contains(allowedSchemes, scheme):
-		return "R602", fmt.Sprintf("the scheme %s: is not allowed", clip(scheme))
+		return "R602", fmt.Sprintf("the scheme %s: is not allowed", words.Clip(scheme))
 	case bare == "":
 		return "R601", "the address is empty"
 	case bare != dest:
-		return "R601", fmt.Sprintf("%q has white space or invisible characters", clip(dest))
+		return "R601", fmt.Sprintf("%q has white space or invisible characters", words.Clip(dest))
 	case strings.HasPrefix(dest, "//"), strings.Contains(dest, `\`):
-		return "R601", fmt.Sprintf("%q means another place on every site", clip(dest))
+		return "R601", fmt.Sprintf("%q means another place on every site", words.Clip(dest))
 	}
 	u, err := url.Parse(dest)
 	switch {
 	case err != nil:
-		return "R601", fmt.Sprintf("%q is not well-formed", clip(dest))
+		return "R601", fmt.Sprintf("%q is not well-formed", words.Clip(dest))
 	case u.User != nil && scheme != "mailto":
-		return "R601", fmt.Sprintf("%q has a name or password before the host", clip(u.Redacted()))
+		return "R601", fmt.Sprintf("%q has a name or password before the host", words.Clip(u.Redacted()))
 	case (scheme == "http" || scheme == "https" || scheme == "oci") && u.Hostname() == "":
-		return "R601", fmt.Sprintf("%q names no host", clip(dest))
+		return "R601", fmt.Sprintf("%q names no host", words.Clip(dest))
 	case scheme != "" && scheme != "http" && scheme != "https" && scheme != "oci" && u.Opaque == "" && u.Path == "":
-		return "R601", fmt.Sprintf("%q names nothing", clip(dest))
+		return "R601", fmt.Sprintf("%q names nothing", words.Clip(dest))
 	}
 	return "", ""
 }
@@ -68,9 +71,9 @@ func linkScheme(s string) string {
 		c := s[i]
 		switch {
 		case c == ':':
-			return asciiLower(s[:i])
+			return words.Lower(s[:i])
 		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
-		case i > 0 && (isDigit(c) || c == '+' || c == '-' || c == '.'):
+		case i > 0 && ('0' <= c && c <= '9' || c == '+' || c == '-' || c == '.'):
 		default:
 			return ""
 		}
@@ -80,10 +83,10 @@ func linkScheme(s string) string {
 
 // links applies R601 and R602 to every address among the facts.
 func (c *checker) links() {
-	c.recap.eachAddress(func(at pointer, address string, whole bool) {
+	eachAddress(c.recap, func(at recap.Pointer, address string, whole bool) {
 		code, message := judgeLink(address)
 		if code == "" && whole && linkScheme(address) == "" {
-			code, message = "R601", fmt.Sprintf("%q is not a whole address", clip(address))
+			code, message = "R601", fmt.Sprintf("%q is not a whole address", words.Clip(address))
 		}
 		if code != "" {
 			c.report(code, at, "", "%s", message)
@@ -93,36 +96,36 @@ func (c *checker) links() {
 
 // eachAddress visits every field that holds an address; whole says that it must
 // not be relative.
-func (r *Recap) eachAddress(f func(at pointer, address string, whole bool)) {
-	const root = pointer("/recap")
-	one := func(at pointer, name, address string) {
+func eachAddress(r *recap.Recap, f func(at recap.Pointer, address string, whole bool)) {
+	const root = recap.Pointer("/recap")
+	one := func(at recap.Pointer, name, address string) {
 		if address != "" {
-			f(at.to(name), address, true)
+			f(at.To(name), address, true)
 		}
 	}
 	facts := &r.Facts
-	r.eachFact(func(at pointer, fact *Fact) { one(at, "url", fact.URL) })
-	r.eachAgent(func(at pointer, a Agent) { one(at, "url", a.URL) })
+	r.EachFact(func(at recap.Pointer, fact *recap.Fact) { one(at, "url", fact.URL) })
+	r.EachAgent(func(at recap.Pointer, a recap.Agent) { one(at, "url", a.URL) })
 	if facts.Source != nil {
-		one(root.to("source"), "url", facts.Source.URL)
+		one(root.To("source"), "url", facts.Source.URL)
 	}
-	r.eachEntity(func(at pointer, _ string, e Entity) {
+	r.EachEntity(func(at recap.Pointer, _ string, e recap.Entity) {
 		for i, address := range e.SameAs {
-			f(at.at("sameAs", i), address, true)
+			f(at.At("sameAs", i), address, true)
 		}
 	})
 	for i, s := range facts.Sessions {
-		at := root.at("sessions", i)
+		at := root.At("sessions", i)
 		one(at, "recording", s.Recording)
 		for j, id := range s.SameAs { // an address or the programme's own id
 			if strings.Contains(id, ":") {
-				f(at.at("sameAs", j), id, false)
+				f(at.At("sameAs", j), id, false)
 			}
 		}
 	}
 	for i, l := range facts.Links {
 		if l.URL != "" {
-			f(root.at("links", i).to("url"), l.URL, false)
+			f(root.At("links", i).To("url"), l.URL, false)
 		}
 	}
 }

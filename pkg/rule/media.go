@@ -1,24 +1,27 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package recap
+package rule
 
 import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/recap-oci/recap/pkg/internal/words"
+	"github.com/recap-oci/recap/pkg/recap"
 )
 
 // media applies R701, and R702 as far as no original is needed.
 func (c *checker) media() {
 	for i, m := range c.recap.Facts.Media {
-		at := pointer("/recap").at("media", i)
-		image := m.Kind == "image" || m.Kind == "" && RoleOf(m.Src, MediaTypeOf(m.Src)) == RoleImage
+		at := recap.Pointer("/recap").At("media", i)
+		image := m.Kind == "image" || m.Kind == "" && recap.RoleOf(m.Src, recap.MediaTypeOf(m.Src)) == recap.RoleImage
 		if image && !m.Unavailable && strings.TrimSpace(m.Alt) == "" {
-			c.report("R701", at.to("alt"), "", "the image has no alternative text")
+			c.report("R701", at.To("alt"), "", "the image has no alternative text")
 		}
 	}
-	c.recap.eachSourceLines(func(at pointer, lines string) {
+	eachSourceLines(c.recap, func(at recap.Pointer, lines string) {
 		if c.recap.Facts.Source == nil {
 			c.report("R702", at, "name the original under source, or drop the lines", "there is no original that has these lines")
 		} else if _, err := lastSourceLine(lines); err != nil {
@@ -28,9 +31,9 @@ func (c *checker) media() {
 }
 
 // CheckSourceLines applies R702: lines is how many lines the original has.
-func (r *Recap) CheckSourceLines(lines int) []Finding {
+func CheckSourceLines(r *recap.Recap, lines int) []Finding {
 	c := checker{recap: r}
-	r.eachSourceLines(func(at pointer, s string) {
+	eachSourceLines(r, func(at recap.Pointer, s string) {
 		last, err := lastSourceLine(s)
 		if err == nil && last > lines {
 			c.report("R702", at, "", "line %d is beyond the %d of the original", last, lines)
@@ -40,19 +43,19 @@ func (r *Recap) CheckSourceLines(lines int) []Finding {
 }
 
 // eachSourceLines visits every field that names lines of the original.
-func (r *Recap) eachSourceLines(f func(at pointer, lines string)) {
-	const root = pointer("/recap")
-	visit := func(at pointer, lines string) {
+func eachSourceLines(r *recap.Recap, f func(at recap.Pointer, lines string)) {
+	const root = recap.Pointer("/recap")
+	visit := func(at recap.Pointer, lines string) {
 		if lines != "" {
-			f(at.to("sourceLines"), lines)
+			f(at.To("sourceLines"), lines)
 		}
 	}
-	r.eachFact(func(at pointer, fact *Fact) { visit(at, fact.SourceLines) })
+	r.EachFact(func(at recap.Pointer, fact *recap.Fact) { visit(at, fact.SourceLines) })
 	for i, d := range r.Facts.Disclosures {
-		visit(root.at("disclosures", i), d.SourceLines)
+		visit(root.At("disclosures", i), d.SourceLines)
 	}
 	for i, l := range r.Facts.Links {
-		visit(root.at("links", i), l.SourceLines)
+		visit(root.At("links", i), l.SourceLines)
 	}
 }
 
@@ -71,7 +74,7 @@ func lastSourceLine(lines string) (last int, err error) {
 			}
 		}
 		if high < low {
-			return 0, fmt.Errorf("the lines %s go backwards", clip(part))
+			return 0, fmt.Errorf("the lines %s go backwards", words.Clip(part))
 		}
 		last = max(last, high)
 	}
@@ -82,7 +85,7 @@ func sourceLine(s string) (int, error) {
 	s = strings.TrimSpace(s)
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 {
-		return 0, fmt.Errorf("%q is no line", clip(s))
+		return 0, fmt.Errorf("%q is no line", words.Clip(s))
 	}
 	return n, nil
 }
@@ -93,7 +96,7 @@ func sourceLine(s string) (int, error) {
 //
 // A recap that is an original is quoted from its own text, any other from the
 // article; where that isn't at hand nothing can be said.
-func (r *Recap) CheckQuotes(body, original func(quote string) int) []Finding {
+func CheckQuotes(r *recap.Recap, body, original func(quote string) int) []Finding {
 	count, where := original, "the original"
 	if source := r.Facts.Source; source == nil || source.Derivation == "original" {
 		count, where = body, "the text"
@@ -102,16 +105,16 @@ func (r *Recap) CheckQuotes(body, original func(quote string) int) []Finding {
 		return nil
 	}
 	c := checker{recap: r}
-	r.eachFact(func(at pointer, fact *Fact) {
+	r.EachFact(func(at recap.Pointer, fact *recap.Fact) {
 		if fact.Quote == "" {
 			return
 		}
 		switch n := count(fact.Quote); n {
 		case 0:
-			c.report("R703", at.to("quote"), "", "%q is not in %s", clip(fact.Quote), where)
+			c.report("R703", at.To("quote"), "", "%q is not in %s", words.Clip(fact.Quote), where)
 		case 1:
 		default:
-			c.report("R703", at.to("quote"), "", "%q is in %s %d times", clip(fact.Quote), where, n)
+			c.report("R703", at.To("quote"), "", "%q is in %s %d times", words.Clip(fact.Quote), where, n)
 		}
 	})
 	return c.findings

@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package recap_test
+package spdx_test
 
 import (
 	"errors"
@@ -11,51 +11,52 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/spdx"
 )
 
-func TestParseLicense(t *testing.T) {
+func TestParse(t *testing.T) {
 	tests := []struct {
 		expr string
-		want recap.License
+		want spdx.License
 	}{
-		{"CC-BY-4.0", recap.License{Expression: "CC-BY-4.0"}},
-		{" MIT ", recap.License{Expression: "MIT"}},
-		{"apache-2.0", recap.License{Expression: "Apache-2.0"}},
-		{"mit or APACHE-2.0", recap.License{Expression: "MIT OR Apache-2.0"}},
-		{"MIT  AND\tISC", recap.License{Expression: "MIT AND ISC"}},
-		{"Apache-2.0+", recap.License{Expression: "Apache-2.0+"}},
-		{"(MIT)", recap.License{Expression: "(MIT)"}},
-		{"( MIT OR(ISC))AND Zlib", recap.License{Expression: "(MIT OR (ISC)) AND Zlib"}},
-		{"MIT OR ISC AND Zlib", recap.License{Expression: "MIT OR ISC AND Zlib"}},
+		{"CC-BY-4.0", spdx.License{Expression: "CC-BY-4.0"}},
+		{" MIT ", spdx.License{Expression: "MIT"}},
+		{"apache-2.0", spdx.License{Expression: "Apache-2.0"}},
+		{"mit or APACHE-2.0", spdx.License{Expression: "MIT OR Apache-2.0"}},
+		{"MIT  AND\tISC", spdx.License{Expression: "MIT AND ISC"}},
+		{"Apache-2.0+", spdx.License{Expression: "Apache-2.0+"}},
+		{"(MIT)", spdx.License{Expression: "(MIT)"}},
+		{"( MIT OR(ISC))AND Zlib", spdx.License{Expression: "(MIT OR (ISC)) AND Zlib"}},
+		{"MIT OR ISC AND Zlib", spdx.License{Expression: "MIT OR ISC AND Zlib"}},
 		{
 			"GPL-2.0-or-later with classpath-exception-2.0",
-			recap.License{Expression: "GPL-2.0-or-later WITH Classpath-exception-2.0"},
+			spdx.License{Expression: "GPL-2.0-or-later WITH Classpath-exception-2.0"},
 		},
-		{"LicenseRef-My.Own-1", recap.License{Expression: "LicenseRef-My.Own-1"}},
-		{"DocumentRef-a:LicenseRef-b OR MIT", recap.License{Expression: "DocumentRef-a:LicenseRef-b OR MIT"}},
-		{"GPL-2.0-only WITH AdditionRef-mine", recap.License{Expression: "GPL-2.0-only WITH AdditionRef-mine"}},
-		{"NOASSERTION", recap.License{Expression: "NOASSERTION", NoAssertion: true}},
-		{"noassertion", recap.License{Expression: "NOASSERTION", NoAssertion: true}},
-		{"NONE", recap.License{Expression: "NONE", None: true}},
-		{"GPL-2.0", recap.License{
+		{"LicenseRef-My.Own-1", spdx.License{Expression: "LicenseRef-My.Own-1"}},
+		{"DocumentRef-a:LicenseRef-b OR MIT", spdx.License{Expression: "DocumentRef-a:LicenseRef-b OR MIT"}},
+		{"GPL-2.0-only WITH AdditionRef-mine", spdx.License{Expression: "GPL-2.0-only WITH AdditionRef-mine"}},
+		{"NOASSERTION", spdx.License{Expression: "NOASSERTION", NoAssertion: true}},
+		{"noassertion", spdx.License{Expression: "NOASSERTION", NoAssertion: true}},
+		{"NONE", spdx.License{Expression: "NONE", None: true}},
+		{"GPL-2.0", spdx.License{
 			Expression: "GPL-2.0",
 			Warnings:   []string{"SPDX has deprecated GPL-2.0; write GPL-2.0-only"},
 		}},
-		{"gpl-3.0+ OR Nunit", recap.License{
+		{"gpl-3.0+ OR Nunit", spdx.License{
 			Expression: "GPL-3.0+ OR Nunit",
 			Warnings:   []string{"SPDX has deprecated GPL-3.0+; write GPL-3.0-or-later", "SPDX has deprecated Nunit"},
 		}},
-		{"GPL-2.0-only WITH Nokia-Qt-exception-1.1", recap.License{
+		{"GPL-2.0-only WITH Nokia-Qt-exception-1.1", spdx.License{
 			Expression: "GPL-2.0-only WITH Nokia-Qt-exception-1.1",
 			Warnings:   []string{"SPDX has deprecated Nokia-Qt-exception-1.1"},
 		}},
-		{strings.Repeat("(", 16) + "MIT" + strings.Repeat(")", 16), recap.License{
+		{strings.Repeat("(", 16) + "MIT" + strings.Repeat(")", 16), spdx.License{
 			Expression: strings.Repeat("(", 16) + "MIT" + strings.Repeat(")", 16),
 		}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.expr, func(t *testing.T) {
-			got, err := recap.ParseLicense(tt.expr)
+			got, err := spdx.Parse(tt.expr)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -66,7 +67,7 @@ func TestParseLicense(t *testing.T) {
 	}
 }
 
-func TestParseLicenseRefuses(t *testing.T) {
+func TestParseRefuses(t *testing.T) {
 	tests := []struct {
 		name string
 		expr string
@@ -122,7 +123,7 @@ func TestParseLicenseRefuses(t *testing.T) {
 			err := checkLicense(tt.expr)
 			var e *recap.Error
 			if !errors.As(err, &e) || e.Code != "bad-license" || !errors.Is(err, recap.Usage) {
-				t.Fatalf("ParseLicense(%q) = %v, want bad-license", tt.expr, err)
+				t.Fatalf("Parse(%q) = %v, want bad-license", tt.expr, err)
 			}
 			if e.Hint != tt.hint {
 				t.Errorf("hint = %q, want %q (%v)", e.Hint, tt.hint, err)
@@ -135,7 +136,7 @@ func TestParseLicenseRefuses(t *testing.T) {
 }
 
 func checkLicense(expr string) error {
-	_, err := recap.ParseLicense(expr)
+	_, err := spdx.Parse(expr)
 	return err
 }
 
@@ -154,7 +155,7 @@ func TestLicenseListIsWhole(t *testing.T) {
 	}
 }
 
-func FuzzParseLicense(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		"MIT", "(MIT OR ISC) AND Zlib", "GPL-2.0+ WITH Classpath-exception-2.0", "DocumentRef-a:LicenseRef-b", "Apache 2.0",
 		"NONE", "((((", "MIT OR", "\xff", "https://creativecommons.org/licenses/by/4.0/",
@@ -162,7 +163,7 @@ func FuzzParseLicense(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		license, err := recap.ParseLicense(s)
+		license, err := spdx.Parse(s)
 		if err != nil {
 			var e *recap.Error
 			if !errors.As(err, &e) {
@@ -173,7 +174,7 @@ func FuzzParseLicense(f *testing.F) {
 			}
 			return
 		}
-		again, err := recap.ParseLicense(license.Expression)
+		again, err := spdx.Parse(license.Expression)
 		if err != nil {
 			t.Fatalf("%q was written as %q: %v", s, license.Expression, err)
 		}

@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package source
+package report
 
 import (
 	"fmt"
@@ -10,16 +10,17 @@ import (
 	"strings"
 
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 )
 
-// reportVersion is the version of the JSON of a [Report].
-const reportVersion = 1
+// version is that of the JSON of an [Outcome].
+const version = 1
 
-// Report is the outcome of a check: what recap check prints. Its JSON is
+// Outcome is what a check came to: what recap check prints. Its JSON is
 // described by the schema "check".
-type Report struct {
+type Outcome struct {
 	SchemaVersion int             `json:"schemaVersion"`
-	Level         recap.Level     `json:"level"`
+	Level         rule.Level      `json:"level"`
 	OK            bool            `json:"ok"`
 	Paths         []string        `json:"paths"`
 	Problems      []recap.Problem `json:"problems"`
@@ -33,48 +34,47 @@ type Counts struct {
 	Counted  int `json:"counted"` // those that count at the level
 }
 
-// NewReport returns the outcome of checking paths at a level. What is an error
+// Of returns the outcome of checking paths at a level. What is an error
 // only at a higher level, such as NOASSERTION for a licence, is a warning in
 // it: an error in a report is always what stopped the check.
-func NewReport(level recap.Level, paths []string, problems []recap.Problem) Report {
-	r := Report{
-		SchemaVersion: reportVersion, Level: level,
+func Of(level rule.Level, paths []string, problems []recap.Problem) Outcome {
+	o := Outcome{
+		SchemaVersion: version, Level: level,
 		Paths: append([]string{}, paths...), Problems: append([]recap.Problem{}, problems...),
 	}
-	recap.SortProblems(r.Problems)
-	byCode := rulesByCode()
-	for i, p := range r.Problems {
-		if counts(byCode, p, level) {
-			r.Counts.Counted++
+	recap.SortProblems(o.Problems)
+	for i, p := range o.Problems {
+		if level.Stops(p) {
+			o.Counts.Counted++
 		} else {
-			r.Problems[i].Severity = recap.SeverityWarning
+			o.Problems[i].Severity = recap.SeverityWarning
 		}
-		if r.Problems[i].Severity == recap.SeverityError {
-			r.Counts.Errors++
+		if o.Problems[i].Severity == recap.SeverityError {
+			o.Counts.Errors++
 		} else {
-			r.Counts.Warnings++
+			o.Counts.Warnings++
 		}
 	}
-	r.OK = r.Counts.Counted == 0
-	return r
+	o.OK = o.Counts.Counted == 0
+	return o
 }
 
 // Summary returns the outcome in a line: "3 errors, 1 warning".
-func (r Report) Summary() string {
+func (o Outcome) Summary() string {
 	switch {
-	case len(r.Problems) == 0:
+	case len(o.Problems) == 0:
 		return "no problems"
-	case r.OK:
-		return fmt.Sprintf("%s, %s; none counts at level %s", plural(r.Counts.Errors, "error"), plural(r.Counts.Warnings, "warning"), r.Level)
+	case o.OK:
+		return fmt.Sprintf("%s, %s; none counts at level %s", plural(o.Counts.Errors, "error"), plural(o.Counts.Warnings, "warning"), o.Level)
 	}
-	return fmt.Sprintf("%s, %s", plural(r.Counts.Errors, "error"), plural(r.Counts.Warnings, "warning"))
+	return fmt.Sprintf("%s, %s", plural(o.Counts.Errors, "error"), plural(o.Counts.Warnings, "warning"))
 }
 
 // WriteText writes one line for each problem, as [recap.Problem] prints it,
 // with everything escaped that a terminal would act on or not show.
-func (r Report) WriteText(w io.Writer) error {
+func (o Outcome) WriteText(w io.Writer) error {
 	var b strings.Builder
-	for _, p := range r.Problems {
+	for _, p := range o.Problems {
 		b.WriteString(recap.Printable(p.String()))
 		b.WriteByte('\n')
 	}
@@ -86,9 +86,9 @@ func (r Report) WriteText(w io.Writer) error {
 // Actions marks the line in a pull request:
 //
 //	::error file=index.md,line=12,col=5,title=R501::message
-func (r Report) WriteGitHub(w io.Writer) error {
+func (o Outcome) WriteGitHub(w io.Writer) error {
 	var b strings.Builder
-	for _, p := range r.Problems {
+	for _, p := range o.Problems {
 		b.WriteString("::")
 		b.WriteString(string(p.Severity))
 		b.WriteString(" file=" + property(p.Path))
@@ -124,19 +124,25 @@ func property(s string) string {
 }
 
 // rulesOf returns the rules that problems name, in the order of their codes.
-func rulesOf(problems []recap.Problem) []recap.Rule {
-	byCode := rulesByCode()
-	var rules []recap.Rule
+func rulesOf(problems []recap.Problem) []rule.Rule {
+	var rules []rule.Rule
 	for _, p := range problems {
-		if slices.ContainsFunc(rules, func(r recap.Rule) bool { return r.Code == p.Rule }) {
+		if slices.ContainsFunc(rules, func(r rule.Rule) bool { return r.Code == p.Rule }) {
 			continue
 		}
-		rule, ok := byCode[p.Rule]
+		r, ok := rule.Lookup(p.Rule)
 		if !ok {
-			rule = recap.Rule{Code: p.Rule, Severity: p.Severity, Title: p.Rule}
+			r = rule.Rule{Code: p.Rule, Severity: p.Severity, Title: p.Rule}
 		}
-		rules = append(rules, rule)
+		rules = append(rules, r)
 	}
-	slices.SortFunc(rules, func(a, b recap.Rule) int { return strings.Compare(a.Code, b.Code) })
+	slices.SortFunc(rules, func(a, b rule.Rule) int { return strings.Compare(a.Code, b.Code) })
 	return rules
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
