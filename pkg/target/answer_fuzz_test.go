@@ -8,8 +8,6 @@ import (
 	"bytes"
 	"errors"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -17,6 +15,8 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/recaptest"
+	"github.com/recap-oci/recap/pkg/target/internal/clock"
 )
 
 // same is a network on which everybody gives one answer.
@@ -62,7 +62,7 @@ func FuzzAnswer(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	blob := blobOf([]byte("a blob"))
+	blob := recaptest.BlobOf([]byte("a blob"))
 	f.Fuzz(func(t *testing.T, answer []byte) {
 		printed := func(s string) {
 			for _, r := range s {
@@ -71,16 +71,14 @@ func FuzzAnswer(f *testing.F) {
 				}
 			}
 		}
-		c, _ := newTestClient(t, Options{Username: "ann", Password: "secret", OnNotice: func(n Notice) { printed(n.Host + n.Text) }})
-		dst, err := c.Create(t.Context(), Reference{Host: "registry.example.com", Repository: "team/recaps"})
+		opts := Options{Username: "ann", Password: "secret", OnNotice: func(n Notice) { printed(n.Host + n.Text) }}
+		c, err := newClient(opts, clock.Of(recaptest.NewClock(0)), &same{t: t, answer: answer})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, h := range c.hosts {
-			network := h.auth.Client.Transport.(*transport)
-			real := network.base
-			network.base = &same{t: t, answer: answer}
-			defer func() { network.base = real }() // which Close closes
+		dst, err := c.Create(t.Context(), Reference{Host: "registry.example.com", Repository: "team/recaps"})
+		if err != nil {
+			t.Fatal(err)
 		}
 		for _, verb := range []struct {
 			name string
@@ -113,32 +111,6 @@ func FuzzAnswer(f *testing.F) {
 			if printed(err.Error() + known.Hint); strings.Contains(err.Error(), "secret") {
 				t.Fatalf("%q: %s: %v tells the password", answer, verb.name, err)
 			}
-		}
-	})
-}
-
-// FuzzCredentialFile: docker's configuration is written by many tools, and what
-// can't be read of it is said.
-func FuzzCredentialFile(f *testing.F) {
-	for _, seed := range []string{
-		`{"auths":{"registry.example.com":{"auth":"YW5uOnNlY3JldA=="}}}`, `{"auths":{"registry.example.com":{"username":"ann","password":"x","identitytoken":"y","registrytoken":"z"}}}`,
-		`{"auths":{"https://registry.example.com/v1/":{"auth":"%"}}}`, `{"auths":null,"credsStore":1}`, `{"auths":{"registry.example.com":[]}}`, `[]`, `null`, `{`, `{"auths":{"registry.example.com":{"auth":"Og=="}}}`,
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, config []byte) {
-		if bytes.Contains(bytes.ToLower(config), []byte("cred")) || bytes.Contains(config, []byte(`\u`)) {
-			return // might name a program to run
-		}
-		file := filepath.Join(t.TempDir(), "config.json")
-		if err := os.WriteFile(file, config, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		s := &credentialStore{files: []string{file}, clock: newFakeClock().clock()}
-		_, err := s.get(t.Context(), "registry.example.com")
-		var known *recap.Error
-		if err != nil && !errors.As(err, &known) {
-			t.Fatalf("%q: %v has no kind", config, err)
 		}
 	})
 }

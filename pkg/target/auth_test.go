@@ -57,7 +57,7 @@ func TestAuthenticationRequests(t *testing.T) {
 				for n := range 8 {
 					data := []byte{byte(n)}
 					wg.Go(func() {
-						if err := dst.Push(t.Context(), blobOf(data), bytes.NewReader(data)); err != nil {
+						if err := dst.Push(t.Context(), recaptest.BlobOf(data), bytes.NewReader(data)); err != nil {
 							t.Error(err)
 						}
 					})
@@ -90,7 +90,7 @@ func TestScope(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	desc, data := manifestOf(t, "one", nil)
+	desc, data := recaptest.ManifestOf(t, "one", nil)
 	if _, err := dst.Exists(t.Context(), desc); err != nil {
 		t.Fatal(err)
 	}
@@ -150,15 +150,15 @@ func TestDenied(t *testing.T) {
 				r.Inject(recaptest.Fault{Times: recaptest.Always, Action: tt.fault})
 			}
 			_, _, err := src.FetchReference(t.Context(), "v1")
-			e := wantError(t, err, recap.Denied, tt.code)
+			e := recaptest.WantError(t, err, recap.Denied, tt.code)
 			if !strings.Contains(e.Error(), tt.says) || !strings.Contains(e.Hint, "recap login "+r.Host()) {
 				t.Errorf("%v\nhint: %s", e, e.Hint)
 			}
 			if strings.Contains(e.Error(), "secret") {
 				t.Errorf("a password is printed: %v", e)
 			}
-			if n := len(r.Journal()); n != tt.requests || len(fake.sleeps()) != 0 {
-				t.Errorf("%d requests, want %d; slept %v", n, tt.requests, fake.sleeps())
+			if n := len(r.Journal()); n != tt.requests || len(fake.Sleeps()) != 0 {
+				t.Errorf("%d requests, want %d; slept %v", n, tt.requests, fake.Sleeps())
 			}
 		})
 	}
@@ -184,14 +184,14 @@ func TestTokenExpiresDuringUpload(t *testing.T) {
 			data := bytes.Repeat([]byte("x"), 100<<10)
 			var err error
 			if tt.seek {
-				err = dst.Push(t.Context(), blobOf(data), bytes.NewReader(data))
+				err = dst.Push(t.Context(), recaptest.BlobOf(data), bytes.NewReader(data))
 			} else {
-				err = dst.Push(t.Context(), blobOf(data), stream{bytes.NewReader(data)})
+				err = dst.Push(t.Context(), recaptest.BlobOf(data), stream{bytes.NewReader(data)})
 			}
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, err := read(t.Context(), dst, blobOf(data)); err != nil || !bytes.Equal(got, data) {
+			if got, err := read(t.Context(), dst, recaptest.BlobOf(data)); err != nil || !bytes.Equal(got, data) {
 				t.Errorf("%d bytes, %v", len(got), err)
 			}
 			if n := r.Count(recaptest.Token); n != 2 {
@@ -210,8 +210,8 @@ func TestTokensNeverHold(t *testing.T) {
 		next.ServeHTTP(w, req)
 	}})
 	data := []byte("hello")
-	err := dst.Push(t.Context(), blobOf(data), bytes.NewReader(data))
-	e := wantError(t, err, recap.Denied, "unauthorized")
+	err := dst.Push(t.Context(), recaptest.BlobOf(data), bytes.NewReader(data))
+	e := recaptest.WantError(t, err, recap.Denied, "unauthorized")
 	if !strings.Contains(e.Hint, "recap login") {
 		t.Errorf("hint %q", e.Hint)
 	}
@@ -249,14 +249,14 @@ func TestCredentialsInTheClear(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = src.Exists(t.Context(), blobOf(nil))
+			_, err = src.Exists(t.Context(), recaptest.BlobOf(nil))
 			if !tt.wantErr {
 				if err != nil {
 					t.Fatal(err)
 				}
 				return
 			}
-			e := wantError(t, err, recap.Denied, "unauthorized")
+			e := recaptest.WantError(t, err, recap.Denied, "unauthorized")
 			if !strings.Contains(e.Error(), "not sent in the clear") || !strings.Contains(e.Hint, "-u USER") {
 				t.Errorf("%v\nhint: %s", e, e.Hint)
 			}
@@ -295,11 +295,11 @@ func TestRealm(t *testing.T) {
 				"WWW-Authenticate": {`Bearer realm="` + tt.realm + `",service="x"`},
 			}, "")})
 			_, _, err := src.FetchReference(t.Context(), "v1")
-			e := wantError(t, err, recap.Denied, "realm-refused")
+			e := recaptest.WantError(t, err, recap.Denied, "realm-refused")
 			if !strings.Contains(e.Error(), tt.says) {
 				t.Errorf("%q is not named: %v", tt.says, e)
 			}
-			if asked || len(r.Journal()) != 1 || len(fake.sleeps()) != 0 {
+			if asked || len(r.Journal()) != 1 || len(fake.Sleeps()) != 0 {
 				t.Errorf("asked elsewhere: %v; %d requests", asked, len(r.Journal()))
 			}
 		})
@@ -336,10 +336,10 @@ func TestTokenServiceRecovers(t *testing.T) {
 	r := recaptest.NewRegistry(t, recaptest.RegistryOptions{Username: "ann", Password: "secret", Token: true})
 	src, fake := create(t, r, Options{Username: "ann", Password: "secret"})
 	r.Inject(recaptest.Fault{Match: recaptest.Match{Kind: recaptest.Token}, Times: 3, Action: recaptest.Status(503)})
-	if _, err := src.Exists(t.Context(), blobOf(nil)); err != nil {
+	if _, err := src.Exists(t.Context(), recaptest.BlobOf(nil)); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(fake.sleeps()); n != 3 {
+	if n := len(fake.Sleeps()); n != 3 {
 		t.Errorf("%d waits, want 3", n)
 	}
 }
@@ -352,9 +352,9 @@ func TestPutRefused(t *testing.T) {
 		r := recaptest.NewRegistry(t, recaptest.RegistryOptions{Username: "ann", Password: "secret", Token: true})
 		dst, _ := create(t, r, Options{Username: "ann", Password: "secret"})
 		r.Inject(recaptest.Fault{Match: recaptest.Match{Method: "PUT"}, Times: tt.times, Action: recaptest.Status(401)})
-		err := dst.Push(t.Context(), blobOf(data), bytes.NewReader(data))
+		err := dst.Push(t.Context(), recaptest.BlobOf(data), bytes.NewReader(data))
 		if tt.times == recaptest.Always {
-			wantError(t, err, recap.Denied, "unauthorized")
+			recaptest.WantError(t, err, recap.Denied, "unauthorized")
 		} else if err != nil {
 			t.Errorf("refused %d times: %v", tt.times, err)
 		}

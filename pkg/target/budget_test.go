@@ -4,10 +4,8 @@
 package target
 
 import (
-	"context"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -20,9 +18,9 @@ func TestBudget(t *testing.T) {
 	r := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
 	src, fake := create(t, r, Options{})
 	r.Inject(recaptest.Fault{Times: recaptest.Always, Action: recaptest.RetryAfter(503, "50")})
-	_, err := src.Exists(t.Context(), blobOf(nil))
-	e := wantError(t, err, recap.Unavailable, "registry-unavailable")
-	if diff := cmp.Diff([]float64{50, 50}, seconds(fake.sleeps())); diff != "" {
+	_, err := src.Exists(t.Context(), recaptest.BlobOf(nil))
+	e := recaptest.WantError(t, err, recap.Unavailable, "registry-unavailable")
+	if diff := cmp.Diff([]float64{50, 50}, fake.Seconds()); diff != "" {
 		t.Error(diff)
 	}
 	if !strings.Contains(e.Error(), "(3 attempts)") {
@@ -30,17 +28,10 @@ func TestBudget(t *testing.T) {
 	}
 }
 
-// given is a fake clock as a caller of NewClient brings it.
-type given struct{ clock }
-
-func (g given) Now() time.Time                                   { return g.now() }
-func (g given) Sleep(ctx context.Context, d time.Duration) error { return g.sleep(ctx, d) }
-func (g given) AfterFunc(d time.Duration, f func()) Timer        { return g.after(d, f) }
-
 // The Clients of one command have one budget: what is spent at one end is not
 // there at the other, until something goes forward.
 func TestBudgetOfACommand(t *testing.T) {
-	budget, fake := &Budget{}, newFakeClock()
+	budget, fake := &Budget{}, recaptest.NewClock(0)
 	for _, tt := range []struct {
 		name string
 		good bool // the first answer is one
@@ -51,7 +42,7 @@ func TestBudgetOfACommand(t *testing.T) {
 		{"an end that gives an answer", true, 2},
 	} {
 		r := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
-		c, err := NewClient(Options{Clock: given{fake.clock()}, Budget: budget})
+		c, err := NewClient(Options{Clock: fake, Budget: budget})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,15 +52,15 @@ func TestBudgetOfACommand(t *testing.T) {
 			t.Fatal(err)
 		}
 		if tt.good {
-			if _, err := src.Exists(t.Context(), blobOf(nil)); err != nil {
+			if _, err := src.Exists(t.Context(), recaptest.BlobOf(nil)); err != nil {
 				t.Fatal(err)
 			}
 		}
-		before := len(fake.sleeps())
+		before := len(fake.Sleeps())
 		r.Inject(recaptest.Fault{Times: recaptest.Always, Action: recaptest.RetryAfter(503, "50")})
-		_, err = src.Exists(t.Context(), blobOf(nil))
-		wantError(t, err, recap.Unavailable, "registry-unavailable")
-		if got := len(fake.sleeps()) - before; got != tt.want {
+		_, err = src.Exists(t.Context(), recaptest.BlobOf(nil))
+		recaptest.WantError(t, err, recap.Unavailable, "registry-unavailable")
+		if got := len(fake.Sleeps()) - before; got != tt.want {
 			t.Errorf("%s: %d waits, want %d", tt.name, got, tt.want)
 		}
 	}

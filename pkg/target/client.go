@@ -4,36 +4,38 @@
 package target
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"net/http"
 	"os"
 	"sync"
-	"time"
 
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/target/internal/clock"
+	"github.com/recap-oci/recap/pkg/target/internal/credential"
+	"github.com/recap-oci/recap/pkg/target/internal/host"
+	"github.com/recap-oci/recap/pkg/target/internal/repository"
 )
 
 // Client opens Targets and is what they share: credentials, connections, the
 // brake of each host.
 type Client struct {
-	opts   Options
-	tls    *tls.Config
-	store  *credentialStore
-	notify *notifier
-	clock  clock
-	budget *Budget
+	shared host.Options
 
 	mu    sync.Mutex
-	hosts map[string]*host
+	hosts map[string]*host.Host
 }
 
 // NewClient returns a Client. It reads the certificates that opts names, and
 // nothing from the network. Files that can't be read are recap.Local, files
 // that make no sense recap.Usage.
-func NewClient(opts Options) (*Client, error) { return newClient(opts, clockOf(opts.Clock)) }
+func NewClient(opts Options) (*Client, error) { return newClient(opts, opts.clock(), nil) }
 
-func newClient(opts Options, clk clock) (*Client, error) {
+// newClient returns a Client that goes by clk, and sends its requests to network
+// if that is not nil.
+func newClient(opts Options, clk clock.Clock, network http.RoundTripper) (*Client, error) {
 	config, err := tlsConfig(opts)
 	if err != nil {
 		return nil, err
@@ -43,13 +45,17 @@ func newClient(opts Options, clk clock) (*Client, error) {
 		budget = &Budget{}
 	}
 	return &Client{
-		opts:   opts,
-		tls:    config,
-		store:  &credentialStore{files: opts.CredentialFiles, clock: clk},
-		notify: newNotifier(opts.OnNotice),
-		clock:  clk,
-		budget: budget,
-		hosts:  map[string]*host{},
+		shared: host.Options{
+			PlainHTTP: opts.PlainHTTP, Authority: opts.CAFile != "", TLS: config,
+			Username: opts.Username, Password: opts.Password,
+			Credentials: credential.NewStore(opts.CredentialFiles, clk),
+			UserAgent:   cmp.Or(opts.UserAgent, "recap"),
+			Concurrency: opts.Concurrency,
+			Silence:     cmp.Or(max(opts.Timeout, 0), defaultTimeout),
+			Clock:       clk, Budget: &budget.standstill, Notices: opts.notices(),
+			Proxy: opts.Proxy, Network: network,
+		},
+		hosts: map[string]*host.Host{},
 	}, nil
 }
 
@@ -112,18 +118,16 @@ func (c *Client) open(ctx context.Context, ref Reference, write bool) (*Target, 
 	if ref.Host == "" || ref.Repository == "" {
 		return nil, bad("the reference is empty")
 	}
-	return &Target{store: newRepository(c.host(ref.Host), ref.Repository, write), ref: ref}, nil
+	return &Target{store: repository.New(c.host(ref.Host), ref.Repository, write), ref: ref}, nil
 }
 
 // host returns what all Targets of one host share.
-func (c *Client) host(name string) *host {
+func (c *Client) host(name string) *host.Host {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	h, ok := c.hosts[name]
 	if !ok {
-		creds := &login{host: name, given: newCredential(c.opts.Username, c.opts.Password), store: c.store}
-		h = c.newHost(name, creds)
-		creds.secure = h.base.Scheme == "https" || isLoopback(h.base.Host)
+		h = host.New(name, c.shared)
 		c.hosts[name] = h
 	}
 	return h
@@ -134,20 +138,6 @@ func (c *Client) Close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, h := range c.hosts {
-		h.closeIdle()
+		h.CloseIdle()
 	}
-}
-
-func (c *Client) silence() time.Duration {
-	if c.opts.Timeout > 0 {
-		return c.opts.Timeout
-	}
-	return 30 * time.Second
-}
-
-func (c *Client) userAgent() string {
-	if c.opts.UserAgent != "" {
-		return c.opts.UserAgent
-	}
-	return "recap"
 }

@@ -5,8 +5,10 @@ package target
 
 import (
 	"context"
-	"math/rand/v2"
 	"time"
+
+	"github.com/recap-oci/recap/pkg/target/internal/clock"
+	"github.com/recap-oci/recap/pkg/target/internal/host"
 )
 
 // Clock is time as a [Client] sees it. That of the system is the default;
@@ -18,43 +20,23 @@ type Clock interface {
 	AfterFunc(d time.Duration, f func()) Timer        // as time.AfterFunc
 }
 
-// Timer is what a [Clock] returns: the part of *time.Timer that is needed.
-type Timer interface {
+// Timer is what a [Clock] returns: the part of *time.Timer that is needed. It is
+// an alias, so that a clock needn't import this package to be one.
+type Timer = interface {
 	Stop() bool
 	Reset(d time.Duration) bool
 }
 
-// clock is time and chance, so that tests need neither.
-type clock struct {
-	now   func() time.Time
-	sleep func(ctx context.Context, d time.Duration) error
-	after func(d time.Duration, f func()) Timer
-	rand  func() float64 // in [0, 1)
+// clock returns the clock that o names, the system's if it names none.
+func (o Options) clock() clock.Clock {
+	if o.Clock == nil {
+		return clock.System()
+	}
+	return clock.Of(o.Clock)
 }
 
-// clockOf returns the clock that given is, the system's if it is nil.
-func clockOf(given Clock) clock {
-	c := systemClock()
-	if given != nil {
-		c.now, c.sleep, c.after = given.Now, given.Sleep, given.AfterFunc
-	}
-	return c
-}
-
-func systemClock() clock {
-	return clock{
-		now: time.Now,
-		sleep: func(ctx context.Context, d time.Duration) error {
-			t := time.NewTimer(d)
-			defer t.Stop()
-			select {
-			case <-t.C:
-				return nil
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
-		},
-		after: func(d time.Duration, f func()) Timer { return time.AfterFunc(d, f) },
-		rand:  rand.Float64,
-	}
-}
+// Budget is how long a command may stand still: after two minutes in which
+// nothing went forward with any host, no request is tried again. It does not
+// end work that moves, however slowly, nor what waits for a person. The zero
+// value is a whole one.
+type Budget struct{ standstill host.Budget }

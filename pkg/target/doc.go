@@ -23,5 +23,10 @@
 // Targets of a [Client] share one brake per host. So callers start as many
 // goroutines as they have work for.
 //
+// Each of these has a room of its own under internal: transport holds single
+// requests to a host to what they may do, host repeats them and says what their
+// errors mean, credential knows docker's files, and repository is what is asked
+// for and what the answers are worth.
+//
 // A Client and its Targets may be used by any number of goroutines.
 package target

@@ -6,118 +6,18 @@ package target
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"io"
 	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
-	"github.com/opencontainers/go-digest"
-	"github.com/opencontainers/image-spec/specs-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/recaptest"
+	"github.com/recap-oci/recap/pkg/target/internal/clock"
 )
-
-// fakeClock sleeps by moving its hands and fires its timers when told.
-type fakeClock struct {
-	mu     sync.Mutex
-	at     time.Time
-	slept  []time.Duration
-	timers map[*fakeTimer]bool // those armed
-}
-
-type fakeTimer struct {
-	clock *fakeClock
-	d     time.Duration
-	f     func()
-}
-
-func newFakeClock() *fakeClock {
-	return &fakeClock{at: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC), timers: map[*fakeTimer]bool{}}
-}
-
-func (c *fakeClock) clock() clock {
-	return clock{
-		now: func() time.Time {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			return c.at
-		},
-		sleep: func(ctx context.Context, d time.Duration) error {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.at = c.at.Add(d)
-			c.slept = append(c.slept, d)
-			return ctx.Err()
-		},
-		after: func(d time.Duration, f func()) Timer {
-			t := &fakeTimer{clock: c, d: d, f: f}
-			t.Reset(d)
-			return t
-		},
-		rand: func() float64 { return 0.5 },
-	}
-}
-
-func (t *fakeTimer) Stop() bool {
-	t.clock.mu.Lock()
-	defer t.clock.mu.Unlock()
-	was := t.clock.timers[t]
-	delete(t.clock.timers, t)
-	return was
-}
-
-func (t *fakeTimer) Reset(d time.Duration) bool {
-	t.clock.mu.Lock()
-	defer t.clock.mu.Unlock()
-	was := t.clock.timers[t]
-	t.d = d
-	t.clock.timers[t] = true
-	return was
-}
-
-// fire ends the time of every timer of this length that is armed, and returns
-// how many there were.
-func (c *fakeClock) fire(d time.Duration) int {
-	c.mu.Lock()
-	var due []*fakeTimer
-	for t := range c.timers {
-		if t.d == d {
-			due = append(due, t)
-			delete(c.timers, t)
-		}
-	}
-	c.mu.Unlock()
-	for _, t := range due {
-		t.f()
-	}
-	return len(due)
-}
-
-// armed returns how many timers of this length run.
-func (c *fakeClock) armed(d time.Duration) int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	n := 0
-	for t := range c.timers {
-		if t.d == d {
-			n++
-		}
-	}
-	return n
-}
-
-func (c *fakeClock) sleeps() []time.Duration {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.slept
-}
 
 // notices collects what a Client tells.
 type notices struct {
@@ -144,10 +44,12 @@ func (n *notices) texts(kind NoticeKind) []string {
 }
 
 // newTestClient returns a Client whose clock is fake.
-func newTestClient(t *testing.T, opts Options) (*Client, *fakeClock) {
+func newTestClient(t *testing.T, opts Options) (*Client, *recaptest.Clock) {
 	t.Helper()
-	fake := newFakeClock()
-	c, err := newClient(opts, fake.clock())
+	fake := recaptest.NewClock(0)
+	clk := clock.Of(fake)
+	clk.Rand = func() float64 { return 0.5 }
+	c, err := newClient(opts, clk, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +58,7 @@ func newTestClient(t *testing.T, opts Options) (*Client, *fakeClock) {
 }
 
 // create opens team/recaps of a registry for writing, with a fake clock.
-func create(t *testing.T, r *recaptest.Registry, opts Options) (*Target, *fakeClock) {
+func create(t *testing.T, r *recaptest.Registry, opts Options) (*Target, *recaptest.Clock) {
 	t.Helper()
 	if opts.CAFile == "" {
 		opts.CAFile = r.CAFile()
@@ -167,36 +69,6 @@ func create(t *testing.T, r *recaptest.Registry, opts Options) (*Target, *fakeCl
 		t.Fatal(err)
 	}
 	return dst, fake
-}
-
-// blobOf is the descriptor of some bytes.
-func blobOf(data []byte) ocispec.Descriptor {
-	return ocispec.Descriptor{MediaType: "application/octet-stream", Digest: digest.FromBytes(data), Size: int64(len(data))}
-}
-
-// manifestOf returns a manifest of blobs, referring to subject if it isn't nil.
-func manifestOf(t *testing.T, note string, subject *ocispec.Descriptor, layers ...ocispec.Descriptor) (ocispec.Descriptor, []byte) {
-	t.Helper()
-	m := ocispec.Manifest{
-		Versioned:    specs.Versioned{SchemaVersion: 2},
-		MediaType:    ocispec.MediaTypeImageManifest,
-		ArtifactType: "application/vnd.test",
-		Config:       ocispec.DescriptorEmptyJSON,
-		Layers:       layers,
-		Subject:      subject,
-		Annotations:  map[string]string{"note": note},
-	}
-	m.Config.Data = nil
-	if m.Layers == nil {
-		m.Layers = []ocispec.Descriptor{}
-	}
-	data, err := json.Marshal(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	desc := blobOf(data)
-	desc.MediaType = ocispec.MediaTypeImageManifest
-	return desc, data
 }
 
 // pushAll pushes the empty config and a manifest under its digest.
@@ -218,19 +90,6 @@ func read(ctx context.Context, src *Target, desc ocispec.Descriptor) ([]byte, er
 	}
 	defer rc.Close()
 	return io.ReadAll(rc)
-}
-
-// wantError checks kind and code.
-func wantError(t *testing.T, err error, kind recap.Kind, code string) *recap.Error {
-	t.Helper()
-	var e *recap.Error
-	if !errors.As(err, &e) {
-		t.Fatalf("got error %v, want %s", err, code)
-	}
-	if e.Kind != kind || e.Code != code {
-		t.Fatalf("got %s [%s] %v, want %s [%s]", e.Kind, e.Code, e, kind, code)
-	}
-	return e
 }
 
 // stream hides that its content can seek.

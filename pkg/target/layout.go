@@ -12,6 +12,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/layout"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/target/internal/printable"
 )
 
 // layoutStore is a layout with what only a registry has.
@@ -34,7 +35,7 @@ func openLayout(ctx context.Context, ref Reference, write bool) (storage, error)
 // Mount pushes getContent's content: a layout has no other repositories.
 func (s layoutStore) Mount(ctx context.Context, desc ocispec.Descriptor, fromRepo string, getContent func() (io.ReadCloser, error)) error {
 	if getContent == nil {
-		return recap.Errorf(recap.Usage, "no-mount", "mounting %s from %s: a layout has no other repositories: %w", short(desc.Digest), quote(fromRepo), errdef.ErrUnsupported)
+		return recap.Errorf(recap.Usage, "no-mount", "mounting %s from %s: a layout has no other repositories: %w", printable.Digest(desc.Digest), printable.Quote(fromRepo), errdef.ErrUnsupported)
 	}
 	content, err := getContent()
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/recaptest"
+	"github.com/recap-oci/recap/pkg/target/internal/credential"
 )
 
 func write(t *testing.T, name, text string, perm os.FileMode) string {
@@ -33,7 +34,7 @@ func write(t *testing.T, name, text string, perm os.FileMode) string {
 func exists(t *testing.T, r *recaptest.Registry, opts Options) error {
 	t.Helper()
 	src, _ := create(t, r, opts)
-	_, err := src.Exists(t.Context(), blobOf(nil))
+	_, err := src.Exists(t.Context(), recaptest.BlobOf(nil))
 	return err
 }
 
@@ -45,11 +46,11 @@ func TestLoginAndLogout(t *testing.T) {
 		opts := Options{CredentialFiles: []string{file}, OnNotice: told.add}
 		c, _ := newTestClient(t, opts)
 
-		wantError(t, c.Login(t.Context(), r.Host(), "ann", "wrong"), recap.Denied, "unauthorized")
+		recaptest.WantError(t, c.Login(t.Context(), r.Host(), "ann", "wrong"), recap.Denied, "unauthorized")
 		if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
 			t.Fatalf("a wrong password was stored: %v", err)
 		}
-		wantError(t, exists(t, r, opts), recap.Denied, "unauthorized")
+		recaptest.WantError(t, exists(t, r, opts), recap.Denied, "unauthorized")
 
 		if err := c.Login(t.Context(), strings.ToUpper(r.Host()), "ann", "secret"); err != nil {
 			t.Fatal(err)
@@ -70,8 +71,8 @@ func TestLoginAndLogout(t *testing.T) {
 		if err := c.Logout(t.Context(), r.Host()); err != nil {
 			t.Fatal(err)
 		}
-		wantError(t, exists(t, r, opts), recap.Denied, "unauthorized")
-		wantError(t, c.Logout(t.Context(), r.Host()), recap.NotFound, "not-logged-in")
+		recaptest.WantError(t, exists(t, r, opts), recap.Denied, "unauthorized")
+		recaptest.WantError(t, c.Logout(t.Context(), r.Host()), recap.NotFound, "not-logged-in")
 	}
 }
 
@@ -80,11 +81,11 @@ func TestLoginRefuses(t *testing.T) {
 	var told notices
 	file := filepath.Join(t.TempDir(), "config.json")
 	c, _ := newTestClient(t, Options{CredentialFiles: []string{file}, OnNotice: told.add})
-	wantError(t, c.Login(t.Context(), "https://h.example", "ann", "secret"), recap.Usage, "bad-reference")
-	wantError(t, c.Login(t.Context(), r.Host(), "ann", ""), recap.Usage, "no-password")
-	wantError(t, c.Logout(t.Context(), "h/x"), recap.Usage, "bad-reference")
+	recaptest.WantError(t, c.Login(t.Context(), "https://h.example", "ann", "secret"), recap.Usage, "bad-reference")
+	recaptest.WantError(t, c.Login(t.Context(), r.Host(), "ann", ""), recap.Usage, "no-password")
+	recaptest.WantError(t, c.Logout(t.Context(), "h/x"), recap.Usage, "bad-reference")
 	without, _ := newTestClient(t, Options{})
-	wantError(t, without.Login(t.Context(), r.Host(), "ann", "secret"), recap.Usage, "no-credential-file")
+	recaptest.WantError(t, without.Login(t.Context(), r.Host(), "ann", "secret"), recap.Usage, "no-credential-file")
 	// Nobody asked for the password: it is stored, and that is said.
 	if err := c.Login(t.Context(), r.Host(), "ann", "secret"); err != nil {
 		t.Fatal(err)
@@ -159,23 +160,20 @@ func TestCredentialFiles(t *testing.T) {
 	}
 	// A login in a file that is only read can't be taken back.
 	c, _ := newTestClient(t, Options{CredentialFiles: []string{absent, right}})
-	wantError(t, c.Logout(t.Context(), r.Host()), recap.Local, "still-logged-in")
+	recaptest.WantError(t, c.Logout(t.Context(), r.Host()), recap.Local, "still-logged-in")
 
 	bad := write(t, filepath.Join(dir, "bad.json"), `{"auths":`, 0o600)
-	if e := wantError(t, exists(t, r, Options{CredentialFiles: []string{bad}}), recap.Usage, "bad-credentials"); !strings.Contains(e.Error(), "bad.json") {
+	if e := recaptest.WantError(t, exists(t, r, Options{CredentialFiles: []string{bad}}), recap.Usage, "bad-credentials"); !strings.Contains(e.Error(), "bad.json") {
 		t.Errorf("%v", e)
 	}
 }
 
-// Docker Hub has one set of credentials and three names.
+// Docker Hub is asked in one place and has three names.
 func TestDockerHub(t *testing.T) {
 	for _, host := range []string{"docker.io", "index.docker.io", "registry-1.docker.io"} {
-		if got := address(host); got != "https://index.docker.io/v1/" {
-			t.Errorf("address(%s) = %s", host, got)
-		}
 		c, _ := newTestClient(t, Options{})
-		if h := c.host(host); h.base.String() != "https://registry-1.docker.io/" || h.name != host {
-			t.Errorf("%s is asked at %s", host, h.base)
+		if h := c.host(host); h.Base().String() != "https://registry-1.docker.io/" || h.Name() != host {
+			t.Errorf("%s is asked at %s", host, h.Base())
 		}
 	}
 }
@@ -206,7 +204,7 @@ esac
 	var told notices
 	opts := Options{CredentialFiles: []string{file}, OnNotice: told.add}
 	c, _ := newTestClient(t, opts)
-	wantError(t, exists(t, r, opts), recap.Denied, "unauthorized")
+	recaptest.WantError(t, exists(t, r, opts), recap.Denied, "unauthorized")
 	if err := c.Login(t.Context(), r.Host(), "ann", "secret"); err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +220,7 @@ esac
 	if err := c.Logout(t.Context(), r.Host()); err != nil {
 		t.Fatal(err)
 	}
-	wantError(t, exists(t, r, opts), recap.Denied, "unauthorized")
+	recaptest.WantError(t, exists(t, r, opts), recap.Denied, "unauthorized")
 }
 
 // A helper that fails is only in the way when it is needed, and is named.
@@ -239,12 +237,12 @@ func TestHelperFails(t *testing.T) {
 				t.Errorf("a registry that wants no login: %v", err)
 			}
 			closed := recaptest.NewRegistry(t, recaptest.RegistryOptions{Username: "ann", Password: "secret"})
-			e := wantError(t, exists(t, closed, Options{CredentialFiles: []string{file}}), recap.Denied, "credential-helper")
+			e := recaptest.WantError(t, exists(t, closed, Options{CredentialFiles: []string{file}}), recap.Denied, "credential-helper")
 			if !strings.Contains(e.Error(), "docker-credential-recaptest") || !strings.Contains(e.Hint, "docker-credential-recaptest get") {
 				t.Errorf("%v\nhint: %s", e, e.Hint)
 			}
 			for _, c := range e.Error() {
-				if !printable(c) {
+				if !printableRune(c) {
 					t.Errorf("%U is printed", c)
 				}
 			}
@@ -253,7 +251,7 @@ func TestHelperFails(t *testing.T) {
 	t.Run("missing", func(t *testing.T) {
 		file := write(t, filepath.Join(t.TempDir(), "config.json"), `{"credsStore":"is-not-there"}`, 0o600)
 		closed := recaptest.NewRegistry(t, recaptest.RegistryOptions{Username: "ann", Password: "secret"})
-		wantError(t, exists(t, closed, Options{CredentialFiles: []string{file}}), recap.Denied, "credential-helper")
+		recaptest.WantError(t, exists(t, closed, Options{CredentialFiles: []string{file}}), recap.Denied, "credential-helper")
 	})
 }
 
@@ -274,14 +272,14 @@ func TestHelperHangs(t *testing.T) {
 			default:
 			}
 			if _, err := os.Stat(started); err == nil {
-				fake.fire(helperTimeout)
+				fake.Fire(credential.HelperTimeout)
 			}
 			runtime.Gosched()
 		}
 	}()
-	_, err := src.Exists(t.Context(), blobOf(nil))
+	_, err := src.Exists(t.Context(), recaptest.BlobOf(nil))
 	close(done)
-	e := wantError(t, err, recap.Denied, "credential-helper")
+	e := recaptest.WantError(t, err, recap.Denied, "credential-helper")
 	if !strings.Contains(e.Error(), "took too long") {
 		t.Errorf("%v", e)
 	}

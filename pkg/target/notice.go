@@ -3,43 +3,40 @@
 
 package target
 
-import "sync"
+import (
+	"time"
 
-// maxWarnings is how many different warnings are passed on; a registry could
-// send one with every answer.
-const maxWarnings = 10
+	"github.com/recap-oci/recap/pkg/target/internal/host"
+)
 
-// notifier passes notices on, one at a time.
-type notifier struct {
-	fn func(Notice)
-
-	mu       sync.Mutex
-	warnings map[string]bool
+// Notice is something a person may want to know while work goes on. Its texts
+// are safe to print.
+type Notice struct {
+	Kind NoticeKind
+	Host string
+	Text string
+	Wait time.Duration // of a retry: until the next attempt
 }
 
-func newNotifier(fn func(Notice)) *notifier {
-	return &notifier{fn: fn, warnings: map[string]bool{}}
-}
+// NoticeKind classes notices.
+type NoticeKind string
 
-func (n *notifier) send(notice Notice) {
-	if n.fn == nil {
-		return
-	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.fn(notice)
-}
+// The kinds of notices.
+const (
+	NoticeRetry   NoticeKind = "retry"   // a request failed and will be repeated
+	NoticeWarning NoticeKind = "warning" // the registry, or this package, warns
+)
 
-// warn passes on a warning that was not passed on before.
-func (n *notifier) warn(host, text string) {
-	if n.fn == nil {
-		return
+// notices returns what hosts tell, for o.OnNotice.
+func (o Options) notices() *host.Notices {
+	tell := o.OnNotice
+	if tell == nil {
+		tell = func(Notice) {}
 	}
-	text = clean(text)
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if key := host + " " + text; text != "" && len(n.warnings) < maxWarnings && !n.warnings[key] {
-		n.warnings[key] = true
-		n.fn(Notice{Kind: NoticeWarning, Host: host, Text: text})
-	}
+	return host.NewNotices(
+		func(name, text string, wait time.Duration) {
+			tell(Notice{Kind: NoticeRetry, Host: name, Text: text, Wait: wait})
+		},
+		func(name, text string) { tell(Notice{Kind: NoticeWarning, Host: name, Text: text}) },
+	)
 }

@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// defaultTimeout is how long a peer may be silent.
+const defaultTimeout = 30 * time.Second
+
 // Options says how a [Client] reaches registries. The zero value is anonymous,
 // over TLS with the system's roots, and over HTTP to loopback hosts.
 type Options struct {
@@ -65,21 +68,3 @@ type Options struct {
 	// goroutines, one at a time. Nil drops notices.
 	OnNotice func(Notice)
 }
-
-// Notice is something a person may want to know while work goes on. Its texts
-// are safe to print.
-type Notice struct {
-	Kind NoticeKind
-	Host string
-	Text string
-	Wait time.Duration // of a retry: until the next attempt
-}
-
-// NoticeKind classes notices.
-type NoticeKind string
-
-// The kinds of notices.
-const (
-	NoticeRetry   NoticeKind = "retry"   // a request failed and will be repeated
-	NoticeWarning NoticeKind = "warning" // the registry, or this package, warns
-)

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/recaptest"
 )
 
 // badProxy takes CONNECTs and answers them as it likes.
@@ -115,7 +116,7 @@ func TestProxyFails(t *testing.T) {
 			if tt.says == "TLS" {
 				code = "tls"
 			}
-			e := wantError(t, err, recap.Unavailable, code)
+			e := recaptest.WantError(t, err, recap.Unavailable, code)
 			if !strings.Contains(e.Error(), tt.says) || code == "proxy" && (!strings.Contains(e.Error(), p.at.Host) || !strings.Contains(e.Hint, "HTTPS_PROXY")) {
 				t.Errorf("%v\nhint: %s", e, e.Hint)
 			}

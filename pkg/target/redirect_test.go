@@ -11,8 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
-	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -84,7 +82,7 @@ func (s *sink) count() int {
 // for the blob goes along, and nothing but reading is sent elsewhere.
 func TestRedirects(t *testing.T) {
 	blob := []byte("hello, world")
-	manifest, manifestData := manifestOf(t, "one", nil, blobOf(blob))
+	manifest, manifestData := recaptest.ManifestOf(t, "one", nil, recaptest.BlobOf(blob))
 	ca := recaptest.NewCA(t)
 	cert := ca.Issue(t, recaptest.Leaf{IPs: []net.IP{net.IPv4(127, 0, 0, 1)}})
 	operations := map[string]struct {
@@ -93,21 +91,21 @@ func TestRedirects(t *testing.T) {
 		do           func(*Target) error
 	}{
 		"fetch a blob": {string(recaptest.Blob), "GET", true, func(dst *Target) error {
-			got, err := read(t.Context(), dst, blobOf(blob))
+			got, err := read(t.Context(), dst, recaptest.BlobOf(blob))
 			if err == nil && !bytes.Equal(got, blob) {
 				return fmt.Errorf("got %q", got)
 			}
 			return err
 		}},
 		"look for a blob": {string(recaptest.Blob), "HEAD", true, func(dst *Target) error {
-			_, err := dst.Exists(t.Context(), blobOf(blob))
+			_, err := dst.Exists(t.Context(), recaptest.BlobOf(blob))
 			return err
 		}},
 		"open an upload": {string(recaptest.Upload), "POST", false, func(dst *Target) error {
-			return dst.Push(t.Context(), blobOf(blob), bytes.NewReader(blob))
+			return dst.Push(t.Context(), recaptest.BlobOf(blob), bytes.NewReader(blob))
 		}},
 		"send a blob": {string(recaptest.Upload), "PUT", false, func(dst *Target) error {
-			return dst.Push(t.Context(), blobOf(blob), bytes.NewReader(blob))
+			return dst.Push(t.Context(), recaptest.BlobOf(blob), bytes.NewReader(blob))
 		}},
 		"send a manifest": {string(recaptest.Manifest), "PUT", false, func(dst *Target) error {
 			return dst.Push(t.Context(), manifest, bytes.NewReader(manifestData))
@@ -157,7 +155,7 @@ func TestRedirects(t *testing.T) {
 						s.check(t)
 						switch {
 						case !op.follow, secure && to == "http":
-							wantError(t, err, recap.Unavailable, "redirect-refused")
+							recaptest.WantError(t, err, recap.Unavailable, "redirect-refused")
 							if s.count() != 0 {
 								t.Errorf("the other host was asked %d times", s.count())
 							}
@@ -201,10 +199,10 @@ func TestRedirectLoop(t *testing.T) {
 	r := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
 	src, _ := create(t, r, Options{})
 	r.Inject(recaptest.Fault{Times: recaptest.Always, Action: recaptest.Redirect(307, "/v2/again")})
-	_, err := src.Fetch(t.Context(), blobOf(nil))
-	wantError(t, err, recap.Unavailable, "redirect-loop")
-	if n := len(r.Journal()); n != maxRedirects+1 {
-		t.Errorf("%d requests, want %d", n, maxRedirects+1)
+	_, err := src.Fetch(t.Context(), recaptest.BlobOf(nil))
+	recaptest.WantError(t, err, recap.Unavailable, "redirect-loop")
+	if n := len(r.Journal()); n != 5+1 {
+		t.Errorf("%d requests, want %d", n, 5+1)
 	}
 }
 
@@ -216,107 +214,15 @@ func TestRedirectsThatAreNotFollowed(t *testing.T) {
 		r := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
 		src, fake := create(t, r, Options{})
 		r.Inject(recaptest.Fault{Times: recaptest.Always, Action: recaptest.Redirect(307, to)})
-		_, err := src.Fetch(t.Context(), blobOf(nil))
-		wantError(t, err, recap.Unavailable, "redirect-refused")
+		_, err := src.Fetch(t.Context(), recaptest.BlobOf(nil))
+		recaptest.WantError(t, err, recap.Unavailable, "redirect-refused")
 		if strings.Contains(err.Error(), "secret") {
 			t.Errorf("%v", err)
 		}
-		if len(r.Journal()) != 1 || len(fake.sleeps()) != 0 {
+		if len(r.Journal()) != 1 || len(fake.Sleeps()) != 0 {
 			t.Errorf("%s: %d requests", to, len(r.Journal()))
 		}
 	}
-}
-
-func TestGuard(t *testing.T) {
-	const (
-		public, private, loopback, link, metadata = "93.184.216.34", "10.1.2.3", "127.0.0.1", "169.254.169.254", "100.100.100.200"
-	)
-	for _, tt := range []struct {
-		registry, target string
-		allowed          bool
-	}{
-		{public, public, true}, {public, private, false}, {public, loopback, false}, {public, link, false}, {public, metadata, false},
-		{public, "100.64.0.1", false}, {public, "192.168.0.1", false}, {public, "::1", false}, {public, "fd00::1", false},
-		{public, "fe80::1", false}, {public, "::ffff:10.0.0.1", false}, {public, "::ffff:127.0.0.1", false}, {public, "0.0.0.0", false}, {public, "::", false},
-		{public, "2606:2800:220:1::1", true},
-		{private, public, true}, {private, private, true}, {private, "100.64.0.1", true}, {private, loopback, false}, {private, link, false}, {private, metadata, false},
-		{loopback, public, true}, {loopback, private, true}, {loopback, loopback, true}, {loopback, link, false}, {loopback, metadata, false},
-		{"", public, true}, {"", private, false}, {"", loopback, false},
-		{public, "64:ff9b::a9fe:a9fe", false}, {public, "64:ff9b::10.0.0.1", false}, {private, "64:ff9b::a9fe:a9fe", false}, {public, "64:ff9b::93.184.216.34", true},
-		{public, "168.63.129.16", false}, {private, "168.63.129.16", false},
-		{private, "fd00:ec2::254", false}, {private, "fd00:ec2::23", false}, {private, "fd20:ce::254", false}, {private, "fd00:c1::a9fe:a9fe", false},
-	} {
-		g := newGuard("registry.example.com")
-		if tt.registry != "" {
-			a := netip.MustParseAddr(tt.registry)
-			g.found.Store(&a)
-		}
-		if err := g.check(netip.MustParseAddr(tt.target)); (err == nil) != tt.allowed {
-			t.Errorf("registry at %s points to %s: %v", tt.registry, tt.target, err)
-		}
-	}
-}
-
-// A registry outside doesn't get inside by letting its name lead there as well.
-func TestGuardKeepsTheMostPublic(t *testing.T) {
-	const public, private, loopback = "93.184.216.34", "10.1.2.3", "127.0.0.1"
-	for _, tt := range []struct {
-		reached []string
-		target  string
-		allowed bool
-	}{
-		{[]string{public, private}, private, false}, {[]string{private, public}, private, false}, {[]string{public, private, private}, private, false},
-		{[]string{public, loopback}, loopback, false}, {[]string{loopback, public}, private, false}, {[]string{loopback, private}, loopback, false},
-		{[]string{loopback, private}, private, true}, {[]string{private, private}, private, true}, {[]string{private, loopback}, private, true},
-	} {
-		g := newGuard("registry.example.com")
-		for _, a := range tt.reached {
-			g.reached(netip.MustParseAddr(a))
-		}
-		if err := g.check(netip.MustParseAddr(tt.target)); (err == nil) != tt.allowed {
-			t.Errorf("registry at %s points to %s: %v", tt.reached, tt.target, err)
-		}
-	}
-}
-
-// A name is judged by the address that is dialled.
-func TestGuardDials(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := newGuard("registry.example.com")
-	if conn, err := g.dial(t.Context(), "tcp", "localhost:"+port); err == nil {
-		conn.Close()
-		t.Error("a name that means this machine was dialled for a registry elsewhere")
-	}
-	if conn, err := g.dial(t.Context(), "tcp", l.Addr().String()); err == nil {
-		conn.Close()
-		t.Error("an address of this machine was dialled for a registry elsewhere")
-	}
-	proxied := g.through(func(*http.Request) (*url.URL, error) { return url.Parse("http://LOCALHOST:" + port) })
-	if _, err := proxied(nil); err != nil {
-		t.Fatal(err)
-	}
-	conn, err := g.dial(t.Context(), "tcp", "localhost:"+port)
-	if err != nil {
-		t.Fatalf("the user's own proxy: %v", err)
-	}
-	conn.Close()
-	g = newGuard("LOCALHOST")
-	if conn, err = g.dial(t.Context(), "tcp", "localhost:"+port); err != nil {
-		t.Fatalf("the registry itself: %v", err)
-	}
-	conn.Close()
-	if conn, err = g.dial(t.Context(), "tcp", l.Addr().String()); err != nil {
-		t.Fatalf("what a registry on this machine points to: %v", err)
-	}
-	conn.Close()
 }
 
 // The bytes of an upload go to the registry's own host or nowhere.
@@ -364,13 +270,13 @@ func TestUploadLocation(t *testing.T) {
 						w.WriteHeader(201)
 					}},
 				)
-				err := dst.Push(t.Context(), blobOf([]byte("hello")), strings.NewReader("hello"))
+				err := dst.Push(t.Context(), recaptest.BlobOf([]byte("hello")), strings.NewReader("hello"))
 				if tt.ok {
 					if err != nil || !put {
 						t.Errorf("%v; sent: %v", err, put)
 					}
 				} else {
-					wantError(t, err, recap.Unavailable, "upload-location-rejected")
+					recaptest.WantError(t, err, recap.Unavailable, "upload-location-rejected")
 					if put {
 						t.Error("the bytes were sent")
 					}

@@ -4,7 +4,6 @@
 package target
 
 import (
-	_ "crypto/sha512" // a digest may be one
 	"errors"
 	"net/netip"
 	"regexp"
@@ -12,11 +11,14 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/opencontainers/go-digest"
 
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/target/internal/printable"
+	"github.com/recap-oci/recap/pkg/target/internal/repository"
 )
 
 // LayoutScheme starts a reference to an OCI image layout on disk.
@@ -31,17 +33,9 @@ const (
 	maxTags       = 100
 )
 
-var (
-	repositoryPattern = compiled(`^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$`)
-	labelPattern      = compiled(`^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$`)
-	digestPattern     = compiled(`^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$`)
-)
-
-// compiled compiles expr when it is first needed: a verb that parses no reference
-// doesn't pay for it.
-func compiled(expr string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
-}
+var labelPattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$`)
+})
 
 // Reference names a repository of a registry, or a layout on disk, and what in
 // it is meant. The zero value names nothing.
@@ -74,15 +68,15 @@ func ParseReference(s string) (Reference, error) {
 		return Reference{}, bad("reference is empty").WithHint("type HOST/REPOSITORY:TAG, such as registry.example.com/team/recaps:v1")
 	}
 	if !utf8.ValidString(s) {
-		return Reference{}, bad("reference %s is not valid UTF-8", quote(s))
+		return Reference{}, bad("reference %s is not valid UTF-8", printable.Quote(s))
 	}
 	for _, r := range s {
-		if !printable(r) {
-			return Reference{}, bad("reference %s holds the invisible or control character %U", quote(s), r)
+		if !printableRune(r) {
+			return Reference{}, bad("reference %s holds the invisible or control character %U", printable.Quote(s), r)
 		}
 	}
 	if strings.HasPrefix(s, "-") {
-		return Reference{}, bad("reference %s starts with a dash, like a flag", quote(s))
+		return Reference{}, bad("reference %s starts with a dash, like a flag", printable.Quote(s))
 	}
 	if path, ok := strings.CutPrefix(s, LayoutScheme); ok {
 		return parseLayout(s, path)
@@ -118,7 +112,7 @@ func parseLayout(s, path string) (Reference, error) {
 		ref.Tags, path = tags, path[:name+i]
 	}
 	if path == "" {
-		return Reference{}, bad("reference %s has no path", quote(s)).WithHint("type oci-layout://PATH:TAG, such as oci-layout://./out:v1")
+		return Reference{}, bad("reference %s has no path", printable.Quote(s)).WithHint("type oci-layout://PATH:TAG, such as oci-layout://./out:v1")
 	}
 	ref.Path = path
 	return ref, nil
@@ -127,29 +121,29 @@ func parseLayout(s, path string) (Reference, error) {
 // parseRegistry parses rest, which is s without an oci:// prefix.
 func parseRegistry(s, rest string) (Reference, error) {
 	if scheme, after, ok := strings.Cut(rest, "://"); ok {
-		if strings.Contains(after, "@") && !digestPattern().MatchString(after[strings.LastIndexByte(after, '@')+1:]) {
+		if strings.Contains(after, "@") && !repository.IsDigest(after[strings.LastIndexByte(after, '@')+1:]) {
 			return Reference{}, withCredentials()
 		}
 		hint := "leave the scheme out: %s"
 		if scheme == "oci" || !isRegistryScheme(scheme) {
-			return Reference{}, bad("reference %s has a scheme that is not understood", quote(s)).
+			return Reference{}, bad("reference %s has a scheme that is not understood", printable.Quote(s)).
 				WithHint("type HOST/REPOSITORY:TAG or %sPATH:TAG", LayoutScheme)
 		}
-		return Reference{}, bad("reference %s is not a URL", quote(s)).WithHint(hint, recap.Printable(after))
+		return Reference{}, bad("reference %s is not a URL", printable.Quote(s)).WithHint(hint, recap.Printable(after))
 	}
 	if after, ok := strings.CutPrefix(rest, "oci:"); ok && LooksLikePath(after) {
-		return Reference{}, bad("reference %s is written as another tool's", quote(s)).WithHint("type %s%s", LayoutScheme, recap.Printable(after))
+		return Reference{}, bad("reference %s is written as another tool's", printable.Quote(s)).WithHint("type %s%s", LayoutScheme, recap.Printable(after))
 	}
 	if LooksLikePath(rest) {
-		return Reference{}, bad("%s is a path where a reference is wanted", quote(s)).WithHint("for a layout on disk type %s%s", LayoutScheme, recap.Printable(rest))
+		return Reference{}, bad("%s is a path where a reference is wanted", printable.Quote(s)).WithHint("for a layout on disk type %s%s", LayoutScheme, recap.Printable(rest))
 	}
 	host, rest, ok := strings.Cut(rest, "/")
-	if strings.Contains(host, "@") && !digestPattern().MatchString(host[strings.LastIndexByte(host, '@')+1:]) {
+	if strings.Contains(host, "@") && !repository.IsDigest(host[strings.LastIndexByte(host, '@')+1:]) {
 		return Reference{}, withCredentials()
 	}
 	if !ok {
 		if name, err := ParseHost(host); err == nil && isHost(name) {
-			return Reference{}, bad("reference %s names a registry but no repository", quote(s)).WithHint("type %s/REPOSITORY:TAG", name)
+			return Reference{}, bad("reference %s names a registry but no repository", printable.Quote(s)).WithHint("type %s/REPOSITORY:TAG", name)
 		}
 		return Reference{}, shortName(s)
 	}
@@ -183,15 +177,15 @@ func parseRegistry(s, rest string) (Reference, error) {
 func checkRepository(s string, ref Reference) error {
 	switch {
 	case ref.Repository == "":
-		return bad("reference %s names no repository", quote(s)).WithHint("type %s/REPOSITORY:TAG", ref.Host)
+		return bad("reference %s names no repository", printable.Quote(s)).WithHint("type %s/REPOSITORY:TAG", ref.Host)
 	case len(ref.Host)+1+len(ref.Repository) > maxRepository:
-		return bad("reference %s: host and repository are longer than %d bytes", quote(s), maxRepository)
-	case repositoryPattern().MatchString(ref.Repository):
+		return bad("reference %s: host and repository are longer than %d bytes", printable.Quote(s), maxRepository)
+	case repository.IsName(ref.Repository):
 		return nil
-	case repositoryPattern().MatchString(strings.ToLower(ref.Repository)):
-		return bad("reference %s: the repository has capital letters", quote(s)).WithHint("type %s/%s", ref.Host, strings.ToLower(ref.Repository))
+	case repository.IsName(strings.ToLower(ref.Repository)):
+		return bad("reference %s: the repository has capital letters", printable.Quote(s)).WithHint("type %s/%s", ref.Host, strings.ToLower(ref.Repository))
 	}
-	return bad("reference %s: %s is not a repository", quote(s), quote(ref.Repository)).
+	return bad("reference %s: %s is not a repository", printable.Quote(s), printable.Quote(ref.Repository)).
 		WithHint("a repository is lower-case letters and digits, joined by one of . _ __ - or /")
 }
 
@@ -208,7 +202,7 @@ func ParseHost(s string) (string, error) {
 	if end := strings.IndexByte(host, ']'); strings.HasPrefix(host, "[") && end > 0 {
 		addr, err := netip.ParseAddr(host[1:end])
 		if err != nil || !addr.Is6() || addr.Zone() != "" {
-			return "", bad("host %s is not an IPv6 address", quote(s))
+			return "", bad("host %s is not an IPv6 address", printable.Quote(s))
 		}
 		port = host[end+1:]
 	} else {
@@ -218,7 +212,7 @@ func ParseHost(s string) (string, error) {
 		}
 		for label := range strings.SplitSeq(name, ".") {
 			if !labelPattern().MatchString(label) {
-				return "", bad("host %s is not a DNS name or IP address", quote(s)).
+				return "", bad("host %s is not a DNS name or IP address", printable.Quote(s)).
 					WithHint("a host is letters, digits, dots and dashes; write an international name in its xn-- form and IPv6 in brackets")
 			}
 		}
@@ -226,7 +220,7 @@ func ParseHost(s string) (string, error) {
 	if port != "" {
 		n, err := strconv.ParseUint(strings.TrimPrefix(port, ":"), 10, 16)
 		if err != nil || n == 0 || port != ":"+strconv.FormatUint(n, 10) {
-			return "", bad("host %s: the port is not a number from 1 to 65535", quote(s))
+			return "", bad("host %s: the port is not a number from 1 to 65535", printable.Quote(s))
 		}
 	}
 	return host, nil
@@ -249,36 +243,22 @@ func isRegistryScheme(scheme string) bool {
 func parseTags(s, list string) ([]string, error) {
 	var tags []string
 	for tag := range strings.SplitSeq(list, ",") {
-		if err := checkTag(tag); err != nil {
+		if err := repository.CheckTag(tag); err != nil {
 			return nil, within(s, err)
 		}
 		if !slices.Contains(tags, tag) {
 			tags = append(tags, tag)
 		}
 		if len(tags) > maxTags {
-			return nil, bad("reference %s has more than %d tags", quote(s), maxTags)
+			return nil, bad("reference %s has more than %d tags", printable.Quote(s), maxTags)
 		}
 	}
 	return tags, nil
 }
 
-// checkTag refuses what no registry takes for a tag: recap.Usage,
-// bad-reference.
-func checkTag(tag string) error {
-	switch {
-	case tag == "":
-		return bad("the tag is empty")
-	case len(tag) > 128:
-		return bad("tag %s is longer than 128 bytes", quote(tag))
-	case recap.IsTag(tag):
-		return nil
-	}
-	return bad("%s is not a tag", quote(tag)).WithHint("a tag is letters, digits, _ . and -, and starts with none of the last two")
-}
-
 func parseDigest(s, text string) (digest.Digest, error) {
-	if !digestPattern().MatchString(text) {
-		return "", bad("reference %s: %s is not a digest", quote(s), quote(text)).WithHint("a digest is sha256: and 64 lower-case hexadecimal digits")
+	if !repository.IsDigest(text) {
+		return "", bad("reference %s: %s is not a digest", printable.Quote(s), printable.Quote(text)).WithHint("a digest is sha256: and 64 lower-case hexadecimal digits")
 	}
 	return digest.Digest(text), nil
 }
@@ -344,10 +324,10 @@ func (r Reference) Target() (string, error) {
 	case len(r.Tags) == 1:
 		return r.Tags[0], nil
 	case len(r.Tags) > 1:
-		return "", bad("reference %s has %d tags where one thing is wanted", quote(r.String()), len(r.Tags)).
+		return "", bad("reference %s has %d tags where one thing is wanted", printable.Quote(r.String()), len(r.Tags)).
 			WithHint("type %s:%s", recap.Printable(r.Name()), r.Tags[0])
 	}
-	return "", bad("reference %s has no tag and no digest", quote(r.String())).WithHint("type %s:TAG", recap.Printable(r.Name()))
+	return "", bad("reference %s has no tag and no digest", printable.Quote(r.String())).WithHint("type %s:TAG", recap.Printable(r.Name()))
 }
 
 // WithTag returns r with this tag, or with none when tag is empty, and without
@@ -372,7 +352,7 @@ func bad(format string, args ...any) *recap.Error {
 
 // within says in which reference err was found.
 func within(s string, err error) error {
-	e := bad("reference %s: %w", quote(s), err)
+	e := bad("reference %s: %w", printable.Quote(s), err)
 	if inner, ok := errors.AsType[*recap.Error](err); ok {
 		e.Hint = inner.Hint
 	}
@@ -380,10 +360,17 @@ func within(s string, err error) error {
 }
 
 func shortName(s string) error {
-	return bad("reference %s does not say which registry", quote(s)).WithHint("type the host too: HOST/%s", recap.Printable(s))
+	return bad("reference %s does not say which registry", printable.Quote(s)).WithHint("type the host too: HOST/%s", recap.Printable(s))
 }
 
 // withCredentials does not repeat the reference, which holds a secret.
 func withCredentials() error {
 	return bad("reference holds a user name or password").WithHint("run recap login HOST and leave them out of the reference")
+}
+
+// printableRune reports whether r may stand in a reference. It is stricter than
+// [recap.IsPrintable]: a person must be able to tell by sight what is typed, so
+// there is no joiner, no replacement character and no space but the common one.
+func printableRune(r rune) bool {
+	return unicode.IsPrint(r) && r != utf8.RuneError
 }

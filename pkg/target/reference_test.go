@@ -12,6 +12,8 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/recaptest"
+	"github.com/recap-oci/recap/pkg/target/internal/repository"
 )
 
 var testDigest = digest.FromString("hello")
@@ -138,7 +140,7 @@ func TestParseReferenceRefuses(t *testing.T) {
 			if err == nil {
 				t.Fatalf("read as %+v", got)
 			}
-			e := wantError(t, err, recap.Usage, "bad-reference")
+			e := recaptest.WantError(t, err, recap.Usage, "bad-reference")
 			if !strings.Contains(e.Hint, tt.hint) {
 				t.Errorf("hint %q does not say %q", e.Hint, tt.hint)
 			}
@@ -146,7 +148,7 @@ func TestParseReferenceRefuses(t *testing.T) {
 				t.Errorf("a password is printed: %v", e)
 			}
 			for _, r := range e.Error() + e.Hint {
-				if !printable(r) {
+				if !printableRune(r) {
 					t.Errorf("%U is printed raw: %q", r, e.Error())
 				}
 			}
@@ -188,7 +190,7 @@ func TestReferenceTarget(t *testing.T) {
 			t.Errorf("%s: %q, %v", tt.in, got, err)
 		}
 		if err != nil {
-			wantError(t, err, recap.Usage, "bad-reference")
+			recaptest.WantError(t, err, recap.Usage, "bad-reference")
 		}
 	}
 }
@@ -236,7 +238,7 @@ func FuzzParseReference(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		ref, err := ParseReference(s)
 		if err != nil {
-			wantError(t, err, recap.Usage, "bad-reference")
+			recaptest.WantError(t, err, recap.Usage, "bad-reference")
 			for _, r := range err.Error() { // more may be printed than may stand in a reference
 				if !recap.IsPrintable(r) {
 					t.Fatalf("%q prints %U", s, r)
@@ -251,7 +253,7 @@ func FuzzParseReference(f *testing.F) {
 		if diff := cmp.Diff(ref, again); diff != "" {
 			t.Fatalf("%q is written %q and read differently: %s", s, ref, diff)
 		}
-		if !ref.IsLayout() && (ref.Host == "" || !repositoryPattern().MatchString(ref.Repository)) {
+		if !ref.IsLayout() && (ref.Host == "" || !repository.IsName(ref.Repository)) {
 			t.Fatalf("%q: %+v", s, ref)
 		}
 	})

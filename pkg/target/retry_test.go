@@ -11,23 +11,15 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/recaptest"
+	"github.com/recap-oci/recap/pkg/target/internal/host"
 )
 
 // seconds lists waits in seconds: with a fake clock, chance is always one half.
-func seconds(waits []time.Duration) []float64 {
-	var out []float64
-	for _, w := range waits {
-		out = append(out, w.Seconds())
-	}
-	return out
-}
-
 func TestRetry(t *testing.T) {
 	backoff := []float64{0.375, 0.625, 1.125, 2.125}
 	for _, tt := range []struct {
@@ -73,10 +65,14 @@ func TestRetry(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			r := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
 			var told notices
-			src, fake := create(t, r, Options{OnNotice: told.add})
-			desc, data := manifestOf(t, "one", nil)
+			c, fake := newTestClient(t, Options{OnNotice: told.add})
+			src, err := c.Create(t.Context(), Reference{Host: r.Host(), Repository: "team/recaps"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			desc, data := recaptest.ManifestOf(t, "one", nil)
 			pushAll(t, src, desc, data)
-			src.store.(*repository).host.closeIdle() // net/http itself repeats what a kept connection fails at
+			c.Close() // net/http itself repeats what a kept connection fails at
 			r.Reset()
 			r.Inject(recaptest.Fault{Times: tt.times, Action: tt.action})
 			got, err := read(t.Context(), src, desc)
@@ -85,7 +81,7 @@ func TestRetry(t *testing.T) {
 					t.Errorf("got %d bytes, %v", len(got), err)
 				}
 			} else {
-				wantError(t, err, tt.wantErr, tt.code)
+				recaptest.WantError(t, err, tt.wantErr, tt.code)
 				if !strings.Contains(err.Error(), r.Host()) {
 					t.Errorf("the host is not named: %v", err)
 				}
@@ -93,7 +89,7 @@ func TestRetry(t *testing.T) {
 			if n := len(r.Journal()); n != tt.requests {
 				t.Errorf("%d requests, want %d", n, tt.requests)
 			}
-			if diff := cmp.Diff(tt.wantWaits, seconds(fake.sleeps())); diff != "" {
+			if diff := cmp.Diff(tt.wantWaits, fake.Seconds()); diff != "" {
 				t.Errorf("waits (-want +got)\n%s", diff)
 			}
 			if n := len(told.texts(NoticeRetry)); n != len(tt.wantWaits) {
@@ -111,7 +107,7 @@ func withDate(until string) recaptest.Action {
 // Everything that pushes survives a connection that breaks at any request.
 func TestPushSurvivesEachRequest(t *testing.T) {
 	layer := bytes.Repeat([]byte("x"), 10<<10)
-	desc, data := manifestOf(t, "one", nil, blobOf(layer))
+	desc, data := recaptest.ManifestOf(t, "one", nil, recaptest.BlobOf(layer))
 	for name, action := range map[string]recaptest.Action{
 		"drop": recaptest.Drop(), "reset": recaptest.Reset(), "lost answer": recaptest.LoseAnswer(),
 		"500": recaptest.Status(500), "503": recaptest.Status(503),
@@ -120,7 +116,7 @@ func TestPushSurvivesEachRequest(t *testing.T) {
 			r := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
 			dst, _ := create(t, r, Options{})
 			r.Inject(recaptest.Fault{Nth: nth, Action: action})
-			if err := dst.Push(t.Context(), blobOf(layer), bytes.NewReader(layer)); err != nil {
+			if err := dst.Push(t.Context(), recaptest.BlobOf(layer), bytes.NewReader(layer)); err != nil {
 				t.Fatalf("%s at request %d: %v", name, nth, err)
 			}
 			pushAll(t, dst, desc, data)
@@ -148,7 +144,7 @@ func TestPushSurvivesEachRequest(t *testing.T) {
 func TestLostAnswerIsNotSentAgain(t *testing.T) {
 	r := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
 	dst, _ := create(t, r, Options{})
-	desc, data := manifestOf(t, "one", nil)
+	desc, data := recaptest.ManifestOf(t, "one", nil)
 	pushAll(t, dst, desc, data)
 	r.Reset()
 	r.Inject(recaptest.Fault{Match: recaptest.Match{Method: "PUT"}, Action: recaptest.LoseAnswer()})
@@ -166,13 +162,13 @@ func TestStreamGetsOneChance(t *testing.T) {
 	r := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
 	dst, _ := create(t, r, Options{})
 	r.Inject(recaptest.Fault{Match: recaptest.Match{Method: "PUT"}, Action: recaptest.Status(503)})
-	data := bytes.Repeat([]byte("x"), maxHeld+1)
-	err := dst.Push(t.Context(), blobOf(data), stream{bytes.NewReader(data)})
-	wantError(t, err, recap.Unavailable, "registry-unavailable")
+	data := bytes.Repeat([]byte("x"), host.MaxHeld+1)
+	err := dst.Push(t.Context(), recaptest.BlobOf(data), stream{bytes.NewReader(data)})
+	recaptest.WantError(t, err, recap.Unavailable, "registry-unavailable")
 	if n := r.Count(recaptest.Upload, "PUT"); n != 1 {
 		t.Errorf("%d uploads", n)
 	}
-	if err := dst.Push(t.Context(), blobOf(data[1:]), stream{bytes.NewReader(data[1:])}); err != nil {
+	if err := dst.Push(t.Context(), recaptest.BlobOf(data[1:]), stream{bytes.NewReader(data[1:])}); err != nil {
 		t.Errorf("without a fault: %v", err)
 	}
 }
@@ -186,7 +182,7 @@ func TestReplayFromWhereItStood(t *testing.T) {
 	if _, err := content.Seek(8, 0); err != nil {
 		t.Fatal(err)
 	}
-	if err := dst.Push(t.Context(), blobOf([]byte("hello")), content); err != nil {
+	if err := dst.Push(t.Context(), recaptest.BlobOf([]byte("hello")), content); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -194,18 +190,25 @@ func TestReplayFromWhereItStood(t *testing.T) {
 // A pause that one request was told is kept by all.
 func TestPauseIsShared(t *testing.T) {
 	r := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
-	src, fake := create(t, r, Options{})
-	r.Inject(recaptest.Fault{Action: recaptest.RetryAfter(429, "20")})
-	if _, err := src.Exists(t.Context(), blobOf(nil)); err != nil {
+	c, fake := newTestClient(t, Options{})
+	exists := func(repository string) error {
+		src, err := c.Open(t.Context(), Reference{Host: r.Host(), Repository: repository})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = src.Exists(t.Context(), recaptest.BlobOf(nil))
+		return err
+	}
+	// The first gives up when the registry asks it to wait once more.
+	r.Inject(recaptest.Fault{Times: 3, Action: recaptest.RetryAfter(429, "50")})
+	recaptest.WantError(t, exists("team/recaps"), recap.Unavailable, "rate-limited")
+	if diff := cmp.Diff([]float64{50, 50}, fake.Seconds()); diff != "" {
+		t.Error(diff)
+	}
+	if err := exists("team/other"); err != nil {
 		t.Fatal(err)
 	}
-	host := src.store.(*repository).host
-	host.brake.pause(30 * time.Second)
-	other := newRepository(host, "team/other", false)
-	if _, err := other.Exists(t.Context(), blobOf(nil)); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]float64{20, 30}, seconds(fake.sleeps())); diff != "" {
+	if diff := cmp.Diff([]float64{50, 50, 50}, fake.Seconds()); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -222,35 +225,10 @@ func TestNobodyListens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = src.Exists(t.Context(), blobOf(nil))
-	wantError(t, err, recap.Unavailable, "unreachable")
-	if n := len(fake.sleeps()); n != 2 {
+	_, err = src.Exists(t.Context(), recaptest.BlobOf(nil))
+	recaptest.WantError(t, err, recap.Unavailable, "unreachable")
+	if n := len(fake.Sleeps()); n != 2 {
 		t.Errorf("%d waits, want 2", n)
-	}
-}
-
-func TestDiagnoseNames(t *testing.T) {
-	h := &host{name: "h.example"}
-	notFound := &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "h.example", IsNotFound: true}}
-	slow := &net.OpError{Op: "dial", Err: &net.DNSError{Err: "server misbehaving", Name: "h.example", IsTemporary: true}}
-	for _, tt := range []struct {
-		err   error
-		code  string
-		again bool
-	}{
-		{notFound, "dns", false},
-		{slow, "dns", true},
-		{&proxyError{proxy: "p:1", status: 407}, "proxy", false},
-		{&proxyError{proxy: "p:1", status: 502}, "proxy", true},
-		{&net.OpError{Op: "proxyconnect", Err: errors.New("refused")}, "proxy", true},
-		{errStalled, "stalled", true},
-		{errInternal, "redirect-refused", false},
-		{errors.New("http2: stream closed"), "connection", true},
-	} {
-		f := h.diagnose(t.Context(), operation{what: "x"}, tt.err)
-		if f.err == nil || f.err.Code != tt.code || f.again != tt.again || f.err.Kind != recap.Unavailable {
-			t.Errorf("%v: %+v", tt.err, f)
-		}
 	}
 }
 
@@ -263,7 +241,7 @@ func TestCancel(t *testing.T) {
 		cancel()
 		panic(http.ErrAbortHandler)
 	}})
-	_, err := src.Exists(ctx, blobOf(nil))
+	_, err := src.Exists(ctx, recaptest.BlobOf(nil))
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
@@ -271,8 +249,8 @@ func TestCancel(t *testing.T) {
 	if errors.As(err, &e) {
 		t.Errorf("a caller's own end is classed %s", e.Kind)
 	}
-	if len(r.Journal()) != 1 || len(fake.sleeps()) != 0 {
-		t.Errorf("%d requests, slept %v", len(r.Journal()), fake.sleeps())
+	if len(r.Journal()) != 1 || len(fake.Sleeps()) != 0 {
+		t.Errorf("%d requests, slept %v", len(r.Journal()), fake.Sleeps())
 	}
 }
 
@@ -291,12 +269,12 @@ func TestErrorsAreClean(t *testing.T) {
 			src, _ := create(t, r, Options{})
 			r.Inject(recaptest.Fault{Times: recaptest.Always, Action: recaptest.Respond(400, http.Header{"Content-Type": {"text/plain"}}, body)})
 			_, _, err := src.FetchReference(t.Context(), "v1")
-			wantError(t, err, recap.Integrity, "registry-refuses")
+			recaptest.WantError(t, err, recap.Integrity, "registry-refuses")
 			if len(err.Error()) > 1000 {
 				t.Errorf("%d bytes", len(err.Error()))
 			}
 			for _, c := range err.Error() {
-				if !printable(c) {
+				if !printableRune(c) {
 					t.Fatalf("%U is printed: %q", c, err)
 				}
 			}
@@ -317,13 +295,13 @@ func TestWarnings(t *testing.T) {
 		w.WriteHeader(404)
 	}})
 	for range 20 {
-		if _, err := src.Exists(t.Context(), blobOf(nil)); err != nil {
+		if _, err := src.Exists(t.Context(), recaptest.BlobOf(nil)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	got := told.texts(NoticeWarning)
-	if len(got) != maxWarnings {
-		t.Errorf("%d warnings, want %d", len(got), maxWarnings)
+	if len(got) != 10 {
+		t.Errorf("%d warnings, want %d", len(got), 10)
 	}
 	if want := `the same "each" time\u202e`; got[0] != want {
 		t.Errorf("got %q, want %q", got[0], want)

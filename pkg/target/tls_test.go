@@ -30,8 +30,8 @@ func TestCAFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = src.Exists(t.Context(), blobOf(nil))
-	e := wantError(t, err, recap.Unavailable, "tls")
+	_, err = src.Exists(t.Context(), recaptest.BlobOf(nil))
+	e := recaptest.WantError(t, err, recap.Unavailable, "tls")
 	for _, part := range []string{"recaptest registry", "recaptest CA", "valid until"} {
 		if !strings.Contains(e.Error(), part) {
 			t.Errorf("%q is not in: %v", part, e)
@@ -40,14 +40,14 @@ func TestCAFile(t *testing.T) {
 	if !strings.Contains(e.Hint, "--ca-file") || strings.Contains(e.Hint, "insecure") {
 		t.Errorf("hint %q", e.Hint)
 	}
-	if len(fake.sleeps()) != 0 {
+	if len(fake.Sleeps()) != 0 {
 		t.Error("it was tried again")
 	}
 	insecure, _ := newTestClient(t, Options{PlainHTTP: &no, InsecureUnsafe: true})
 	if src, err = insecure.Open(t.Context(), Reference{Host: r.Host(), Repository: "a"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := src.Exists(t.Context(), blobOf(nil)); err != nil {
+	if _, err := src.Exists(t.Context(), recaptest.BlobOf(nil)); err != nil {
 		t.Error(err)
 	}
 }
@@ -76,15 +76,15 @@ func TestCertificates(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = src.Exists(t.Context(), blobOf(nil))
-			e := wantError(t, err, recap.Unavailable, "tls")
+			_, err = src.Exists(t.Context(), recaptest.BlobOf(nil))
+			e := recaptest.WantError(t, err, recap.Unavailable, "tls")
 			for _, part := range tt.says {
 				if !strings.Contains(e.Error(), part) {
 					t.Errorf("%q is not in: %v", part, e)
 				}
 			}
-			if !strings.Contains(e.Hint, tt.hint) || len(fake.sleeps()) != 0 {
-				t.Errorf("hint %q, slept %v", e.Hint, fake.sleeps())
+			if !strings.Contains(e.Hint, tt.hint) || len(fake.Sleeps()) != 0 {
+				t.Errorf("hint %q, slept %v", e.Hint, fake.Sleeps())
 			}
 		})
 	}
@@ -94,7 +94,7 @@ func TestCertificates(t *testing.T) {
 func TestTLSMismatch(t *testing.T) {
 	no, yes := false, true
 	plain := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
-	e := wantError(t, exists(t, plain, Options{PlainHTTP: &no}), recap.Unavailable, "tls")
+	e := recaptest.WantError(t, exists(t, plain, Options{PlainHTTP: &no}), recap.Unavailable, "tls")
 	if !strings.Contains(e.Hint, "--plain-http") {
 		t.Errorf("hint %q", e.Hint)
 	}
@@ -105,9 +105,9 @@ func TestTLSMismatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _, err = dst.FetchReference(t.Context(), "v1")
-	e = wantError(t, err, recap.Unavailable, "tls")
-	if !strings.Contains(e.Hint, "--plain-http=false") || len(fake.sleeps()) != 0 {
-		t.Errorf("hint %q, slept %v", e.Hint, fake.sleeps())
+	e = recaptest.WantError(t, err, recap.Unavailable, "tls")
+	if !strings.Contains(e.Hint, "--plain-http=false") || len(fake.Sleeps()) != 0 {
+		t.Errorf("hint %q, slept %v", e.Hint, fake.Sleeps())
 	}
 }
 
@@ -135,7 +135,7 @@ func TestScheme(t *testing.T) {
 		{"registry.example.com", Options{PlainHTTP: &yes}, "http"},
 	} {
 		c, _ := newTestClient(t, tt.opts)
-		if got := c.host(tt.host).base.Scheme; got != tt.want {
+		if got := c.host(tt.host).Base().Scheme; got != tt.want {
 			t.Errorf("%s with %+v: %s, want %s", tt.host, tt.opts, got, tt.want)
 		}
 	}
@@ -158,7 +158,7 @@ func TestCertificateFiles(t *testing.T) {
 		{"a key that is none", Options{CertFile: ca.File, KeyFile: junk}, recap.Usage, "bad-certificate"},
 	} {
 		_, err := NewClient(tt.opts)
-		t.Run(tt.name, func(t *testing.T) { wantError(t, err, tt.kind, tt.code) })
+		t.Run(tt.name, func(t *testing.T) { recaptest.WantError(t, err, tt.kind, tt.code) })
 	}
 }
 
@@ -192,10 +192,10 @@ func TestHandshakeBreaks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if there, err := src.Exists(t.Context(), blobOf(nil)); there || err != nil {
+	if there, err := src.Exists(t.Context(), recaptest.BlobOf(nil)); there || err != nil {
 		t.Errorf("%t, %v", there, err)
 	}
-	if n := len(fake.sleeps()); n != 2 {
+	if n := len(fake.Sleeps()); n != 2 {
 		t.Errorf("%d waits, want 2", n)
 	}
 }
