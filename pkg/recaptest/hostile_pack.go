@@ -105,14 +105,14 @@ func hostilePacks() []HostileArtifact {
 			x["manifests"] = append(children[:1], repeat(5000, func(i int) any { return merged2(descriptor(i), "artifactType", recap.ArtifactTypeBundle) })...)
 		})))),
 		heavy(behind(over(atRoot, "layout tags, archive tags", "8 too-large"), pack("4 MiB and a byte", "8 too-large", forgedPack{raw: padded(recap.MaxManifestSize + 1)}))),
-		heavy(HostileArtifact{Hostile: Hostile{Name: "an index of 20,000 indexes", Want: "6 not-a-recap", But: over(nowhere, "inspect, tags, copy, tag, attest, sign, push, delete", "0")}, Forge: func() *HostileGraph {
+		heavy(HostileArtifact{Hostile: Hostile{Name: "an index of 10,000 indexes", Want: "6 not-a-recap", But: over(nowhere, "inspect, tags, copy, tag, attest, sign, push, delete", "0")}, Forge: func() *HostileGraph {
 			g := &HostileGraph{Blobs: map[digest.Digest][]byte{}, Types: map[digest.Digest]string{}}
 			leaf := func(i int) any {
 				d := g.put(ocispec.MediaTypeImageIndex, fmt.Appendf(nil, `{"schemaVersion":2,"mediaType":%q,"manifests":[],"annotations":{"n":"%d"}}`, ocispec.MediaTypeImageIndex, i))
 				g.Types[digest.Digest(d["digest"].(string))] = ocispec.MediaTypeImageIndex
 				return d
 			}
-			g.Root = g.put(ocispec.MediaTypeImageIndex, mustJSON(object{"schemaVersion": 2, "mediaType": ocispec.MediaTypeImageIndex, "manifests": repeat(20_000, leaf)}))
+			g.Root = g.put(ocispec.MediaTypeImageIndex, mustJSON(object{"schemaVersion": 2, "mediaType": ocispec.MediaTypeImageIndex, "manifests": repeat(10_000, leaf)}))
 			return g
 		}}),
 		heavy(HostileArtifact{Hostile: Hostile{Name: "indexes 1,000 within each other", Want: "6 not-a-recap", But: over(nowhere, "inspect, tags, sign", "0", "copy", "8 too-large")}, Forge: func() *HostileGraph {

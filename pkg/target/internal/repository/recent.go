@@ -10,8 +10,11 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// maxRecent bounds the bytes that recent holds.
-const maxRecent = 8 << 20
+// What recent holds at most: bytes, and manifests, which it goes through one by one.
+const (
+	maxRecent      = 8 << 20
+	maxRecentItems = 100
+)
 
 // recent holds the manifests that last went by, so that a tag costs one
 // request. The oldest go first.
@@ -39,7 +42,7 @@ func (r *recent) add(d digest.Digest, mediaType string, data []byte) {
 	})
 	r.items = append(r.items, recentItem{d, mediaType, data})
 	r.size += len(data)
-	for r.size > maxRecent {
+	for r.size > maxRecent || len(r.items) > maxRecentItems {
 		r.size -= len(r.items[0].data)
 		r.items = r.items[1:]
 	}
