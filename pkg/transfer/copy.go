@@ -63,8 +63,8 @@ type CopyResult struct {
 // [Pinned] does.
 //
 // Errors: [recap.Unavailable] referrer-lost when the destination doesn't list
-// what it was sent, [recap.Stale] version-exists, before anything is sent, where a tag
-// that spells the version which is stated names other content there, and
+// what it was sent, [recap.Stale] version-exists, before anything is sent, where the tag
+// of the version which is stated names other content there, asked for or not, and
 // legacy-signatures-differ when its tag of older signatures holds others, [recap.Integrity] for anything that isn't what its digest
 // says, [recap.Unsafe] too-large or too-many-referrers; those of [Push] about
 // tags; and whatever src and dst return.
@@ -143,11 +143,22 @@ func (c *copier) copy(ctx context.Context, root ocispec.Descriptor, tags []strin
 
 // prepare reads the graph and looks at the destination, side by side.
 func (c *copier) prepare(ctx context.Context, root ocispec.Descriptor, tags []string) error {
+	node, err := artifact.FetchNode(ctx, c.src, root)
+	if err != nil {
+		return err
+	}
+	var beside []publishedAs
 	group, gctx := tasks.WithContext(ctx)
 	group.Go(func() (err error) {
-		c.graph, err = readGraph(gctx, c.src, root)
+		c.graph, err = readGraph(gctx, c.src, node)
 		return err
 	})
+	if !spelled(node, tags) {
+		group.Go(func() (err error) {
+			beside, err = lookVersions(gctx, c.dst, otherSpellings(node, tags))
+			return err
+		})
+	}
 	group.Go(func() error { return c.readLegacy(gctx, root) })
 	group.Go(func() (err error) {
 		c.held, err = look(gctx, c.dst, tags)
@@ -156,7 +167,7 @@ func (c *copier) prepare(ctx context.Context, root ocispec.Descriptor, tags []st
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	if err := checkPublished(c.graph.root, tags, c.held.tags); err != nil {
+	if err := checkPublished(node, beside, tags, c.held.tags); err != nil {
 		return err
 	}
 	c.result.ArtifactType = c.graph.root.ArtifactType()

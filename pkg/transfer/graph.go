@@ -44,13 +44,12 @@ type graph struct {
 
 // readGraph reads the manifests of the graph at root, level by level and each
 // level at once. Manifests are parsed strictly; blobs aren't fetched.
-func readGraph(ctx context.Context, src content.ReadOnlyGraphStorage, root ocispec.Descriptor) (*graph, error) {
-	g := &graph{seen: map[digest.Digest]bool{root.Digest: true}}
-	tops, err := g.fetch(ctx, src, []ocispec.Descriptor{root})
-	if err != nil {
-		return nil, err
+func readGraph(ctx context.Context, src content.ReadOnlyGraphStorage, root *artifact.Node) (*graph, error) {
+	g := &graph{
+		root: root, seen: map[digest.Digest]bool{root.Descriptor.Digest: true},
+		nodes: 1, bytes: root.Descriptor.Size,
 	}
-	g.root = tops[0]
+	tops := []*artifact.Node{root}
 	round, err := g.below(ctx, src, tops)
 	for range maxDepth {
 		if err != nil {

@@ -22,9 +22,10 @@ import (
 
 // held is what is known of a destination before anything is sent to it.
 type held struct {
-	tags  map[string]digest.Digest // what the tags that exist name
-	bases map[thing]bool           // what the roots found there list, themselves included
-	roots []*artifact.Node
+	tags   map[string]digest.Digest // what the tags that exist name
+	listed []string                 // the tags that exist, where it was waited for their list
+	bases  map[thing]bool           // what the roots found there list, themselves included
+	roots  []*artifact.Node
 
 	// whole reports, of each, whether all is there that it leads to; nil: it is.
 	whole func([]ocispec.Descriptor) []bool
@@ -119,7 +120,8 @@ func look(ctx context.Context, dst oras.GraphTarget, tags []string) (*held, erro
 	if len(h.tags) > 0 {
 		return h, nil
 	}
-	if tag := highestVersion(listing.wait()); tag != "" {
+	h.listed = listing.wait()
+	if tag := highestVersion(h.listed); tag != "" {
 		if node, err := fetchReference(ctx, dst, tag); err == nil {
 			h.add(node)
 		}

@@ -7,14 +7,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/opencontainers/go-digest"
-	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2"
 	"oras.land/oras-go/v2/content"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
 )
@@ -80,7 +81,9 @@ type PushResult struct {
 // digest alone.
 //
 // A tag that spells the version which the root states in its annotation
-// org.opencontainers.image.version is not moved away from other content.
+// org.opencontainers.image.version is not moved away from other content. Nor does
+// another tag name that version then: who has pulled the one content would refuse
+// the other as false.
 //
 // Errors: [recap.Usage] for a nil seal or something that is no tag,
 // [recap.Stale] version-exists as said above, [recap.Stale] tag-moved when
@@ -115,6 +118,7 @@ type pusher struct {
 
 	root   *artifact.Node
 	held   *held
+	beside []publishedAs // as the root's version, under tags that are not asked for
 	up     *uploader
 	stored bool // the root lies in the destination
 	result PushResult
@@ -161,7 +165,7 @@ func (p *pusher) prepare(ctx context.Context) error {
 	for _, desc := range p.g.Nodes() {
 		p.result.Size += desc.Size
 	}
-	if p.held, err = look(ctx, p.dst, p.tags); err != nil {
+	if err := p.look(ctx); err != nil {
 		return err
 	}
 	for _, base := range p.opts.Bases {
@@ -180,6 +184,9 @@ func (p *pusher) prepare(ctx context.Context) error {
 			return p.versionExists(tag, now)
 		}
 	}
+	if there, ok := otherOf(root, p.beside, p.tags, p.held.tags); ok {
+		return p.versionExists(there.tag, there.node.Descriptor.Digest)
+	}
 	if !p.stored {
 		if err := p.held.deepen(ctx, p.dst, root); err != nil {
 			return err
@@ -189,6 +196,39 @@ func (p *pusher) prepare(ctx context.Context) error {
 		return err
 	}
 	p.up.mountFrom = p.opts.MountFrom
+	return nil
+}
+
+// look finds out what the tags name and, where none of them spells the version of
+// the root, what is published as that.
+func (p *pusher) look(ctx context.Context) error {
+	group, gctx := tasks.WithContext(ctx)
+	group.Go(func() (err error) {
+		p.held, err = look(gctx, p.dst, p.tags)
+		return err
+	})
+	others, asked := otherSpellings(p.root, p.tags), spelled(p.root, p.tags)
+	if !asked {
+		group.Go(func() (err error) {
+			p.beside, err = lookVersions(gctx, p.dst, others)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	if asked {
+		// The tag that is asked for answers for its version. The same with a v, or
+		// without, is looked at where it is known to be there.
+		others = slices.DeleteFunc(others, func(tag string) bool { return !slices.Contains(p.held.listed, tag) })
+		var err error
+		if p.beside, err = lookVersions(ctx, p.dst, others); err != nil {
+			return err
+		}
+	}
+	for _, there := range p.beside {
+		p.held.add(there.node)
+	}
 	return nil
 }
 
@@ -348,12 +388,6 @@ func (r *PushResult) unchanged() bool {
 		}
 	}
 	return r.Uploaded.Count == 0 && r.Mounted.Count == 0
-}
-
-// statesVersion reports whether tag spells the version that root states.
-func statesVersion(root *artifact.Node, tag string) bool {
-	version := root.Annotations()[ocispec.AnnotationVersion]
-	return version != "" && strings.TrimPrefix(version, "v") == strings.TrimPrefix(tag, "v")
 }
 
 // commit finishes what a destination only keeps when told to, as an archive.

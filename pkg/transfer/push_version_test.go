@@ -7,10 +7,12 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/google/go-cmp/cmp"
 	"oras.land/oras-go/v2/content/memory"
 
 	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/recaptest"
 	"github.com/recap-oci/recap/pkg/transfer"
 )
 
@@ -77,7 +79,7 @@ func TestTagAndCopyVersionExists(t *testing.T) {
 	} {
 		for verb, move := range map[string]func(dst *memory.Store, src *memory.Store) error{
 			"tag": func(dst, _ *memory.Store) error {
-				push(t, tt.then, dst, "candidate")
+				place(t, tt.then, dst, "candidate")
 				_, err := transfer.Tag(t.Context(), dst, "candidate", []string{"beside", tt.tag}, transfer.TagOptions{})
 				return err
 			},
@@ -105,6 +107,114 @@ func TestTagAndCopyVersionExists(t *testing.T) {
 					t.Errorf("the other tag: %v", err)
 				}
 			})
+		}
+	}
+}
+
+// A version that is published under its own tag isn't published a second time under
+// another one: not by a push, a tag or a copy.
+func TestVersionExistsBeside(t *testing.T) {
+	first, second := versioned(t, "1.0.0", "one", artifact.FormOCI), versioned(t, "1.0.0", "two", artifact.FormOCI)
+	for _, tt := range []struct {
+		name   string
+		there  *artifact.Graph
+		as     []string // the tags that name what is there
+		push   *artifact.Graph
+		tags   []string
+		before []string // tags that name what is pushed already
+		stale  bool
+	}{
+		{"as the version", first, []string{"1.0.0"}, second, []string{"latest"}, nil, true},
+		{"as the version with a v", first, []string{"v1.0.0"}, second, []string{"latest"}, nil, true},
+		{"where the tag exists", first, []string{"v1.0.0", "latest"}, second, []string{"latest"}, nil, true},
+		{"of several tags", first, []string{"1.0.0"}, second, []string{"1", "1.0", "latest"}, nil, true},
+		{"in another form", first, []string{"1.0.0"}, versioned(t, "1.0.0", "one", artifact.FormImage), []string{"latest"}, nil, true},
+		{"the same content", first, []string{"1.0.0"}, first, []string{"latest"}, nil, false},
+		{"without a version", first, []string{"1.0.0"}, versioned(t, "", "two", artifact.FormOCI), []string{"latest"}, nil, false},
+		{"under a floating tag only", first, []string{"1.0", "latest"}, second, []string{"latest"}, nil, false},
+		{"what isn't of that version", versioned(t, "", "one", artifact.FormOCI), []string{"1.0.0"}, second, []string{"latest"}, nil, false},
+		{"done already", first, []string{"1.0.0"}, second, []string{"latest"}, []string{"latest"}, false},
+		{"half done already", first, []string{"1.0.0"}, second, []string{"latest", "newest"}, []string{"latest"}, true},
+	} {
+		for verb, move := range map[string]func(dst, src *memory.Store) error{
+			"push": func(dst, _ *memory.Store) error {
+				_, err := transfer.Push(t.Context(), tt.push, dst, tt.tags, transfer.Unsigned{}, transfer.PushOptions{})
+				return err
+			},
+			"tag": func(dst, _ *memory.Store) error {
+				place(t, tt.push, dst)
+				_, err := transfer.Tag(t.Context(), dst, string(tt.push.Root.Digest), tt.tags, transfer.TagOptions{})
+				return err
+			},
+			"copy": func(dst, src *memory.Store) error {
+				place(t, tt.push, src)
+				_, err := transfer.Copy(t.Context(), src, tt.push.Root, dst, tt.tags, transfer.CopyOptions{})
+				return err
+			},
+		} {
+			t.Run(tt.name+"/"+verb, func(t *testing.T) {
+				dst := memory.New()
+				place(t, tt.there, dst, tt.as...)
+				place(t, tt.push, dst, tt.before...)
+				was := tagsOf(t, dst, tt.tags...)
+				err := move(dst, memory.New())
+				if !tt.stale {
+					if err != nil {
+						t.Fatal(err)
+					}
+					return
+				}
+				wantError(t, err, recap.Stale, "version-exists", "1.0.0", string(first.Root.Digest))
+				if diff := cmp.Diff(was, tagsOf(t, dst, tt.tags...)); diff != "" {
+					t.Errorf("tags moved (-want +got):\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+// place puts g into dst and lets tags name it, whatever they say.
+func place(t *testing.T, g *artifact.Graph, dst *memory.Store, tags ...string) {
+	t.Helper()
+	push(t, g, dst)
+	for _, tag := range append([]string{string(g.Root.Digest)}, tags...) {
+		if err := dst.Tag(t.Context(), g.Root, tag); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A version and the same with a v are one: where a push reads the list of tags it
+// finds the other, and asks for nothing else where there is none.
+func TestPushVersionSpelledOtherwise(t *testing.T) {
+	first, second := versioned(t, "1.0.0", "one", artifact.FormOCI), versioned(t, "1.0.0", "two", artifact.FormOCI)
+	reg := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
+	push(t, first, open(t, reg, "a/b"), "v1.0.0")
+	_, err := transfer.Push(t.Context(), second, open(t, reg, "a/b"), []string{"1.0.0"}, transfer.Unsigned{}, transfer.PushOptions{})
+	wantError(t, err, recap.Stale, "version-exists", "v1.0.0", string(first.Root.Digest))
+}
+
+// Looking at the version's own tag takes no round of its own, and no request where
+// the version is what is asked for.
+func TestPushVersionBudget(t *testing.T) {
+	cost := func(version, tag string) (requests, depth int) {
+		reg := recaptest.NewRegistry(t, recaptest.RegistryOptions{HoldAnswers: true})
+		push(t, versioned(t, "0.9.0", "zero", artifact.FormOCI), open(t, reg, "a/b"), "0.9.0", "latest")
+		reg.Reset()
+		push(t, versioned(t, version, "one", artifact.FormOCI), open(t, reg, "a/b"), tag)
+		for _, n := range reg.Counts() {
+			requests += n
+		}
+		return requests, reg.Depth()
+	}
+	for _, tt := range []struct {
+		tag  string
+		more int
+	}{{"1.0.0", 0}, {"v1.0.0", 0}, {"latest", 2}} {
+		without, depth := cost("", tt.tag)
+		with, deeper := cost("1.0.0", tt.tag)
+		if with != without+tt.more || deeper != depth {
+			t.Errorf("%s: %d requests in %d rounds with a version, %d in %d without", tt.tag, with, deeper, without, depth)
 		}
 	}
 }

@@ -36,9 +36,9 @@ type TagResult struct {
 //
 // Errors: [recap.NotFound] without such a reference, [recap.Usage] without
 // tags, for something that is no tag and for a tag that spells another version
-// than is stated, which every reader would refuse; [recap.Stale] version-exists for
-// a tag that spells the version which is stated and names other content already, and
-// tag-moved when somebody else moved a tag meanwhile.
+// than is stated, which every reader would refuse; [recap.Stale] version-exists where
+// the tag of the version which is stated names other content already, asked for
+// or not, and tag-moved when somebody else moved a tag meanwhile.
 func Tag(ctx context.Context, dst oras.GraphTarget, reference string, tags []string, opts TagOptions) (TagResult, error) {
 	tags, err := uniqueTags(tags)
 	if err != nil {
@@ -56,11 +56,8 @@ func Tag(ctx context.Context, dst oras.GraphTarget, reference string, tags []str
 		return TagResult{}, err
 	}
 	result := TagResult{Digest: root.Descriptor.Digest, MediaType: root.Descriptor.MediaType, Tags: []TagMove{}}
-	now, err := resolveTags(ctx, dst, tags)
+	now, err := lookForTag(ctx, dst, root, tags)
 	if err != nil {
-		return result, err
-	}
-	if err := checkPublished(root, tags, now); err != nil {
 		return result, err
 	}
 	t := &tagger{dst: dst, root: root, now: now, notify: opts.OnEvent}
@@ -87,20 +84,28 @@ func checkVersion(root *artifact.Node, tags []string) error {
 	return nil
 }
 
-// checkPublished refuses to take a version away from what is published as it, now:
-// who has seen that would refuse root. Of what isn't recap's own a version says
-// nothing.
-func checkPublished(root *artifact.Node, tags []string, now map[string]digest.Digest) error {
-	if kind := root.Kind(); kind != artifact.KindBundle && kind != artifact.KindPack {
-		return nil
+// lookForTag returns what those of tags that exist name, and refuses to publish
+// root where its version is other content.
+func lookForTag(ctx context.Context, dst oras.GraphTarget, root *artifact.Node, tags []string) (map[string]digest.Digest, error) {
+	var (
+		now    map[string]digest.Digest
+		beside []publishedAs
+	)
+	group, gctx := tasks.WithContext(ctx)
+	group.Go(func() (err error) {
+		now, err = resolveTags(gctx, dst, tags)
+		return err
+	})
+	if !spelled(root, tags) {
+		group.Go(func() (err error) {
+			beside, err = lookVersions(gctx, dst, otherSpellings(root, tags))
+			return err
+		})
 	}
-	for _, tag := range tags {
-		if there, ok := now[tag]; ok && there != root.Descriptor.Digest && statesVersion(root, tag) {
-			return recap.Errorf(recap.Stale, "version-exists", "the version %s is already published with other content, %s", tag, there).
-				WithHint("publish the change as a new version; or, if what is there is wrong, first: recap delete REF:%s", tag)
-		}
+	if err := group.Wait(); err != nil {
+		return nil, err
 	}
-	return nil
+	return now, checkPublished(root, beside, tags, now)
 }
 
 // resolveTags returns what those of tags that exist name.

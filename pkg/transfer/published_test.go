@@ -9,6 +9,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/recap"
 )
 
 func TestStatesVersion(t *testing.T) {
@@ -24,7 +25,7 @@ func TestStatesVersion(t *testing.T) {
 		{"", "", false},
 		{"", "v", false},
 	} {
-		root := &artifact.Node{Index: &ocispec.Index{Annotations: map[string]string{ocispec.AnnotationVersion: tt.version}}}
+		root := &artifact.Node{Index: &ocispec.Index{ArtifactType: recap.ArtifactTypePack, Annotations: map[string]string{ocispec.AnnotationVersion: tt.version}}}
 		if got := statesVersion(root, tt.tag); got != tt.want {
 			t.Errorf("version %q, tag %q: %t", tt.version, tt.tag, got)
 		}
