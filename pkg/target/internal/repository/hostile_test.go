@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -398,6 +399,43 @@ func TestReferrersAreAskedForTwice(t *testing.T) {
 	}
 	if n := r.Count(recaptest.Referrers); n != 2 {
 		t.Errorf("the API was asked %d times", n)
+	}
+}
+
+// A gateway that answers a whole crowd for the registry has said it once: nobody
+// of the crowd is told "none", and the API is asked later on.
+func TestReferrersOfACrowd(t *testing.T) {
+	const crowd = 8
+	one := index(someReferrers(1)...)
+	r := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
+	src, _ := create(t, r)
+	subject, _ := recaptest.ManifestOf(t, "subject", nil)
+	var arrived sync.WaitGroup
+	arrived.Add(crowd)
+	r.Inject(
+		recaptest.Fault{Match: recaptest.Match{Kind: recaptest.Referrers}, Times: crowd, Action: func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+			arrived.Done()
+			arrived.Wait() // all are asked for before one is answered
+			w.WriteHeader(http.StatusNotFound)
+		}},
+		recaptest.Fault{Match: recaptest.Match{Kind: recaptest.Referrers}, Times: recaptest.Always, Action: respondIndex(one)},
+	)
+	var all sync.WaitGroup
+	for range crowd {
+		all.Go(func() {
+			if got, err := src.Predecessors(t.Context(), subject); err != nil || len(got) != 1 {
+				t.Errorf("got %d referrers, %v", len(got), err)
+			}
+		})
+	}
+	all.Wait()
+	r.Reset()
+	r.Inject(recaptest.Fault{Match: recaptest.Match{Kind: recaptest.Referrers}, Times: recaptest.Always, Action: respondIndex(one)})
+	if got, err := src.Predecessors(t.Context(), subject); err != nil || len(got) != 1 {
+		t.Errorf("later: got %d referrers, %v", len(got), err)
+	}
+	if n := r.Count(recaptest.Referrers); n != 1 {
+		t.Errorf("later: the API was asked %d times", n)
 	}
 }
 

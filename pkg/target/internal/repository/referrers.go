@@ -64,8 +64,13 @@ func (r *Repository) tooManyReferrers(subject digest.Digest) error {
 		printable.Digest(subject), r.full(), recap.MaxReferrers, recap.MaxReferrerPages)
 }
 
-// believed is how often a registry has to say that it has no referrers API.
+// believed is how often in a row a registry has to say that it has no referrers
+// API. What is said while that is being asked counts once: a gateway that answers
+// for the registry answers a whole crowd of requests.
 const believed = 2
+
+// withoutAPI reports whether the registry is known to have no referrers API.
+func (r *Repository) withoutAPI() bool { return r.noReferrersAPI.Load() >= believed }
 
 // listReferrers returns the union, each once.
 func (r *Repository) listReferrers(ctx context.Context, subject digest.Digest) ([]ocispec.Descriptor, error) {
@@ -83,8 +88,9 @@ func (r *Repository) listReferrers(ctx context.Context, subject digest.Digest) (
 		return list{descs, err}
 	})
 	var api list
-	if r.noReferrersAPI.Load() < believed {
-		if api.descs, api.err = r.apiReferrers(ctx, subject); api.err != nil {
+	there := false // the API
+	if !r.withoutAPI() {
+		if api.descs, there, api.err = r.apiReferrers(ctx, subject); api.err != nil {
 			cancel()
 		}
 	}
@@ -99,13 +105,14 @@ func (r *Repository) listReferrers(ctx context.Context, subject digest.Digest) (
 		return nil, err
 	}
 	// Neither an API nor a tag: a copy would leave signatures behind. A gateway may
-	// have answered for the registry; once is not enough to believe it.
-	if tag.descs == nil && r.noReferrersAPI.Load() == believed-1 {
-		if api.descs, api.err = r.apiReferrers(ctx, subject); api.err != nil {
+	// have answered for the registry; once is not enough to believe it. With a tag it
+	// is: registries without the API have one, and a pull pays for no more.
+	for said := 1; !there && tag.descs == nil && said < believed && !r.withoutAPI(); said++ {
+		if api.descs, there, api.err = r.apiReferrers(ctx, subject); api.err != nil {
 			return nil, unasked(api.err)
 		}
 	}
-	if tag.descs == nil && r.noReferrersAPI.Load() >= believed {
+	if !there && tag.descs == nil {
 		if tag.descs, tag.err = r.taggedReferrers(ctx, subject); tag.err != nil {
 			return nil, unasked(tag.err)
 		}
@@ -134,15 +141,16 @@ func unasked(err error) error {
 	return recap.Errorf(recap.Unavailable, "referrers-unavailable", "%w", err).WithHint("%s", hint)
 }
 
-// apiReferrers asks the API; nil when the registry has none.
+// apiReferrers asks the API, and reports whether there is one.
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
-func (r *Repository) apiReferrers(ctx context.Context, subject digest.Digest) ([]ocispec.Descriptor, error) {
+func (r *Repository) apiReferrers(ctx context.Context, subject digest.Digest) (_ []ocispec.Descriptor, there bool, _ error) {
+	heard := r.noReferrersAPI.Load()
 	what := "listing the referrers of " + printable.Digest(subject) + " in " + r.full()
 	at := r.url("referrers", subject.String())
 	var all []ocispec.Descriptor
 	for page := 1; ; page++ {
 		if page > recap.MaxReferrerPages {
-			return nil, r.tooManyReferrers(subject)
+			return nil, false, r.tooManyReferrers(subject)
 		}
 		resp, err := r.host.Do(ctx, host.Operation{
 			What: what, Method: http.MethodGet, URL: at, Scopes: r.scopes(), Limit: maxPageSize, Stay: true,
@@ -156,28 +164,28 @@ func (r *Repository) apiReferrers(ctx context.Context, subject digest.Digest) ([
 			},
 		})
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		mediaType, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 		if resp.StatusCode != http.StatusOK || err != nil || mediaType != ocispec.MediaTypeImageIndex {
 			if page > 1 {
-				return nil, recap.Errorf(recap.Unavailable, "bad-answer", "%s: page %d is answered %s", what, page, printable.Line(resp.Status))
+				return nil, false, recap.Errorf(recap.Unavailable, "bad-answer", "%s: page %d is answered %s", what, page, printable.Line(resp.Status))
 			}
-			r.noReferrersAPI.Add(1)
-			return nil, nil
+			r.noReferrersAPI.CompareAndSwap(heard, heard+1) // else others heard it meanwhile
+			return nil, false, nil
 		}
 		descs, err := parseReferrers(what, resp.Data)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		all = append(all, descs...)
 		r.noReferrersAPI.Store(0)
 		next, err := nextPage(what, at, resp.Header)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		if next == nil {
-			return all, nil
+			return all, true, nil
 		}
 		at = next
 	}

@@ -28,7 +28,7 @@ type Repository struct {
 	manifests recent    // bytes that may be wanted again, to be tagged
 	fallback  fallbacks // referrers that wait to be entered into a fallback index
 
-	noReferrersAPI atomic.Int32 // how often the registry said so; believed the second time
+	noReferrersAPI atomic.Int32 // how often in a row the registry said so
 }
 
 // New returns the repository of this name at h. Nothing is asked for. With write,
