@@ -50,7 +50,7 @@ digest, the content with every tag and signature of it. It asks first.`,
 			if err != nil {
 				return err
 			}
-			client, err := registry.client(e)
+			client, err := registry.client(e, ref.Host)
 			if err != nil {
 				return err
 			}

@@ -84,7 +84,7 @@ func (e *env) printError(err error) {
 	}
 	fmt.Fprintf(e.stderr, "error[%s]: %s\n", safe(code), safeLines(err.Error()))
 	if hint != "" {
-		fmt.Fprintf(e.stderr, "hint: %s\n", safeLines(hint))
+		fmt.Fprintf(e.stderr, "hint: %s\n", safeLines(e.where.complete(hint)))
 	}
 }
 

@@ -5,11 +5,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
+	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/target"
 	"github.com/recap-oci/recap/pkg/transfer"
 )
@@ -66,7 +68,7 @@ and nothing is verified: what is listed is what the registry says.`,
 }
 
 func (e *env) listTags(ctx context.Context, ref target.Reference, registry *registryFlags, out *output, digests bool) error {
-	client, err := registry.client(e)
+	client, err := registry.client(e, ref.Host)
 	if err != nil {
 		return err
 	}
@@ -76,6 +78,9 @@ func (e *env) listTags(ctx context.Context, ref target.Reference, registry *regi
 	}
 	defer src.Close()
 	result, err := transfer.List(ctx, src, transfer.ListOptions{Digests: digests})
+	if errors.Is(err, recap.NotFound) && !ref.IsLayout() {
+		return hinted(err, "check the name; some registries also say so of what you may not see: recap login %s", ref.Host)
+	}
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ credential helper that the configuration names, else in the file itself.`,
 			}
 			// The client is made without the credentials, which Login checks.
 			registry.username, registry.passwordStdin = "", false
-			client, err := registry.client(e)
+			client, err := registry.client(e, host)
 			if err != nil {
 				return err
 			}
@@ -81,7 +81,7 @@ func newLogoutCmd(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			client, err := registry.client(e)
+			client, err := registry.client(e, host)
 			if err != nil {
 				return err
 			}

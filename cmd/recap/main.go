@@ -75,6 +75,7 @@ type env struct {
 
 	ttyIn, ttyOut, ttyErr bool
 
+	where  whereabouts
 	warned []string // what was wrong with a policy, and was said
 
 	parsed bool // cobra found the command and its flags; what fails later is not usage

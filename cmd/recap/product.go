@@ -104,6 +104,9 @@ func (f *buildFlags) product(ctx context.Context, e *env, path string, registry 
 	if dir, ok := packDirectory(path); ok {
 		return f.pack(ctx, e, dir, registry)
 	}
+	if err := layoutMeant(path); err != nil {
+		return nil, rehinted(err, recap.Usage, "what is built already is copied: recap copy %s DESTINATION", shellWord(target.LayoutScheme+path+":TAG"))
+	}
 	if f.frozen || f.renew {
 		return nil, recap.Errorf(recap.Usage, "no-pack", "%s is a recap; only packs have a pack.lock", path)
 	}
@@ -234,7 +237,7 @@ func (f *buildFlags) member(ctx context.Context, e *env, p *product, dir, ref st
 	p.mu.Unlock()
 	admitted, err := trusted.verify(ctx, e, src)
 	if err != nil {
-		return pack.Resolved{}, trusted.whatNext(err, src, "pull")
+		return pack.Resolved{}, trusted.whatNext(err, src, "build")
 	}
 	member, err := artifact.OpenMember(ctx, src, admitted.Root())
 	return pack.Resolved{Member: member, Signers: admitted.Report().Authorities}, err

@@ -155,7 +155,7 @@ func (p *product) tag(ref target.Reference) (target.Reference, error) {
 	case p.version != "":
 		return ref.WithTag(p.version), nil
 	}
-	return ref, recap.Errorf(recap.Usage, "no-tag", "%s: a push needs a tag", ref).WithHint("push to %s:TAG, or with --version", ref.Name())
+	return ref, recap.Errorf(recap.Usage, "no-tag", "%s: a push needs a tag", ref).WithHint("push to %s:TAG, or add --version VERSION, which is then the tag", ref.Name())
 }
 
 // agree refuses a tag that is another version than what is pushed: a slip.

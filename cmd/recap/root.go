@@ -4,7 +4,6 @@
 package main
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -65,23 +64,4 @@ func args(atLeast, atMost int) cobra.PositionalArgs {
 		}
 		return nil
 	}
-}
-
-// hinted adds a hint to the *recap.Error in err, where it has none yet.
-func hinted(err error, format string, args ...any) error {
-	var known *recap.Error
-	if errors.As(err, &known) && known.Hint == "" {
-		_ = known.WithHint(format, args...)
-	}
-	return err
-}
-
-// rehinted gives the *recap.Error in err another hint: the one it has is for
-// another caller.
-func rehinted(err error, format string, args ...any) error {
-	var known *recap.Error
-	if errors.As(err, &known) && known.Kind == recap.Integrity {
-		_ = known.WithHint(format, args...)
-	}
-	return err
 }

@@ -90,6 +90,9 @@ type opened struct {
 // or what a reference names once somebody vouches for it. The caller calls done.
 func (e *env) read(ctx context.Context, arg, verb string, registry *registryFlags, trusted *trustFlags, build *buildFlags) (r opened, done func(), err error) {
 	if isSource(arg) {
+		if err := layoutMeant(arg); err != nil {
+			return r, nil, err
+		}
 		build.draft, build.policy = true, trusted.policy // reading sends nothing anywhere
 		made, err := build.product(ctx, e, arg, registry)
 		if err != nil {

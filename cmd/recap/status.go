@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/recap-oci/recap/pkg/folder"
+	"github.com/recap-oci/recap/pkg/recap"
 )
 
 func newStatusCmd(e *env) *cobra.Command {
@@ -47,6 +49,9 @@ something newer. Exit 1 when files changed.`,
 				}
 			}
 			result, err := folder.Status(cmd.Context(), dir, opts)
+			if errors.Is(err, recap.NotFound) {
+				return hinted(err, "name a directory that recap pull wrote; what is wrong with a recap of your own says: recap check %s", shellWord(dir))
+			}
 			if err != nil {
 				return err
 			}

@@ -99,7 +99,7 @@ func (p storePlace) prune(ctx context.Context, opts layout.PruneOptions) (layout
 		}
 	}
 	if p.local {
-		err = rehinted(err, "recap store check --repair mends the local store")
+		err = rehinted(err, recap.Integrity, "recap store check --repair mends the local store")
 	}
 	return layout.Pruned{}, err
 }
@@ -113,9 +113,9 @@ func printStorePrune(w io.Writer, r storePruneResult) {
 	if n := len(r.Unlisted); n > 0 {
 		fmt.Fprintf(w, ", with %s", count(n, "untagged manifest"))
 	}
-	fmt.Fprintf(w, "; %s (%s) are needed\n", count(r.Kept.Files, "file"), size(r.Kept.Bytes))
+	fmt.Fprintf(w, "; %s (%s) kept\n", count(r.Kept.Files, "needed file"), size(r.Kept.Bytes))
 	if r.Spared.Files > 0 {
-		fmt.Fprintf(w, "%s (%s) are needed by nothing, and too new\n", count(r.Spared.Files, "file"), size(r.Spared.Bytes))
+		fmt.Fprintf(w, "too new to go: %s (%s)\n", count(r.Spared.Files, "unneeded file"), size(r.Spared.Bytes))
 	}
 	if r.DryRun && r.Freed.Files+len(r.Unlisted) > 0 {
 		fmt.Fprintln(w, "nothing was changed; --yes removes them")

@@ -40,7 +40,7 @@ func (f *trustFlags) whatNext(err error, p *pinned, verb string) error {
 		"recap verify "+name+" --explain", verify,
 		name, exact,
 	).Replace(known.Hint)
-	if verb == "verify" { // which has nothing else to do than to verify
+	if verb == "verify" || verb == "build" { // which take nothing unverified
 		hint, _, _ = strings.Cut(hint, "; or go on without knowing")
 	}
 	_ = known.WithHint("%s", hint)
@@ -51,13 +51,15 @@ func (f *trustFlags) whatNext(err error, p *pinned, verb string) error {
 func (f *trustFlags) hintUnknown(p *pinned, verb string) string {
 	ref := shellWord(p.ref.String())
 	hint := "recap policy init " + ref + f.carried(false) + " says who signed it and lets you trust them; or "
-	if verb == "diff" { // which takes more than this reference
-		hint += "add --key PUBLISHER.pub to recap diff"
-	} else {
-		hint += "recap " + verb + " " + ref + " --key PUBLISHER.pub" + f.where()
-	}
-	if verb != "verify" {
-		hint += ", or --unverified to take it from anybody"
+	switch verb {
+	case "build": // a pack, of which this is a member: a policy decides, and no flag
+		hint += "the owner of a key: recap policy init " + ref + " --key PUBLISHER.pub" + f.carried(false)
+	case "verify":
+		hint += "recap verify " + ref + " --key PUBLISHER.pub" + f.where()
+	case "diff": // which takes more than this reference
+		hint += "add --key PUBLISHER.pub to recap diff, or --unverified to take it from anybody"
+	default:
+		hint += "recap " + verb + " " + ref + " --key PUBLISHER.pub" + f.where() + ", or --unverified to take it from anybody"
 	}
 	// One that lies where recap happens to run is never used: it came with what
 	// was cloned or pulled there, and would decide whom to believe about it.

@@ -62,8 +62,10 @@ func (r *registryFlags) register(flags *pflag.FlagSet, prefix string) {
 	flags.DurationVar(&r.timeout, prefix+"timeout", 0, "give a request up when the registry is silent for this `TIME` (default 30s); 5m waits longer"+of)
 }
 
-// client returns the client that these flags and the environment describe.
-func (r *registryFlags) client(e *env) (*target.Client, error) {
+// client returns the client that these flags and the environment describe, to
+// reach host with; a layout has none.
+func (r *registryFlags) client(e *env, host string) (*target.Client, error) {
+	e.where.reach(host, r.given())
 	opts := target.Options{
 		InsecureUnsafe:  r.insecure,
 		CAFile:          r.caFile,
@@ -144,7 +146,7 @@ func (e *env) notice(n target.Notice) {
 
 // warn prints one line that does not stop anything.
 func (e *env) warn(format string, args ...any) {
-	fmt.Fprintf(e.stderr, "warning: %s\n", safeLines(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(e.stderr, "warning: %s\n", safeLines(e.where.complete(fmt.Sprintf(format, args...))))
 }
 
 // pinned is a reference that was resolved, once: what follows can only fetch
@@ -164,9 +166,10 @@ func (e *env) pin(ctx context.Context, arg string, flags *registryFlags) (*pinne
 	}
 	reference, err := ref.Target()
 	if err != nil {
-		return nil, hinted(err, "recap list %s shows the tags", ref.Name())
+		return nil, err
 	}
-	client, err := flags.client(e)
+	e.where.meant(ref, true)
+	client, err := flags.client(e, ref.Host)
 	if err != nil {
 		return nil, err
 	}
@@ -188,34 +191,13 @@ func (p *pinned) close() { _ = p.target.Close() }
 // exact returns the reference with the digest it was resolved to.
 func (p *pinned) exact() string { return p.ref.WithDigest(p.Root().Digest).String() }
 
-// parseReference parses what was typed where a reference is wanted. What names
-// a directory or file instead gets the line that was meant.
-func parseReference(arg string) (target.Reference, error) {
-	ref, err := target.ParseReference(arg)
-	if err == nil {
-		return ref, nil
-	}
-	info, statErr := os.Stat(arg)
-	if statErr != nil {
-		return ref, err
-	}
-	if _, statErr := os.Stat(filepath.Join(arg, "oci-layout")); statErr == nil || strings.HasSuffix(arg, ".tar") {
-		return ref, recap.Errorf(recap.Usage, "bad-reference", "%s is a layout on disk", arg).WithHint("type %s%s:TAG", target.LayoutScheme, arg)
-	}
-	what := "file"
-	if info.IsDir() {
-		what = "directory"
-	}
-	return ref, recap.Errorf(recap.Usage, "bad-reference", "%s is a %s where a reference is wanted", arg, what).
-		WithHint("type HOST/REPOSITORY:TAG, or %sPATH:TAG for a layout on disk", target.LayoutScheme)
-}
-
 // create opens a reference for writing. The caller closes the target.
 func (e *env) create(ctx context.Context, ref target.Reference, flags *registryFlags) (*target.Target, error) {
-	client, err := flags.client(e)
+	client, err := flags.client(e, ref.Host)
 	if err != nil {
 		return nil, err
 	}
+	e.where.meant(ref, false)
 	return client.Create(ctx, ref)
 }
 

@@ -191,9 +191,9 @@ func (n *Node) expect(want Kind) error {
 		return nil
 	case KindForeign:
 		return recap.Errorf(recap.Integrity, "not-a-recap", "%s is not a recap but %s", n.Descriptor.Digest, printable(n.ArtifactType())).
-			WithHint("recap inspect shows what it is")
+			WithHint("recap inspect REF shows what it is")
 	default:
 		return recap.Errorf(recap.Integrity, "wrong-kind", "%s is a %s (%s), not a %s", n.Descriptor.Digest, kind, printable(n.ArtifactType()), want).
-			WithHint("recap inspect shows what it is")
+			WithHint("recap inspect REF shows what it is")
 	}
 }

@@ -73,5 +73,5 @@ func noSuch(code, what, name string, known iter.Seq[string]) error {
 	if near, ok := words.Nearest(name, known); ok {
 		return err.WithHint("did you mean %s?", near)
 	}
-	return err.WithHint("recap list shows what it holds")
+	return err.WithHint("recap list REF shows what it holds")
 }

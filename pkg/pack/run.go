@@ -183,8 +183,12 @@ func (b *builder) result() *Built {
 // moved returns an error when references no longer lead to what the lock says.
 func (b *builder) moved() error {
 	var named []string
+	var first string // of them, before and now
 	for _, m := range b.members {
 		if m.moved != "" {
+			if first == "" {
+				first = fmt.Sprintf("%s@%s %s", m.name, b.pins[m.name], m.name)
+			}
 			named = append(named, fmt.Sprintf("%s is %s now, and %s in %s", m.name, m.moved, b.pins[m.name], LockName))
 		}
 	}
@@ -192,7 +196,7 @@ func (b *builder) moved() error {
 		return nil
 	}
 	return recap.Errorf(recap.Stale, "reference-moved", "%s", shorten(named)).
-		WithHint("look at what changed with recap diff; then take it as it is now with --renew, or name the digest in %s", FileName)
+		WithHint("look at what changed: recap diff %s; then take it as it is now with --renew, or name the digest in %s", first, FileName)
 }
 
 // shorten joins what is found, the first few of it.

@@ -110,7 +110,7 @@ func (r *Reader) open(ctx context.Context, desc ocispec.Descriptor) (io.ReadClos
 func (r *Reader) find(path string) (recap.File, error) {
 	if r.bundle == nil {
 		return recap.File{}, recap.Errorf(recap.Usage, "is-a-pack", "%s is a pack of %d recaps; %s is in each of them", r.pack.Meta.Name, len(r.pack.Meta.Members), path).
-			WithHint("name one of its recaps; recap list shows them")
+			WithHint("name one of its recaps; recap list REF shows them")
 	}
 	for _, f := range r.bundle.Recap.Files {
 		if f.Path == path {
@@ -122,7 +122,7 @@ func (r *Reader) find(path string) (recap.File, error) {
 
 func notThere(path string) error {
 	return recap.Errorf(recap.NotFound, "not-found", "the recap has no file %.120q", path).
-		WithHint("recap inspect lists its files")
+		WithHint("recap inspect REF lists its files")
 }
 
 // spool copies r to a temporary file and returns that, to be read from its

@@ -327,7 +327,7 @@ func (r Reference) Target() (string, error) {
 		return "", bad("reference %s has %d tags where one thing is wanted", printable.Quote(r.String()), len(r.Tags)).
 			WithHint("type %s:%s", recap.Printable(r.Name()), r.Tags[0])
 	}
-	return "", bad("reference %s has no tag and no digest", printable.Quote(r.String())).WithHint("type %s:TAG", recap.Printable(r.Name()))
+	return "", bad("reference %s has no tag and no digest", printable.Quote(r.String())).WithHint("type %[1]s:TAG; recap list %[1]s shows the tags", recap.Printable(r.Name()))
 }
 
 // WithTag returns r with this tag, or with none when tag is empty, and without

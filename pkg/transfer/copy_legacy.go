@@ -59,7 +59,7 @@ func (c *copier) copyLegacy(ctx context.Context) error {
 		return c.reused(desc)
 	case err == nil:
 		return recap.Errorf(recap.Stale, "legacy-signatures-differ", "the destination keeps other signatures in cosign's older form under the tag %s; copying would lose them, no tag was moved", tag).
-			WithHint("sign it there once more with: recap sign; or delete that tag")
+			WithHint("sign it there once more with: recap sign DESTINATION; or delete that tag")
 	case !isNotFound(err):
 		return err
 	}

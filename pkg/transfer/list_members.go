@@ -38,7 +38,7 @@ func ListMembers(p *Pinned) (MemberList, error) {
 	node := p.Node()
 	if kind := node.Kind(); kind != artifact.KindPack {
 		return MemberList{}, recap.Errorf(recap.Usage, "not-a-pack", "listing recaps: %s is a %s, not a pack", short(node.Descriptor.Digest), kind).
-			WithHint("recap inspect shows what it is; a repository without a tag lists its versions")
+			WithHint("recap inspect REF shows what it is; a repository without a tag lists its versions")
 	}
 	about := node.Annotations()
 	list := MemberList{

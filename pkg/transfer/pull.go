@@ -333,7 +333,7 @@ func (p *puller) choose() error {
 	}
 	if len(p.files) == 0 {
 		return recap.Errorf(recap.NotFound, "nothing-selected", "none of its %d files is selected", total).
-			WithHint("recap inspect lists them")
+			WithHint("recap inspect REF lists them")
 	}
 	return nil
 }
