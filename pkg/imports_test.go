@@ -27,7 +27,7 @@ var rooms = map[string][]string{
 	"pkg/artifact": {"pkg/recap"},
 	"pkg/catalog":  {"pkg/recap", "pkg/document", "pkg/artifact"},
 	"pkg/pack":     {"pkg/recap", "pkg/spdx", "pkg/rule", "pkg/source", "pkg/artifact", "pkg/catalog", "schemas"},
-	"pkg/layout":   {"pkg/recap"},
+	"pkg/layout":   {"pkg/recap", "pkg/layout/internal/archive", "pkg/layout/internal/blob", "pkg/layout/internal/index"},
 	"pkg/target":   {"pkg/recap", "pkg/layout", "pkg/target/internal/printable", "pkg/target/internal/clock", "pkg/target/internal/credential", "pkg/target/internal/host", "pkg/target/internal/repository"},
 	"pkg/trust":    {"pkg/recap", "pkg/artifact", "schemas"},
 	"pkg/sigstore": {"pkg/recap", "pkg/trust"},
@@ -46,6 +46,10 @@ var rooms = map[string][]string{
 	"pkg/target/internal/transport":  {"pkg/recap", "pkg/target/internal/clock", "pkg/target/internal/printable"},
 	"pkg/target/internal/host":       {"pkg/recap", "pkg/target/internal/clock", "pkg/target/internal/printable", "pkg/target/internal/credential", "pkg/target/internal/transport"},
 	"pkg/target/internal/repository": {"pkg/recap", "pkg/target/internal/printable", "pkg/target/internal/transport", "pkg/target/internal/host"},
+
+	"pkg/layout/internal/archive": {"pkg/recap", "pkg/layout/internal/blob"},
+	"pkg/layout/internal/blob":    {"pkg/recap"},
+	"pkg/layout/internal/index":   {"pkg/recap", "pkg/layout/internal/blob"},
 
 	"pkg/internal/canonical": {"pkg/recap"},
 	"pkg/internal/durable":   {"pkg/recap"},

@@ -16,6 +16,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/recap-oci/recap/pkg/internal/durable"
+	"github.com/recap-oci/recap/pkg/layout/internal/blob"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -32,7 +33,7 @@ const useStep = time.Hour
 func (s *Store) claim(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.opts.LockTimeout)
 	defer cancel()
-	release, err := durable.LockShared(ctx, s.dir.file(useFile))
+	release, err := durable.LockShared(ctx, s.dir.File(useFile))
 	if err == nil {
 		s.use = release
 		return nil
@@ -51,7 +52,7 @@ func (s *Store) alone(ctx context.Context) (release func(), err error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.opts.LockTimeout)
 	defer cancel()
-	unlock, err := durable.Lock(ctx, s.dir.file(useFile))
+	unlock, err := durable.Lock(ctx, s.dir.File(useFile))
 	if err != nil {
 		return nil, fmt.Errorf("layout %q: %w", s.path, err)
 	}
@@ -63,7 +64,7 @@ func (s *Store) used(d digest.Digest) {
 	if !s.opts.Cache || s.use == nil {
 		return
 	}
-	path := s.dir.file(blobName(d))
+	path := s.dir.File(blob.Name(d))
 	info, err := os.Lstat(path)
 	if err != nil || time.Since(info.ModTime()).Abs() < useStep {
 		return
@@ -84,15 +85,15 @@ func (s *Store) spoilt(d digest.Digest, err error) error {
 }
 
 // beginAnew makes a cache usable that could not be opened because of cause: what
-// is wrong goes to the quarantine, blobs stay.
+// is wrong goes to the blob.Quarantine, blobs stay.
 func (s *Store) beginAnew(ctx context.Context, cause error) error {
 	if !errors.Is(cause, recap.Integrity) && !errors.Is(cause, recap.Unsafe) {
 		return cause
 	}
-	dir := &directory{root: s.path}
+	dir := blob.At(s.path)
 	ctx, cancel := context.WithTimeout(ctx, s.opts.LockTimeout)
 	defer cancel()
-	release, err := durable.Lock(ctx, dir.file(lockFile))
+	release, err := durable.Lock(ctx, dir.File(lockFile))
 	if err != nil {
 		return fmt.Errorf("mending layout %q: %w", s.path, err)
 	}
@@ -122,12 +123,12 @@ func (s *Store) broken() []Damage {
 		}
 	}
 	note(ocispec.ImageLayoutFile, s.checkLayoutFile(s.dir))
-	if _, err := os.Lstat(s.dir.file(ocispec.ImageIndexFile)); err == nil {
+	if _, err := os.Lstat(s.dir.File(ocispec.ImageIndexFile)); err == nil {
 		_, err := s.readIndex()
 		note(ocispec.ImageIndexFile, err)
 	}
-	for _, name := range blobDirectories() {
-		if err := s.checkBlobDirectory(s.dir, name); err != nil {
+	for _, name := range blob.Directories() {
+		if err := s.dir.CheckDirectory(name); err != nil {
 			note(name, err)
 			break // what is below goes with it
 		}

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path/filepath"
 
@@ -15,6 +14,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/recap-oci/recap/pkg/internal/durable"
+	"github.com/recap-oci/recap/pkg/layout/internal/blob"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -88,7 +88,7 @@ func (c *checker) files() error {
 	if _, err := s.readIndex(); err != nil {
 		c.report(ocispec.ImageIndexFile, "", "bad-index", "%v", err)
 	}
-	stale, err := durable.Stale(s.dir.root)
+	stale, err := durable.Stale(s.dir.Root())
 	if err != nil {
 		return err
 	}
@@ -104,19 +104,18 @@ func (c *checker) blobs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	buffer := make([]byte, copyBuffer)
 	for i, p := range places {
-		err := p.each(func(name string, d digest.Digest) error {
+		err := p.Each(func(name string, d digest.Digest) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
 			if i > 0 {
-				if _, err := places[0].stat(d); err == nil {
+				if _, err := places[0].Stat(d); err == nil {
 					return nil // pushed again, and not committed yet
 				}
 			}
-			if checkDigest(d) == nil {
-				return c.blob(ctx, p, name, d, buffer)
+			if blob.CheckDigest(d) == nil {
+				return c.blob(ctx, p, name, d)
 			}
 			c.report(name, "", "unexpected-file", "it is not a blob: its name is no digest")
 			return nil
@@ -128,12 +127,12 @@ func (c *checker) blobs(ctx context.Context) error {
 	return nil
 }
 
-func (c *checker) blob(ctx context.Context, p place, name string, d digest.Digest, buffer []byte) error {
-	content, _, err := p.open(d)
+func (c *checker) blob(ctx context.Context, p blob.Place, name string, d digest.Digest) error {
+	content, _, err := p.Open(d)
 	switch {
 	case errors.Is(err, fs.ErrNotExist): // deleted meanwhile
 		return nil
-	case errors.Is(err, errIrregular):
+	case errors.Is(err, blob.ErrIrregular):
 		c.report(name, d, "not-a-regular-file", "%v", err)
 		return nil
 	case err != nil:
@@ -142,7 +141,7 @@ func (c *checker) blob(ctx context.Context, p place, name string, d digest.Diges
 	}
 	defer content.Close()
 	hash := d.Algorithm().Hash()
-	if _, err := io.CopyBuffer(onlyWriter{hash}, &contextReader{ctx: ctx, r: content}, buffer); err != nil {
+	if _, err := blob.Copy(ctx, hash, content); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -170,7 +169,7 @@ func (c *checker) graph(ctx context.Context) error {
 		from string
 	}
 	var queue []link
-	for _, e := range x.entries {
+	for _, e := range x.Entries() {
 		queue = append(queue, link{e.Descriptor, ocispec.ImageIndexFile})
 	}
 	// Not by digest alone: two may disagree about the size of one blob.
@@ -200,7 +199,7 @@ func (c *checker) graph(ctx context.Context) error {
 		}
 		n, err := c.store.node(ctx, l.Descriptor)
 		if err != nil {
-			c.report(blobName(l.Digest), l.Digest, "bad-manifest", "%v", err)
+			c.report(blob.Name(l.Digest), l.Digest, "bad-manifest", "%v", err)
 			continue
 		}
 		for _, child := range append(n.blobs[:len(n.blobs):len(n.blobs)], n.members...) {
@@ -213,7 +212,7 @@ func (c *checker) graph(ctx context.Context) error {
 // present reports whether the blob can be followed, and says why not.
 func (c *checker) present(desc ocispec.Descriptor, from string) bool {
 	size, err := c.store.size(desc.Digest)
-	name := blobName(desc.Digest)
+	name := blob.Name(desc.Digest)
 	switch {
 	case c.bad[desc.Digest]:
 		return false

@@ -4,21 +4,19 @@
 package layout
 
 import (
-	"archive/tar"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
-	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/recap-oci/recap/pkg/internal/durable"
+	"github.com/recap-oci/recap/pkg/layout/internal/archive"
+	"github.com/recap-oci/recap/pkg/layout/internal/blob"
+	"github.com/recap-oci/recap/pkg/layout/internal/index"
 )
 
 // stage makes the directory beside an archive that pushes go to. s.mu is held.
@@ -35,7 +33,7 @@ func (s *Store) stage() error {
 	if err != nil {
 		return s.wrap(err)
 	}
-	s.dir = &directory{root: root}
+	s.dir = blob.At(root)
 	return nil
 }
 
@@ -44,7 +42,7 @@ func (s *Store) stage() error {
 func (s *Store) discardStaging() error {
 	var err error
 	if s.archive && s.dir != nil {
-		err = durable.Explain(os.RemoveAll(s.dir.root))
+		err = durable.Explain(os.RemoveAll(s.dir.Root()))
 		s.dir = nil
 	}
 	for _, dir := range s.made {
@@ -86,13 +84,13 @@ func (s *Store) writeArchive(ctx context.Context) error {
 		return err
 	}
 	if base != nil {
-		defer base.close()
+		defer base.Close()
 	}
 	if err := s.replaceArchive(ctx, path, base, x); err != nil {
 		if old, _, e := s.loadArchive(); e == nil && s.tar == nil {
 			s.tar = old // closed to be replaced, and still there
 		} else if e == nil {
-			old.close()
+			old.Close()
 		}
 		return fmt.Errorf("writing layout %q: %w", s.path, err)
 	}
@@ -106,19 +104,19 @@ func (s *Store) writeArchive(ctx context.Context) error {
 
 // rebase reads the archive again, which another process may have replaced since,
 // and applies the changes to its index. The archive is nil when there is none.
-func (s *Store) rebase() (*archive, *index, error) {
+func (s *Store) rebase() (*archive.Archive, *index.Index, error) {
 	base, x, err := s.loadArchive()
 	if errors.Is(err, fs.ErrNotExist) {
-		base, x, err = nil, emptyIndex(), nil
+		base, x, err = nil, index.New(), nil
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	x = x.clone()
+	x = x.Clone()
 	for _, c := range s.changes {
 		if _, err := c(x); err != nil {
 			if base != nil {
-				base.close()
+				base.Close()
 			}
 			return nil, nil, err
 		}
@@ -126,110 +124,32 @@ func (s *Store) rebase() (*archive, *index, error) {
 	return base, x, nil
 }
 
-func (s *Store) replaceArchive(ctx context.Context, path string, base *archive, x *index) error {
+func (s *Store) replaceArchive(ctx context.Context, path string, base *archive.Archive, x *index.Index) error {
 	file, err := durable.Create(filepath.Dir(path))
 	if err != nil {
 		return err
 	}
 	defer file.Abort()
-	if err := s.writeMembers(ctx, tar.NewWriter(file), base, x); err != nil {
+	data, err := x.Marshal()
+	if err != nil {
 		return durable.Explain(err)
 	}
-	if base != nil {
-		base.close() // Windows doesn't replace what is open
-	}
-	if s.tar != nil {
-		s.tar.close()
-		s.tar = nil
-	}
-	return file.Commit(path)
-}
-
-// writeMembers writes oci-layout, index.json and then every blob in order of
-// digest. What is in a header is the same for everyone, always.
-func (s *Store) writeMembers(ctx context.Context, tw *tar.Writer, base *archive, x *index) error {
-	data, err := x.marshal()
-	if err != nil {
-		return err
-	}
-	for _, f := range []struct {
-		name string
-		data []byte
-	}{{ocispec.ImageLayoutFile, []byte(layoutFileContent)}, {ocispec.ImageIndexFile, data}} {
-		if err := tw.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: f.name, Size: int64(len(f.data)), Mode: 0o644}); err != nil {
-			return err
-		}
-		if _, err := tw.Write(f.data); err != nil {
-			return err
-		}
-	}
-	places := []place{s.dir}
+	files := []archive.File{{Name: ocispec.ImageLayoutFile, Data: []byte(layoutFileContent)}, {Name: ocispec.ImageIndexFile, Data: data}}
+	places := []blob.Place{s.dir}
 	if base != nil {
 		places = append(places, base)
 	}
-	blobs, err := blobsOf(places)
-	if err != nil {
-		return err
+	if err := archive.Write(ctx, file, files, places...); err != nil {
+		return durable.Explain(err)
 	}
-	written := make(map[string]bool)
-	for _, b := range blobs {
-		for _, dir := range []string{ocispec.ImageBlobsDir + "/", blobDir(b.digest.Algorithm()) + "/"} {
-			if !written[dir] {
-				written[dir] = true
-				if err := tw.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: dir, Mode: 0o755}); err != nil {
-					return err
-				}
-			}
-		}
-		if err := writeMember(ctx, tw, b); err != nil {
-			return err
-		}
+	if base != nil {
+		base.Close() // Windows doesn't replace what is open
 	}
-	return tw.Close()
-}
-
-// placed is a blob and where it is taken from.
-type placed struct {
-	digest digest.Digest
-	place  place
-}
-
-// blobsOf lists the blobs of all places, each from the first that has it.
-func blobsOf(places []place) ([]placed, error) {
-	var blobs []placed
-	seen := make(map[digest.Digest]bool)
-	for _, p := range places {
-		err := p.each(func(_ string, d digest.Digest) error {
-			if checkDigest(d) == nil && !seen[d] {
-				seen[d] = true
-				blobs = append(blobs, placed{d, p})
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
+	if s.tar != nil {
+		s.tar.Close()
+		s.tar = nil
 	}
-	slices.SortFunc(blobs, func(a, b placed) int { return strings.Compare(string(a.digest), string(b.digest)) })
-	return blobs, nil
-}
-
-// writeMember copies one blob, verified: a damaged one isn't carried over as if
-// it were good.
-func writeMember(ctx context.Context, tw *tar.Writer, b placed) error {
-	content, size, err := b.place.open(b.digest)
-	if err != nil {
-		return err
-	}
-	defer content.Close()
-	name := blobName(b.digest)
-	if err := tw.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Size: size, Mode: 0o644}); err != nil {
-		return err
-	}
-	if err := copyVerified(ctx, tw, io.LimitReader(content, size), ocispec.Descriptor{Digest: b.digest, Size: size}); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	return nil
+	return file.Commit(path)
 }
 
 func parentOf(path string) string { return filepath.Dir(filepath.Clean(path)) }

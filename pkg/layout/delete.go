@@ -12,6 +12,8 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/recap-oci/recap/pkg/internal/durable"
+	"github.com/recap-oci/recap/pkg/layout/internal/blob"
+	"github.com/recap-oci/recap/pkg/layout/internal/index"
 )
 
 // Delete takes every tag of desc, and desc itself, off index.json, and then
@@ -23,12 +25,12 @@ import (
 // From an archive nothing is removed before Commit, and blobs that were in it
 // stay in it; only the entries go.
 func (s *Store) Delete(ctx context.Context, desc ocispec.Descriptor) error {
-	if err := checkDescriptor(desc); err != nil {
+	if err := blob.CheckDescriptor(desc); err != nil {
 		return s.wrap(err)
 	}
 	wasListed := false
-	err := s.update(ctx, func(x *index) (bool, error) {
-		removed := x.remove(desc.Digest)
+	err := s.update(ctx, func(x *index.Index) (bool, error) {
+		removed := x.Remove(desc.Digest)
 		wasListed = wasListed || removed
 		return removed, nil
 	})
@@ -50,7 +52,7 @@ func (s *Store) Delete(ctx context.Context, desc ocispec.Descriptor) error {
 		return err
 	}
 	// The entry went first: a crash here leaves a blob that nothing names.
-	err = durable.Remove(dir.file(blobName(desc.Digest)))
+	err = durable.Remove(dir.File(blob.Name(desc.Digest)))
 	if errors.Is(err, fs.ErrNotExist) {
 		if wasListed {
 			return nil

@@ -26,7 +26,7 @@
 // A damaged blob is not found by Exists, which compares sizes and reads nothing;
 // but once this process has seen it (Fetch, Check), Exists says that it isn't
 // there. Push reads what is there; when it doesn't match, it moves it to a directory
-// of the layout, .recap-quarantine, and puts the content in its place. So fetching
+// of the layout, .recap-blob.Quarantine, and puts the content in its place. So fetching
 // again and pushing heals a store. Repair moves all that is damaged at once.
 //
 // # What is removed, and when

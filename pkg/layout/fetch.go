@@ -17,6 +17,7 @@ import (
 	"oras.land/oras-go/v2/errdef"
 
 	"github.com/recap-oci/recap/pkg/internal/durable"
+	"github.com/recap-oci/recap/pkg/layout/internal/blob"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -33,7 +34,7 @@ func (s *Store) Fetch(ctx context.Context, desc ocispec.Descriptor) (io.ReadClos
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := checkDescriptor(desc); err != nil {
+	if err := blob.CheckDescriptor(desc); err != nil {
 		return nil, s.wrap(err)
 	}
 	places, err := s.places()
@@ -42,7 +43,7 @@ func (s *Store) Fetch(ctx context.Context, desc ocispec.Descriptor) (io.ReadClos
 	}
 	var found error // why it isn't the one that was found first
 	for _, p := range places {
-		content, size, err := p.open(desc.Digest)
+		content, size, err := p.Open(desc.Digest)
 		if err == nil && size != desc.Size {
 			content.Close()
 			err = sizeMismatch(desc, size)
@@ -77,7 +78,7 @@ func (s *Store) Exists(ctx context.Context, desc ocispec.Descriptor) (bool, erro
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
-	if err := checkDescriptor(desc); err != nil {
+	if err := blob.CheckDescriptor(desc); err != nil {
 		return false, s.wrap(err)
 	}
 	if s.damaged.has(desc.Digest) {
@@ -88,12 +89,12 @@ func (s *Store) Exists(ctx context.Context, desc ocispec.Descriptor) (bool, erro
 		return false, err
 	}
 	for _, p := range places {
-		size, err := p.stat(desc.Digest)
+		size, err := p.Stat(desc.Digest)
 		switch {
 		case err == nil && size == desc.Size:
 			s.used(desc.Digest)
 			return true, nil
-		case err == nil, errors.Is(err, fs.ErrNotExist), errors.Is(err, errIrregular):
+		case err == nil, errors.Is(err, fs.ErrNotExist), errors.Is(err, blob.ErrIrregular):
 		default:
 			return false, s.wrap(durable.Explain(err))
 		}
@@ -108,7 +109,7 @@ func (s *Store) size(d digest.Digest) (int64, error) {
 		return 0, err
 	}
 	for _, p := range places {
-		size, err := p.stat(d)
+		size, err := p.Stat(d)
 		if err == nil {
 			return size, nil
 		}
@@ -137,7 +138,7 @@ func sizeMismatch(desc ocispec.Descriptor, size int64) error {
 type verifiedReader struct {
 	store   *Store
 	desc    ocispec.Descriptor
-	content blob
+	content blob.Content
 	hash    hash.Hash
 	read    int64
 	err     error // sticky

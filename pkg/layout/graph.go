@@ -14,6 +14,8 @@ import (
 	"oras.land/oras-go/v2/errdef"
 
 	"github.com/recap-oci/recap/pkg/internal/durable"
+	"github.com/recap-oci/recap/pkg/layout/internal/blob"
+	"github.com/recap-oci/recap/pkg/layout/internal/index"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -39,7 +41,7 @@ const (
 // desc, unless its entry says otherwise. Then the error says so: an incomplete
 // answer would look like "unsigned".
 func (s *Store) Referrers(ctx context.Context, desc ocispec.Descriptor, artifactType string, fn func(referrers []ocispec.Descriptor) error) error {
-	if err := checkDescriptor(desc); err != nil {
+	if err := blob.CheckDescriptor(desc); err != nil {
 		return s.wrap(err)
 	}
 	found, err := s.referrers(ctx, desc.Digest)
@@ -66,7 +68,7 @@ func (s *Store) Referrers(ctx context.Context, desc ocispec.Descriptor, artifact
 // and what was pushed through this store. It reads manifests until it knows, so
 // in a large layout Referrers is the better question.
 func (s *Store) Predecessors(ctx context.Context, desc ocispec.Descriptor) ([]ocispec.Descriptor, error) {
-	if err := checkDescriptor(desc); err != nil {
+	if err := blob.CheckDescriptor(desc); err != nil {
 		return nil, s.wrap(err)
 	}
 	referrers, err := s.referrers(ctx, desc.Digest)
@@ -104,7 +106,7 @@ func (s *Store) walk(ctx context.Context, fn func(n *node) error) error {
 		return err
 	}
 	var queue []ocispec.Descriptor
-	for _, e := range x.entries {
+	for _, e := range x.Entries() {
 		queue = append(queue, e.Descriptor)
 	}
 	s.mu.RLock()
@@ -147,7 +149,7 @@ func (s *Store) referrers(ctx context.Context, d digest.Digest) ([]*node, error)
 	}
 	found := make(map[digest.Digest]*node)
 	listed := make(map[digest.Digest]bool)
-	for _, e := range x.entries {
+	for _, e := range x.Entries() {
 		if hint := e.Annotations[annotationSubject]; listed[e.Digest] || hint != "" && hint != d.String() {
 			continue
 		}
@@ -158,7 +160,7 @@ func (s *Store) referrers(ctx context.Context, d digest.Digest) ([]*node, error)
 			return nil, ctx.Err()
 		case err == nil && n.subject == d:
 			found[e.Digest] = n
-		case err != nil && e.name() == "":
+		case err != nil && e.Name() == "":
 			return nil, couldNotLook(d, err)
 		}
 	}
@@ -179,9 +181,9 @@ func (s *Store) referrers(ctx context.Context, d digest.Digest) ([]*node, error)
 // referrersTag adds what an index under the [referrers tag] lists.
 //
 // [referrers tag]: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
-func (s *Store) referrersTag(ctx context.Context, x *index, d digest.Digest, found map[digest.Digest]*node) error {
+func (s *Store) referrersTag(ctx context.Context, x *index.Index, d digest.Digest, found map[digest.Digest]*node) error {
 	tag := string(d.Algorithm()) + "-" + d.Encoded()
-	if x.nameOf(tag) == "" {
+	if x.NameOf(tag) == "" {
 		return nil
 	}
 	desc, err := s.findTag(x, tag)
@@ -215,15 +217,15 @@ func (s *Store) unlistedReferrers(ctx context.Context, d digest.Digest, listed m
 	var candidates []ocispec.Descriptor
 	count := 0
 	for _, p := range places {
-		err := p.each(func(_ string, blob digest.Digest) error {
+		err := p.Each(func(_ string, one digest.Digest) error {
 			if count++; count > maxScanBlobs {
 				return errEnough
 			}
-			if listed[blob] || checkDigest(blob) != nil {
+			if listed[one] || blob.CheckDigest(one) != nil {
 				return nil //nolint:nilerr // a file whose name is no digest is no blob
 			}
-			if size, err := p.stat(blob); err == nil && size <= maxScanSize {
-				candidates = append(candidates, ocispec.Descriptor{Digest: blob, Size: size})
+			if size, err := p.Stat(one); err == nil && size <= maxScanSize {
+				candidates = append(candidates, ocispec.Descriptor{Digest: one, Size: size})
 			}
 			return nil
 		})

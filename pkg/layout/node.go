@@ -13,8 +13,13 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/recap-oci/recap/pkg/internal/canonical"
+	"github.com/recap-oci/recap/pkg/layout/internal/blob"
 	"github.com/recap-oci/recap/pkg/recap"
 )
+
+// annotationSubject names, in an entry of index.json, the digest that the
+// manifest has as its subject. A hint only: see the package documentation.
+const annotationSubject = "io.github.recap-oci.subject"
 
 // node is what the layout itself needs to know of a manifest: what it points
 // to. Whether it makes sense as an artifact is for its reader to say.
@@ -69,13 +74,13 @@ func parseNode(desc ocispec.Descriptor, raw []byte) (*node, error) {
 	}
 	for _, list := range [][]ocispec.Descriptor{n.blobs, n.members} {
 		for _, d := range list {
-			if err := checkDescriptor(d); err != nil {
+			if err := blob.CheckDescriptor(d); err != nil {
 				return nil, badManifest(desc.Digest, err)
 			}
 		}
 	}
 	if m.Subject != nil {
-		if err := checkDescriptor(*m.Subject); err != nil {
+		if err := blob.CheckDescriptor(*m.Subject); err != nil {
 			return nil, badManifest(desc.Digest, err)
 		}
 		n.subject = m.Subject.Digest

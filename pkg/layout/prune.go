@@ -23,6 +23,8 @@ import (
 	"oras.land/oras-go/v2/errdef"
 
 	"github.com/recap-oci/recap/pkg/internal/durable"
+	"github.com/recap-oci/recap/pkg/layout/internal/blob"
+	"github.com/recap-oci/recap/pkg/layout/internal/index"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -134,11 +136,11 @@ type pruner struct {
 // list finds every blob. What is in the place of one and isn't is for Repair.
 func (p *pruner) list() error {
 	dir := p.store.dir
-	return dir.each(func(name string, d digest.Digest) error {
-		if checkDigest(d) != nil {
+	return dir.Each(func(name string, d digest.Digest) error {
+		if blob.CheckDigest(d) != nil {
 			return nil //nolint:nilerr // a file whose name is no digest is no blob
 		}
-		info, err := os.Lstat(dir.file(name))
+		info, err := os.Lstat(dir.File(name))
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
@@ -159,10 +161,10 @@ func (p *pruner) recent(d digest.Digest) bool {
 }
 
 // mark finds out what is needed.
-func (p *pruner) mark(ctx context.Context, x *index) error {
+func (p *pruner) mark(ctx context.Context, x *index.Index) error {
 	var others []ocispec.Descriptor // listed without a tag
-	for _, e := range x.entries {
-		if e.name() == "" {
+	for _, e := range x.Entries() {
+		if e.Name() == "" {
 			others = append(others, e.Descriptor)
 		} else if err := p.need(ctx, e.Descriptor); err != nil {
 			return err
@@ -266,7 +268,7 @@ func (p *pruner) follow(ctx context.Context, m mention) ([]mention, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if _, e := os.Lstat(p.store.dir.file(blobName(m.Digest))); errors.Is(e, fs.ErrNotExist) {
+		if _, e := os.Lstat(p.store.dir.File(blob.Name(m.Digest))); errors.Is(e, fs.ErrNotExist) {
 			return nil, nil // nobody knows what hung on it
 		}
 		return nil, recap.Errorf(recap.Integrity, "damaged", "layout %q: what manifest %s needs can't be known: it is damaged: %w", p.store.path, m.Digest, err).
@@ -333,13 +335,13 @@ func (p *pruner) markReferrers(ctx context.Context, referrers []*node) error {
 
 // unlistedReferrers returns the manifests that [Store.Referrers] finds though
 // nothing lists them.
-func (p *pruner) unlistedReferrers(ctx context.Context, x *index) ([]*node, error) {
+func (p *pruner) unlistedReferrers(ctx context.Context, x *index.Index) ([]*node, error) {
 	if len(p.files) > maxScanBlobs {
 		return nil, nil
 	}
 	var found []*node
 	for d, f := range p.files {
-		if p.follows(d) || f.Size > maxScanSize || x.lists(d) {
+		if p.follows(d) || f.Size > maxScanSize || x.Lists(d) {
 			continue
 		}
 		desc := ocispec.Descriptor{Digest: d, Size: f.Size}
@@ -359,11 +361,11 @@ func (p *pruner) unlistedReferrers(ctx context.Context, x *index) ([]*node, erro
 }
 
 // plan makes a list of what goes, manifests that are listed first.
-func (p *pruner) plan(x *index) (Pruned, map[digest.Digest]bool, error) {
+func (p *pruner) plan(x *index.Index) (Pruned, map[digest.Digest]bool, error) {
 	result := Pruned{Unlisted: []digest.Digest{}, Removed: []Removed{}}
 	unlisted := make(map[digest.Digest]bool)
-	for _, e := range x.entries {
-		goes := e.name() == "" && !p.needed[e.Digest] && !p.recent(e.Digest) && (p.opts.Untagged || p.has(e.Digest))
+	for _, e := range x.Entries() {
+		goes := e.Name() == "" && !p.needed[e.Digest] && !p.recent(e.Digest) && (p.opts.Untagged || p.has(e.Digest))
 		if goes && !unlisted[e.Digest] {
 			unlisted[e.Digest] = true
 			result.Unlisted = append(result.Unlisted, e.Digest)
@@ -380,12 +382,12 @@ func (p *pruner) plan(x *index) (Pruned, map[digest.Digest]bool, error) {
 			result.Freed.add(f.Size)
 		}
 	}
-	aside, err := p.store.dir.quarantined(p.opts.Before)
+	aside, err := p.store.dir.Quarantined(p.opts.Before)
 	if err != nil {
 		return Pruned{}, nil, p.store.wrap(err)
 	}
 	for _, f := range aside {
-		result.Removed = append(result.Removed, f)
+		result.Removed = append(result.Removed, Removed{Path: f.Path, Size: f.Size, LastUsed: f.Since})
 		result.Freed.add(f.Size)
 	}
 	order := func(f Removed) int {
@@ -405,7 +407,7 @@ func (p *pruner) plan(x *index) (Pruned, map[digest.Digest]bool, error) {
 func (p *pruner) sweep(ctx context.Context, plan Pruned, unlisted map[digest.Digest]bool) (result Pruned, err error) {
 	s := p.store
 	if len(unlisted) > 0 {
-		if err := s.update(ctx, func(x *index) (bool, error) { return x.unlist(unlisted), nil }); err != nil {
+		if err := s.update(ctx, func(x *index.Index) (bool, error) { return x.Unlist(unlisted), nil }); err != nil {
 			return Pruned{Unlisted: []digest.Digest{}, Removed: []Removed{}}, err
 		}
 	}
@@ -421,7 +423,7 @@ func (p *pruner) sweep(ctx context.Context, plan Pruned, unlisted map[digest.Dig
 		if err := ctx.Err(); err != nil {
 			return result, err
 		}
-		path := s.dir.file(f.Path)
+		path := s.dir.File(f.Path)
 		// Another tool, which knows no lock of ours, may have written it again.
 		if info, err := os.Lstat(path); f.Digest != "" && (err != nil || !info.ModTime().UTC().Equal(f.LastUsed)) {
 			continue

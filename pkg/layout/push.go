@@ -12,16 +12,14 @@ import (
 	"io/fs"
 	"path/filepath"
 
-	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/errdef"
 
 	"github.com/recap-oci/recap/pkg/internal/durable"
+	"github.com/recap-oci/recap/pkg/layout/internal/blob"
+	"github.com/recap-oci/recap/pkg/layout/internal/index"
 	"github.com/recap-oci/recap/pkg/recap"
 )
-
-// copyBuffer is what a push of any size holds in memory.
-const copyBuffer = 128 << 10
 
 // Push stores content, which must be what desc describes: Integrity, code
 // size-mismatch or digest-mismatch, when it isn't, and nothing is stored. When
@@ -41,7 +39,7 @@ func (s *Store) Push(ctx context.Context, desc ocispec.Descriptor, content io.Re
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := checkDescriptor(desc); err != nil {
+	if err := blob.CheckDescriptor(desc); err != nil {
 		return s.wrap(err)
 	}
 	found, err := s.look(ctx, desc)
@@ -111,11 +109,11 @@ func (s *Store) pushManifest(ctx context.Context, desc ocispec.Descriptor, conte
 	if err != nil {
 		return err
 	}
-	if x.lists(desc.Digest) {
+	if x.Lists(desc.Digest) {
 		return nil
 	}
 	if n.subject != "" {
-		return s.update(ctx, func(x *index) (bool, error) { return x.add(n.entry()), nil })
+		return s.update(ctx, func(x *index.Index) (bool, error) { return x.Add(n.entry()), nil })
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -161,19 +159,19 @@ func (s *Store) pushBlob(ctx context.Context, desc ocispec.Descriptor, content i
 	return nil
 }
 
-func (s *Store) writeBlob(ctx context.Context, dir *directory, desc ocispec.Descriptor, content io.Reader, found finding) error {
-	path := dir.file(blobName(desc.Digest))
+func (s *Store) writeBlob(ctx context.Context, dir *blob.Directory, desc ocispec.Descriptor, content io.Reader, found finding) error {
+	path := dir.File(blob.Name(desc.Digest))
 	if err := durable.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
 	// In the root, not beside the blobs: tools that list those take every name
 	// for a digest.
-	file, err := durable.Create(dir.root)
+	file, err := durable.Create(dir.Root())
 	if err != nil {
 		return err
 	}
 	defer file.Abort()
-	if err := copyVerified(ctx, file, content, desc); err != nil {
+	if err := blob.CopyVerified(ctx, file, content, desc); err != nil {
 		return err
 	}
 	if found.damage != nil && !s.archive {
@@ -192,46 +190,6 @@ func (s *Store) writeBlob(ctx context.Context, dir *directory, desc ocispec.Desc
 	return err
 }
 
-// copyVerified copies exactly what desc describes, or returns an error.
-func copyVerified(ctx context.Context, dst io.Writer, src io.Reader, desc ocispec.Descriptor) error {
-	verifier := desc.Digest.Algorithm().Hash()
-	// One byte more than there should be, to notice it.
-	limited := io.LimitReader(&contextReader{ctx: ctx, r: src}, desc.Size+1)
-	n, err := io.CopyBuffer(onlyWriter{io.MultiWriter(dst, verifier)}, limited, make([]byte, copyBuffer))
-	if err != nil {
-		return err
-	}
-	if n != desc.Size {
-		more := ""
-		if n > desc.Size {
-			more = "at least "
-		}
-		return recap.Errorf(recap.Integrity, "size-mismatch", "the content has %s%d bytes, not %d", more, n, desc.Size).
-			WithHint("the source changed or was cut off: try again")
-	}
-	if got := digest.NewDigest(desc.Digest.Algorithm(), verifier); got != desc.Digest {
-		return recap.Errorf(recap.Integrity, "digest-mismatch", "the content has the digest %s", got).
-			WithHint("the source changed or is damaged: try again")
-	}
-	return nil
-}
-
-// contextReader makes a copy end with its context.
-type contextReader struct {
-	ctx context.Context // lives as long as one copy
-	r   io.Reader
-}
-
-func (c *contextReader) Read(p []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return c.r.Read(p)
-}
-
-// onlyWriter hides other methods, so that CopyBuffer uses its buffer.
-type onlyWriter struct{ io.Writer }
-
 // finding is what lies in the place of a blob: nothing, the right content, or
 // something else.
 type finding struct {
@@ -244,15 +202,15 @@ func (s *Store) look(ctx context.Context, desc ocispec.Descriptor) (finding, err
 	r, err := s.Fetch(ctx, desc)
 	if err == nil {
 		defer r.Close()
-		_, err = io.CopyBuffer(onlyWriter{io.Discard}, &contextReader{ctx: ctx, r: r}, make([]byte, copyBuffer))
+		_, err = blob.Copy(ctx, io.Discard, r)
 	}
 	switch {
 	case err == nil:
 		return finding{good: true}, nil
 	case errors.Is(err, errdef.ErrNotFound):
 		return finding{}, nil
-	case errors.Is(err, recap.Integrity), errors.Is(err, errIrregular):
-		damage := &Damage{Path: blobName(desc.Digest), Digest: desc.Digest, Code: "unreadable", What: err.Error()}
+	case errors.Is(err, recap.Integrity), errors.Is(err, blob.ErrIrregular):
+		damage := &Damage{Path: blob.Name(desc.Digest), Digest: desc.Digest, Code: "unreadable", What: err.Error()}
 		var known *recap.Error
 		if errors.As(err, &known) {
 			damage.Code = known.Code
@@ -264,7 +222,7 @@ func (s *Store) look(ctx context.Context, desc ocispec.Descriptor) (finding, err
 
 // matches is Push's check of content that is in memory.
 func matches(desc ocispec.Descriptor, raw []byte) error {
-	return copyVerified(context.Background(), io.Discard, bytes.NewReader(raw), desc)
+	return blob.CopyVerified(context.Background(), io.Discard, bytes.NewReader(raw), desc)
 }
 
 // readBlob reads a small blob, verified.
@@ -283,7 +241,7 @@ func (s *Store) readBlob(ctx context.Context, desc ocispec.Descriptor) ([]byte, 
 
 // writable returns the directory that is written to: the layout's own, or the
 // staging of an archive, which is made here.
-func (s *Store) writable() (*directory, error) {
+func (s *Store) writable() (*blob.Directory, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {

@@ -9,10 +9,11 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/recap-oci/recap/pkg/layout/internal/index"
 )
 
 // Repair is [Store.Check], and moves what is in the place of a blob and isn't
-// one to the quarantine: a directory in the layout, .recap-quarantine, from which
+// one to the quarantine: a directory in the layout, .recap-blob.Quarantine, from which
 // only [Store.Prune] removes. Of a cache, index.json then no longer lists
 // untagged manifests of which something is missing, so that nobody takes them for
 // whole. Each Damage says where it was moved to, and whether all is well now; what
@@ -33,7 +34,7 @@ func (s *Store) Repair(ctx context.Context) ([]Damage, error) {
 	for i, damage := range found {
 		switch damage.Code {
 		case "digest-mismatch", "not-a-regular-file", "unexpected-file", "unreadable":
-			to, err := s.dir.setAside(damage.Path)
+			to, err := s.dir.SetAside(damage.Path)
 			if err != nil {
 				return found, fmt.Errorf("layout %q: moving %s to the quarantine: %w", s.path, damage.Path, err)
 			}
@@ -69,8 +70,8 @@ func (s *Store) unlistBroken(ctx context.Context) error {
 		return err
 	}
 	var untagged []ocispec.Descriptor
-	for _, e := range x.entries {
-		if e.name() == "" {
+	for _, e := range x.Entries() {
+		if e.Name() == "" {
 			untagged = append(untagged, e.Descriptor)
 		}
 	}
@@ -82,5 +83,5 @@ func (s *Store) unlistBroken(ctx context.Context) error {
 	for i, desc := range untagged {
 		broken[desc.Digest] = !whole[i]
 	}
-	return s.update(ctx, func(x *index) (bool, error) { return x.unlist(broken), nil })
+	return s.update(ctx, func(x *index.Index) (bool, error) { return x.Unlist(broken), nil })
 }

@@ -20,6 +20,9 @@ import (
 	"oras.land/oras-go/v2/registry"
 
 	"github.com/recap-oci/recap/pkg/internal/durable"
+	"github.com/recap-oci/recap/pkg/layout/internal/archive"
+	"github.com/recap-oci/recap/pkg/layout/internal/blob"
+	"github.com/recap-oci/recap/pkg/layout/internal/index"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -46,7 +49,7 @@ type Options struct {
 	Cache bool
 
 	// OnDamage is told of every file that was found damaged and moved to the
-	// quarantine, with where it is now. It may be called by many goroutines at
+	// blob.Quarantine, with where it is now. It may be called by many goroutines at
 	// once. Default: nobody is told.
 	OnDamage func(Damage)
 }
@@ -65,12 +68,12 @@ type Store struct {
 	nodes   nodes   // manifests read so far
 	damaged damaged // blobs known to be damaged
 
-	mu      sync.RWMutex // guards the rest
-	dir     *directory   // nil in an archive that nothing was pushed to yet
-	tar     *archive     // nil in a directory, and in an archive that isn't written yet
-	current *index       // archives: the index with its changes
-	changes []change     // archives: the changes, which Commit applies to the file as it is by then
-	made    []string     // archives: directories that staging made necessary
+	mu      sync.RWMutex     // guards the rest
+	dir     *blob.Directory  // nil in an archive that nothing was pushed to yet
+	tar     *archive.Archive // nil in a directory, and in an archive that isn't written yet
+	current *index.Index     // archives: the index with its changes
+	changes []change         // archives: the changes, which Commit applies to the file as it is by then
+	made    []string         // archives: directories that staging made necessary
 	pending map[digest.Digest]ocispec.Descriptor
 	cache   cachedIndex
 	closed  bool
@@ -143,7 +146,7 @@ func CreateContext(ctx context.Context, path string, opts Options) (*Store, erro
 		return s, nil
 	}
 	s.archive = true
-	s.current = emptyIndex()
+	s.current = index.New()
 	_, _ = durable.Reap(firstExisting(filepath.Dir(path))) // best effort: what is left over does no harm
 	return s, nil
 }
@@ -210,20 +213,20 @@ func (s *Store) Close() error {
 		s.use = nil
 	}
 	if s.tar != nil {
-		s.tar.close()
+		s.tar.Close()
 		s.tar = nil
 	}
 	return err
 }
 
 // places returns where blobs are looked for, in that order.
-func (s *Store) places() ([]place, error) {
+func (s *Store) places() ([]blob.Place, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.closed {
 		return nil, recap.Errorf(recap.Local, "closed", "layout %q: %w", s.path, fs.ErrClosed)
 	}
-	places := make([]place, 0, 2)
+	places := make([]blob.Place, 0, 2)
 	if s.dir != nil {
 		places = append(places, s.dir)
 	}
@@ -231,17 +234,6 @@ func (s *Store) places() ([]place, error) {
 		places = append(places, s.tar)
 	}
 	return places, nil
-}
-
-// place is where the files of a layout are. Errors of stat and open wrap
-// fs.ErrNotExist when there is no such blob, and errIrregular when there is
-// something that isn't a regular file.
-type place interface {
-	stat(d digest.Digest) (size int64, err error)
-	open(d digest.Digest) (content blob, size int64, err error)
-	// each calls fn with every file that is in the place of a blob, in any
-	// order; name is its path in the layout.
-	each(fn func(name string, d digest.Digest) error) error
 }
 
 func isArchiveName(path string) bool {

@@ -13,6 +13,8 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/errdef"
 
+	"github.com/recap-oci/recap/pkg/layout/internal/blob"
+	"github.com/recap-oci/recap/pkg/layout/internal/index"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -29,11 +31,11 @@ func (s *Store) Tag(ctx context.Context, desc ocispec.Descriptor, reference stri
 		return err
 	}
 	entry := n.entry()
-	err = s.update(ctx, func(x *index) (bool, error) {
+	err = s.update(ctx, func(x *index.Index) (bool, error) {
 		if reference == desc.Digest.String() {
-			return x.add(entry), nil
+			return x.Add(entry), nil
 		}
-		return x.setTag(entry, reference), nil
+		return x.SetTag(entry, reference), nil
 	})
 	if err != nil {
 		return err
@@ -50,12 +52,12 @@ func (s *Store) Untag(ctx context.Context, reference string) error {
 	if err := s.checkTag(reference); err != nil {
 		return err
 	}
-	return s.update(ctx, func(x *index) (bool, error) {
+	return s.update(ctx, func(x *index.Index) (bool, error) {
 		if _, err := s.findTag(x, reference); err != nil {
 			return false, err
 		}
-		name := x.nameOf(reference)
-		return x.dropNames(func(e entry) bool { return e.name() == name }), nil
+		name := x.NameOf(reference)
+		return x.DropName(name), nil
 	})
 }
 
@@ -81,12 +83,12 @@ func (s *Store) Resolve(ctx context.Context, reference string) (ocispec.Descript
 		return s.findTag(x, reference)
 	}
 	d := digest.Digest(reference)
-	for _, e := range x.entries {
+	for _, e := range x.Entries() {
 		if e.Digest == d {
 			return plain(e.Descriptor), nil
 		}
 	}
-	if err := checkDigest(d); err != nil {
+	if err := blob.CheckDigest(d); err != nil {
 		return ocispec.Descriptor{}, s.wrap(err)
 	}
 	return s.resolveUnlisted(ctx, d)
@@ -144,7 +146,7 @@ func (s *Store) Tags(ctx context.Context, last string, fn func(tags []string) er
 		return err
 	}
 	var tags []string
-	for tag := range x.tags() {
+	for tag := range x.Tags() {
 		if tag > last {
 			tags = append(tags, tag)
 		}
@@ -154,18 +156,18 @@ func (s *Store) Tags(ctx context.Context, last string, fn func(tags []string) er
 }
 
 // findTag looks a tag up, as Resolve documents it.
-func (s *Store) findTag(x *index, reference string) (ocispec.Descriptor, error) {
-	name := x.nameOf(reference)
-	var found *entry
-	for i, e := range x.entries {
-		if name == "" || e.name() != name {
+func (s *Store) findTag(x *index.Index, reference string) (ocispec.Descriptor, error) {
+	name := x.NameOf(reference)
+	var found *index.Entry
+	for i, e := range x.Entries() {
+		if name == "" || e.Name() != name {
 			continue
 		}
 		if found != nil && found.Digest != e.Digest {
 			return ocispec.Descriptor{}, recap.Errorf(recap.Integrity, "ambiguous-tag", "layout %q: tag %q names both %s and %s", s.path, reference, found.Digest, e.Digest).
 				WithHint("name one of them: oci-layout://%s@%s", s.path, found.Digest)
 		}
-		found = &x.entries[i]
+		found = &x.Entries()[i]
 	}
 	if found == nil {
 		return ocispec.Descriptor{}, s.noTag(x, reference)
@@ -174,9 +176,9 @@ func (s *Store) findTag(x *index, reference string) (ocispec.Descriptor, error) 
 }
 
 // noTag says that a tag isn't there, and which are.
-func (s *Store) noTag(x *index, reference string) error {
+func (s *Store) noTag(x *index.Index, reference string) error {
 	err := recap.Errorf(recap.NotFound, "not-found", "layout %q has no tag %.200q: %w", s.path, reference, errdef.ErrNotFound)
-	tags := slices.Sorted(x.tags())
+	tags := slices.Sorted(x.Tags())
 	switch {
 	case len(tags) == 0:
 		return err.WithHint("it has no tags at all: push or copy something there first")
@@ -184,78 +186,6 @@ func (s *Store) noTag(x *index, reference string) error {
 		return err.WithHint("it has %d tags, among them %q; all of them: recap list oci-layout://%s", len(tags), tags[len(tags)-5:], s.path)
 	}
 	return err.WithHint("it has the tags %q", tags)
-}
-
-// nameOf returns the name in the index that reference means: itself, or the one
-// full reference that ends in this tag; empty if there is none.
-func (x *index) nameOf(reference string) string {
-	full := ""
-	for _, e := range x.entries {
-		name := e.name()
-		if name == reference {
-			return name
-		}
-		if tagOf(name) == reference {
-			if full != "" && full != name {
-				full = ambiguous
-				continue
-			}
-			full = name
-		}
-	}
-	if full == ambiguous {
-		return ""
-	}
-	return full
-}
-
-// ambiguous is a name that no entry has: several full references end in the tag.
-const ambiguous = "\x00"
-
-// tags yields the names to ask Resolve for, each once.
-func (x *index) tags() func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		seen := make(map[string]bool)
-		bySuffix := make(map[string]string) // tag -> the one full reference, or ambiguous
-		for _, e := range x.entries {
-			name := e.name()
-			tag := tagOf(name)
-			if tag == "" {
-				continue
-			}
-			if other, ok := bySuffix[tag]; ok && other != name {
-				bySuffix[tag] = ambiguous
-				continue
-			}
-			bySuffix[tag] = name
-		}
-		for _, e := range x.entries {
-			name := e.name()
-			if tag := tagOf(name); tag != "" && bySuffix[tag] == name {
-				name = tag
-			}
-			if name == "" || seen[name] {
-				continue
-			}
-			seen[name] = true
-			if !yield(name) {
-				return
-			}
-		}
-	}
-}
-
-// tagOf returns the tag at the end of a full reference such as
-// docker.io/library/alpine:3.20, and nothing for what isn't one.
-func tagOf(name string) string {
-	slash, colon := strings.LastIndexByte(name, '/'), strings.LastIndexByte(name, ':')
-	if colon <= slash || colon <= 0 || strings.Contains(name, "@") {
-		return ""
-	}
-	if tag := name[colon+1:]; recap.IsTag(tag) {
-		return tag
-	}
-	return ""
 }
 
 func (s *Store) checkTag(tag string) error {
@@ -267,7 +197,7 @@ func (s *Store) checkTag(tag string) error {
 }
 
 func (s *Store) checkTaggable(desc ocispec.Descriptor, reference string) error {
-	if err := checkDescriptor(desc); err != nil {
+	if err := blob.CheckDescriptor(desc); err != nil {
 		return s.wrap(err)
 	}
 	if !recap.IsManifest(desc.MediaType) {

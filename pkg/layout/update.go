@@ -13,11 +13,12 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/recap-oci/recap/pkg/internal/durable"
+	"github.com/recap-oci/recap/pkg/layout/internal/index"
 )
 
 // change changes an index and says whether it did. One that returns an error
 // has changed nothing. It may be called again, on another index.
-type change func(*index) (changed bool, err error)
+type change func(*index.Index) (changed bool, err error)
 
 // job is a change that waits to be written.
 type job struct {
@@ -90,7 +91,7 @@ func (s *Store) update(ctx context.Context, c change) error {
 	}
 	lockCtx, cancel := context.WithTimeout(ctx, s.opts.LockTimeout)
 	defer cancel()
-	release, err := durable.Lock(lockCtx, s.dir.file(lockFile))
+	release, err := durable.Lock(lockCtx, s.dir.File(lockFile))
 	if err != nil {
 		s.jobs.withdraw(mine) // nobody else takes jobs while the turn is ours
 		return fmt.Errorf("changing index.json of layout %q: %w", s.path, err)
@@ -106,7 +107,7 @@ func (s *Store) write(jobs []*job) {
 	results := make([]error, len(jobs))
 	var changed bool
 	if err == nil {
-		x = x.clone()
+		x = x.Clone()
 		for i, j := range jobs {
 			var c bool
 			c, results[i] = j.change(x)
@@ -124,12 +125,12 @@ func (s *Store) write(jobs []*job) {
 	}
 }
 
-func (s *Store) writeIndex(x *index) error {
-	data, err := x.marshal()
+func (s *Store) writeIndex(x *index.Index) error {
+	data, err := x.Marshal()
 	if err != nil {
 		return s.inFile(ocispec.ImageIndexFile, err)
 	}
-	if err := durable.WriteFile(s.dir.file(ocispec.ImageIndexFile), data, 0o644); err != nil {
+	if err := durable.WriteFile(s.dir.File(ocispec.ImageIndexFile), data, 0o644); err != nil {
 		return s.inFile(ocispec.ImageIndexFile, err)
 	}
 	return nil
@@ -141,7 +142,7 @@ func (s *Store) updateArchive(c change) error {
 	if s.closed {
 		return fmt.Errorf("layout %q: %w", s.path, fs.ErrClosed)
 	}
-	next := s.current.clone()
+	next := s.current.Clone()
 	changed, err := c(next)
 	if err != nil || !changed {
 		return err
@@ -163,10 +164,10 @@ func (s *Store) listPending(ctx context.Context) error {
 	if len(roots) == 0 {
 		return nil
 	}
-	err := s.update(ctx, func(x *index) (bool, error) {
+	err := s.update(ctx, func(x *index.Index) (bool, error) {
 		changed := false
 		for _, desc := range roots {
-			changed = x.add(desc) || changed
+			changed = x.Add(desc) || changed
 		}
 		return changed, nil
 	})

@@ -11,6 +11,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/errdef"
 
+	"github.com/recap-oci/recap/pkg/layout/internal/blob"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -59,7 +60,7 @@ func (w *wholeness) of(ctx context.Context, desc ocispec.Descriptor, depth int) 
 			WithHint("split the layout: copy what you need into another one")
 	}
 	whole, err := w.look(ctx, desc, depth)
-	if errors.Is(err, errdef.ErrNotFound) || errors.Is(err, recap.Integrity) || errors.Is(err, errIrregular) {
+	if errors.Is(err, errdef.ErrNotFound) || errors.Is(err, recap.Integrity) || errors.Is(err, blob.ErrIrregular) {
 		whole, err = false, nil
 	}
 	if err != nil {

@@ -3,6 +3,6 @@
 
 //go:build !unix
 
-package layout
+package blob
 
 const openFlags = 0

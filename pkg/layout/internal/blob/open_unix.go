@@ -3,7 +3,7 @@
 
 //go:build unix
 
-package layout
+package blob
 
 import "syscall"
 
