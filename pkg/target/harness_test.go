@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
@@ -111,13 +110,4 @@ func concat(t *testing.T, a, b string) string {
 		t.Fatal(err)
 	}
 	return name
-}
-
-func parseURL(t testing.TB, s string) *url.URL {
-	t.Helper()
-	u, err := url.Parse(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return u
 }

@@ -39,7 +39,7 @@ func TestRealmByAddress(t *testing.T) {
 		{"127.0.0.1", true, true},
 	} {
 		way := New(Options{
-			Base: base, TLS: &tls.Config{InsecureSkipVerify: true}, Silence: time.Minute, //nolint:gosec // who is asked is what counts here
+			Base: base, TLS: &tls.Config{InsecureSkipVerify: true}, Silence: time.Minute,
 			Clock: clock.Of(recaptest.NewClock(0)), Moved: func() {},
 			Proxy: func(*http.Request) (*url.URL, error) { return nil, nil },
 		})
