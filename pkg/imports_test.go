@@ -37,8 +37,9 @@ var rooms = map[string][]string{
 	"pkg/reader":   {"pkg/recap", "pkg/document", "pkg/artifact", "pkg/catalog", "pkg/trust"},
 	"pkg/diff":     {"pkg/recap", "pkg/document", "pkg/artifact", "pkg/reader", "pkg/trust"},
 
-	"pkg/recaptest":      nil, // anything but cmd; imported by tests only, as are the rooms within
-	"pkg/recaptest/trip": nil,
+	"pkg/recaptest":         nil, // anything but cmd; imported by tests only, as are the rooms within
+	"pkg/recaptest/trip":    nil,
+	"pkg/recaptest/hostile": nil,
 
 	"pkg/target/internal/printable":  {"pkg/recap"},
 	"pkg/target/internal/clock":      {},
@@ -65,7 +66,7 @@ var rooms = map[string][]string{
 var owners = map[string][]string{
 	"github.com/spf13/cobra":        {"cmd/recap"},
 	"github.com/sigstore/":          {"pkg/sigstore"},
-	"net/http":                      {"pkg/target", "pkg/target/internal/transport", "pkg/target/internal/host", "pkg/target/internal/repository", "pkg/sigstore", "pkg/recaptest"},
+	"net/http":                      {"pkg/target", "pkg/target/internal/transport", "pkg/target/internal/host", "pkg/target/internal/repository", "pkg/sigstore", "pkg/recaptest", "pkg/recaptest/hostile"},
 	"github.com/klauspost/compress": {"pkg/catalog"},
 	"github.com/santhosh-tekuri/":   {}, // tests only: it costs every start of the command 5 ms
 

@@ -11,17 +11,17 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/recap-oci/recap/pkg/recaptest"
+	"github.com/recap-oci/recap/pkg/recaptest/hostile"
 )
 
 // TestHostilePlaces brings layouts and archives that were tampered with to every
 // verb that opens one.
 func TestHostilePlaces(t *testing.T) {
-	for i, row := range slices.Concat(recaptest.HostileLayouts(), recaptest.HostileArchives()) {
-		meetAll(t, i, row.Hostile, func(t *testing.T) {
+	for i, row := range slices.Concat(hostile.Layouts(), hostile.Archives()) {
+		meetAll(t, i, row.Input, func(t *testing.T) {
 			y := newYard(t)
 			y.bin = row.Heavy
-			if err := recaptest.HostileGood(nil).WriteLayout(y.path("good")); err != nil {
+			if err := hostile.Good(nil).WriteLayout(y.path("good")); err != nil {
 				t.Fatal(err)
 			}
 			place := "it"
@@ -48,7 +48,7 @@ func TestHostilePlaces(t *testing.T) {
 						return // nobody can bring it here
 					}
 				}
-				y.meet(row.Hostile, "place", in, names)
+				y.meet(row.Input, "place", in, names)
 			}
 		})
 	}
@@ -58,13 +58,13 @@ func TestHostilePlaces(t *testing.T) {
 // said before anybody is asked for anything.
 func TestHostileReferences(t *testing.T) {
 	y := newYard(t)
-	if err := recaptest.HostileGood(nil).WriteLayout(y.path("good")); err != nil {
+	if err := hostile.Good(nil).WriteLayout(y.path("good")); err != nil {
 		t.Fatal(err)
 	}
 	names := y.names("oci-layout://" + y.path("good"))
-	for _, reference := range recaptest.HostileReferences() {
+	for _, reference := range hostile.References() {
 		names["BAD"] = reference
-		row := recaptest.Hostile{Name: fmt.Sprintf("reference %.200q", reference), Want: "2 bad-reference"}
+		row := hostile.Input{Name: fmt.Sprintf("reference %.200q", reference), Want: "2 bad-reference"}
 		if isSource(reference) { // show and diff read directories too
 			row.But = map[string]string{"show": "3 no-source", "diff": "3 no-source"}
 		}
@@ -81,11 +81,11 @@ func TestHostileReferences(t *testing.T) {
 
 // TestHostilePolicies lets policies decide that mustn't.
 func TestHostilePolicies(t *testing.T) {
-	for i, row := range recaptest.HostilePolicies() {
-		meetAll(t, i, row.Hostile, func(t *testing.T) {
+	for i, row := range hostile.Policies() {
+		meetAll(t, i, row.Input, func(t *testing.T) {
 			y := newYard(t)
 			y.bin = row.Heavy
-			if err := recaptest.HostileGood(nil).WriteLayout(y.path("good")); err != nil {
+			if err := hostile.Good(nil).WriteLayout(y.path("good")); err != nil {
 				t.Fatal(err)
 			}
 			names := y.names("oci-layout://" + y.path("good"))
@@ -101,7 +101,7 @@ func TestHostilePolicies(t *testing.T) {
 				{"check", "policy check POLICY", nil, true},
 				{"init", "policy init REF --key PUB --policy POLICY --yes", nil, true},
 			} {
-				y.meet(row.Hostile, "policy", in, names)
+				y.meet(row.Input, "policy", in, names)
 			}
 		})
 	}

@@ -14,7 +14,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
-	"github.com/recap-oci/recap/pkg/recaptest"
+	"github.com/recap-oci/recap/pkg/recaptest/hostile"
 )
 
 // TestHostileSignatures changes the Sigstore bundle of a good signature, or the
@@ -104,7 +104,7 @@ func TestHostileSignatures(t *testing.T) {
 		t.Run(fmt.Sprintf("%03d", i), func(t *testing.T) {
 			t.Parallel()
 			y := newYard(t)
-			if err := recaptest.HostileGood(nil).WriteLayout(y.path("good")); err != nil {
+			if err := hostile.Good(nil).WriteLayout(y.path("good")); err != nil {
 				t.Fatal(err)
 			}
 			names := y.names("oci-layout://" + y.path("good"))
@@ -144,7 +144,7 @@ func TestHostileSignatures(t *testing.T) {
 			if want == "" {
 				want = bad
 			}
-			row := recaptest.Hostile{Name: "signature: " + tt.name, Want: want, But: map[string]string{"inspect": "0", "read": "0", "copy": "0"}}
+			row := hostile.Input{Name: "signature: " + tt.name, Want: want, But: map[string]string{"inspect": "0", "read": "0", "copy": "0"}}
 			if strings.HasPrefix(want, "5") { // who can't list them says so
 				row.But["inspect"], row.But["copy"] = "6 referrers-unavailable", "6 referrers-unavailable"
 			}

@@ -9,7 +9,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/recap-oci/recap/pkg/recaptest"
+	"github.com/recap-oci/recap/pkg/recaptest/hostile"
 )
 
 // sourceEntries are the ways of a directory into the command.
@@ -26,8 +26,8 @@ var sourceEntries = []entry{
 // TestHostileSources brings every directory that is no recap, or means harm, to
 // every verb that reads one.
 func TestHostileSources(t *testing.T) {
-	for i, row := range recaptest.HostileSources() {
-		meetAll(t, i, row.Hostile, func(t *testing.T) {
+	for i, row := range hostile.Sources() {
+		meetAll(t, i, row.Input, func(t *testing.T) {
 			y := newYard(t)
 			y.bin = row.Heavy
 			if err := os.Mkdir(y.path("it"), 0o755); err != nil {
@@ -38,7 +38,7 @@ func TestHostileSources(t *testing.T) {
 			} else if err != nil {
 				t.Fatal(err)
 			}
-			registry := &recaptest.HostileRegistry{Graph: recaptest.HostileGood(nil)}
+			registry := &hostile.Registry{Graph: hostile.Good(nil)}
 			server := httptest.NewServer(registry)
 			defer server.Close()
 			if err := registry.Graph.WriteLayout(y.path("good")); err != nil {
@@ -53,7 +53,7 @@ func TestHostileSources(t *testing.T) {
 					continue
 				}
 				sent := len(registry.Writes())
-				exit := y.meet(row.Hostile, "source", in, names)
+				exit := y.meet(row.Input, "source", in, names)
 				if wrote := registry.Writes()[sent:]; exit > 0 && len(wrote) > 0 {
 					t.Errorf("%s, %s: was refused, and the registry was sent %q", row.Name, in.name, wrote)
 				}
@@ -65,8 +65,8 @@ func TestHostileSources(t *testing.T) {
 // TestHostileDocuments shows documents that would run something, hide something, or
 // take a parser forever: out of an artifact and out of a directory.
 func TestHostileDocuments(t *testing.T) {
-	for i, row := range recaptest.HostileMarkdown() {
-		meetAll(t, i, row.Hostile, func(t *testing.T) {
+	for i, row := range hostile.Markdown() {
+		meetAll(t, i, row.Input, func(t *testing.T) {
 			y := newYard(t)
 			y.bin = row.Heavy
 			if err := row.Bundle().WriteLayout(y.path("it")); err != nil {
@@ -79,7 +79,7 @@ func TestHostileDocuments(t *testing.T) {
 				{"read", "show PATH", nil, true},
 				{"check", "check PATH", nil, true},
 			} {
-				y.meet(row.Hostile, "document", in, names)
+				y.meet(row.Input, "document", in, names)
 			}
 		})
 	}

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/recap-oci/recap/pkg/recaptest"
+	"github.com/recap-oci/recap/pkg/recaptest/hostile"
 )
 
 // stateWays are what may lie in the place of a file that recap keeps for itself.
@@ -43,7 +43,7 @@ func TestHostileState(t *testing.T) {
 	type place struct {
 		file string
 		in   []entry
-		want string            // as of [recaptest.Hostile]
+		want string            // as of [hostile.Input]
 		but  map[string]string // by what lies there, over want
 	}
 	status := entry{"status", "status OUT", nil, false}
@@ -89,7 +89,7 @@ func TestHostileState(t *testing.T) {
 			t.Run(p.in[0].name+" "+filepath.Base(p.file)+" "+name, func(t *testing.T) {
 				t.Parallel()
 				y := newYard(t)
-				if err := recaptest.HostileGood(nil).WriteLayout(y.path("good")); err != nil {
+				if err := hostile.Good(nil).WriteLayout(y.path("good")); err != nil {
 					t.Fatal(err)
 				}
 				names := y.names("oci-layout://" + y.path("good"))
@@ -115,7 +115,7 @@ func TestHostileState(t *testing.T) {
 					want = other
 				}
 				for _, in := range p.in {
-					y.meet(recaptest.Hostile{Name: p.file + " " + name, Want: want}, "state", in, names)
+					y.meet(hostile.Input{Name: p.file + " " + name, Want: want}, "state", in, names)
 				}
 			})
 		}

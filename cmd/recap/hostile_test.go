@@ -20,7 +20,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/recap-oci/recap/pkg/recaptest"
+	"github.com/recap-oci/recap/pkg/recaptest/hostile"
 	"github.com/recap-oci/recap/pkg/target"
 )
 
@@ -168,7 +168,7 @@ func peakOf(t *testing.T, file string) int64 {
 
 var errorCode = regexp.MustCompile(`(?m)^error\[([a-z0-9-]+)\]`)
 
-// outcome returns how a run ended in the words of [recaptest.Hostile].
+// outcome returns how a run ended in the words of [hostile.Input].
 func outcome(exit int, stderr string) string {
 	if code := errorCode.FindStringSubmatch(stderr); code != nil {
 		return fmt.Sprintf("%d %s", exit, code[1])
@@ -237,7 +237,7 @@ type entry struct {
 
 // meet runs an entry point on hostile input and holds what it does against what it
 // must do.
-func (y *yard) meet(row recaptest.Hostile, place string, in entry, names map[string]string) (exit int) {
+func (y *yard) meet(row hostile.Input, place string, in entry, names map[string]string) (exit int) {
 	y.t.Helper()
 	args := strings.Fields(in.line)
 	for i, arg := range args {
@@ -357,17 +357,17 @@ var artifactEntries = []entry{
 // archive and a registry, to every verb that takes one.
 func TestHostileArtifacts(t *testing.T) {
 	places := []string{"layout", "archive", "registry"}
-	for i, row := range recaptest.HostileArtifacts() {
+	for i, row := range hostile.Artifacts() {
 		if row.Place == "" { // they take turns: one and the same reader is behind all
 			row.Place = places[i%len(places)]
 		}
-		meetAll(t, i, row.Hostile, func(t *testing.T) { meetArtifact(t, row) })
+		meetAll(t, i, row.Input, func(t *testing.T) { meetArtifact(t, row) })
 	}
 }
 
 // meetAll runs a test of one row. What is heavy takes processes of its own, and long,
 // so make e2e meets it, and nothing else.
-func meetAll(t *testing.T, i int, row recaptest.Hostile, meet func(t *testing.T)) {
+func meetAll(t *testing.T, i int, row hostile.Input, meet func(t *testing.T)) {
 	if row.Heavy != (os.Getenv("RECAP_PEERS") != "") {
 		return
 	}
@@ -377,17 +377,17 @@ func meetAll(t *testing.T, i int, row recaptest.Hostile, meet func(t *testing.T)
 	})
 }
 
-func meetArtifact(t *testing.T, row recaptest.HostileArtifact) {
+func meetArtifact(t *testing.T, row hostile.Artifact) {
 	t.Helper()
 	place, graph := row.Place, row.Forge()
 	y := newYard(t)
 	y.bin = row.Heavy
-	good := recaptest.HostileGood(graph)
+	good := hostile.Good(graph)
 	if err := good.WriteLayout(y.path("good")); err != nil {
 		t.Fatal(err)
 	}
 	names := y.names("")
-	registry := &recaptest.HostileRegistry{Graph: graph}
+	registry := &hostile.Registry{Graph: graph}
 	switch place {
 	case "layout":
 		names["REPO"] = "oci-layout://" + y.path("it")
@@ -420,7 +420,7 @@ func meetArtifact(t *testing.T, row recaptest.HostileArtifact) {
 			continue
 		}
 		sent := len(registry.Writes())
-		exit := y.meet(row.Hostile, place, in, names)
+		exit := y.meet(row.Input, place, in, names)
 		if wrote := registry.Writes()[sent:]; exit > 1 && len(wrote) > 0 && in.name != "sign" && in.name != "attest" { // those find out afterwards, and say so
 			t.Errorf("%s, %s %s: was refused, and the registry was sent %q", row.Name, place, in.name, wrote)
 		}

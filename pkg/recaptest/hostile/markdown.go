@@ -1,27 +1,27 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package recaptest
+package hostile
 
 import (
 	"fmt"
 	"strings"
 )
 
-// HostileText is a document, front matter included, that means harm. Want is what
+// Text is a document, front matter included, that means harm. Want is what
 // becomes of who reads it.
-type HostileText struct {
-	Hostile
+type Text struct {
+	Input
 	Text string
 }
 
-// HostileMarkdown returns documents whose front matter is in order and whose body
+// Markdown returns documents whose front matter is in order and whose body
 // would run something, hide something, or take a parser forever.
-func HostileMarkdown() []HostileText {
+func Markdown() []Text {
 	const refused = "8 document-refused"
 	const front = "---\ntitle: A trap\nrecap:\n  event: FOSDEM 2024\n---\n"
-	text := func(name, want, body string) HostileText {
-		t := HostileText{Hostile: Hostile{Name: name, Want: want}, Text: front + body + "\n"}
+	text := func(name, want, body string) Text {
+		t := Text{Input: Input{Name: name, Want: want}, Text: front + body + "\n"}
 		if want == refused {
 			t.But = but("read", "1 check-failed", "check", "1 R")
 		}
@@ -29,16 +29,16 @@ func HostileMarkdown() []HostileText {
 	}
 	// What its author is told of, since its links lead nowhere or into danger, and
 	// who reads it out of an artifact is shown as text.
-	told := func(t HostileText) HostileText {
+	told := func(t Text) Text {
 		t.But = but("read", "1 check-failed", "check", "1 R")
 		return t
 	}
-	slow := func(name, want, body string) HostileText {
+	slow := func(name, want, body string) Text {
 		t := text(name, want, body)
 		t.Heavy = true
 		return t
 	}
-	return []HostileText{
+	return []Text{
 		told(text("scripts", "0", "<script>alert(1)</script><svg onload=alert(1)><img src=x onerror=alert(1)><iframe srcdoc='<script>'></iframe><style>*{}</style><base href=//evil.example><meta http-equiv=refresh content=0><form action=//evil.example><math><mtext></form><noscript><p title='</noscript><img src=x onerror=1>'>")),
 		told(text("links that run", "0", "[a](javascript:alert(1)) [b](java&Tab;script:1) [c](&#1;javascript:1) [d](javascript&colon;1) [e](vbscript:1) [f](data:text/html;base64,PHNjcmlwdD4=) [g](file:///etc/passwd) [h](//evil.example) [i](\\\\evil.example) [j](blob:x)")),
 		told(text("pictures elsewhere", "0", "![x](https://evil.example/pixel.png) ![y](../../../etc/passwd) ![z](file:///dev/zero)")),
@@ -95,6 +95,6 @@ func HostileMarkdown() []HostileText {
 }
 
 // Bundle returns a bundle of the document alone.
-func (t HostileText) Bundle() *HostileGraph {
+func (t Text) Bundle() *Graph {
 	return forgery{document: t.Text, files: []forged{}}.forge()
 }

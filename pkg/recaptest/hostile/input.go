@@ -1,14 +1,14 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package recaptest
+package hostile
 
 import "strings"
 
-// Hostile is what every hostile input has: a name, and what each entry point must
+// Input is what every hostile input has: a name, and what each entry point must
 // make of it. Nothing but a refusal by name counts as one: no crash, no exit code
 // that no table has, no file left behind.
-type Hostile struct {
+type Input struct {
 	Name string
 
 	// Want is the exit code and, where there is one, the code of the error that
@@ -27,7 +27,7 @@ type Hostile struct {
 // Outcome returns the exit code and the error code that an entry point must end
 // with, as Want has them, or "-" where it isn't one for this input. The entry point
 // is named by words, such as the place of the input and the verb.
-func (h Hostile) Outcome(words ...string) string {
+func (h Input) Outcome(words ...string) string {
 	want, best := h.Want, 0
 	for key, outcome := range h.But {
 		if parts := strings.Fields(key); len(parts) > best && within(parts, words) {

@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package recaptest
+package hostile
 
 import (
 	"archive/tar"
@@ -18,21 +18,21 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// HostilePlace is a layout or an archive on disk that was tampered with.
-type HostilePlace struct {
-	Hostile
+// Place is a layout or an archive on disk that was tampered with.
+type Place struct {
+	Input
 
 	// Make makes what lies at path, an archive where it ends in .tar.
 	// [errors.ErrUnsupported]: this system has no such thing.
 	Make func(path string) error
 }
 
-// HostileLayouts returns layouts in which something stands that isn't what its name
+// Layouts returns layouts in which something stands that isn't what its name
 // says. The artifact in them is the good one.
-func HostileLayouts() []HostilePlace {
+func Layouts() []Place {
 	notes := "blobs/sha256/" + digest.FromString("some notes\n").Encoded()
-	row := func(name, want string, exceptions map[string]string, change func(dir string) error) HostilePlace {
-		return HostilePlace{Hostile{Name: "layout: " + name, Want: want, But: exceptions}, func(dir string) error {
+	row := func(name, want string, exceptions map[string]string, change func(dir string) error) Place {
+		return Place{Input{Name: "layout: " + name, Want: want, But: exceptions}, func(dir string) error {
 			return errors.Join(forgery{}.forge().WriteLayout(dir), change(dir))
 		}}
 	}
@@ -60,7 +60,7 @@ func HostileLayouts() []HostilePlace {
 	const file, directory = "8 not-a-regular-file", "8 not-a-directory"
 	blob := over(nowhere, "inspect, tags, show, diff, metadata, tag, attest, sign, push, delete", "0")
 	lost := over(blob, "tag", "3 child-missing")
-	return []HostilePlace{
+	return []Place{
 		row("index.json empty", index, nil, write("index.json", "")),
 		row("index.json cut off", index, nil, write("index.json", `{"schemaVersion":2,"manif`)),
 		row("index.json in the middle of another", index, nil, write("index.json", `{"med{"mediaType":`)),
@@ -103,13 +103,13 @@ func HostileLayouts() []HostilePlace {
 	}
 }
 
-func heavyPlace(p HostilePlace) HostilePlace {
+func heavyPlace(p Place) Place {
 	p.Heavy = true
 	return p
 }
 
-// HostileArchives returns tar files that aren't plain archives of a layout.
-func HostileArchives() []HostilePlace {
+// Archives returns tar files that aren't plain archives of a layout.
+func Archives() []Place {
 	good := forgery{}.forge().files()
 	type member struct {
 		hdr  tar.Header
@@ -142,16 +142,16 @@ func HostileArchives() []HostilePlace {
 		}
 		return errors.Join(w.Close(), f.Close())
 	}
-	row := func(name, want string, hdr tar.Header, data string) HostilePlace {
-		p := HostilePlace{Hostile{Name: "archive: " + name, Want: want}, func(path string) error { return write(path, []member{{hdr, data}}, nil) }}
+	row := func(name, want string, hdr tar.Header, data string) Place {
+		p := Place{Input{Name: "archive: " + name, Want: want}, func(path string) error { return write(path, []member{{hdr, data}}, nil) }}
 		if want == "6 bad-archive" {
 			p.But = but("tag, push", "10 bad-archive")
 		}
 		return p
 	}
-	raw := func(name, want string, change func(data []byte) []byte) HostilePlace {
+	raw := func(name, want string, change func(data []byte) []byte) Place {
 		_, code, _ := strings.Cut(want, " ")
-		return HostilePlace{Hostile{Name: "archive: " + name, Want: want, But: but("tag, push", "10 "+code)}, func(path string) error { // it isn't ours to replace
+		return Place{Input{Name: "archive: " + name, Want: want, But: but("tag, push", "10 "+code)}, func(path string) error { // it isn't ours to replace
 			if err := write(path, nil, nil); err != nil {
 				return err
 			}
@@ -159,12 +159,12 @@ func HostileArchives() []HostilePlace {
 			return errors.Join(err, os.WriteFile(path, change(data), 0o644))
 		}}
 	}
-	fine := func(p HostilePlace) HostilePlace {
+	fine := func(p Place) Place {
 		p.But = nowhere
 		return p
 	}
 	const entry, path, bad = "8 unsupported-entry", "8 unsafe-path", "6 bad-archive"
-	rows := []HostilePlace{
+	rows := []Place{
 		row("a link out", entry, tar.Header{Name: "d", Typeflag: tar.TypeSymlink, Linkname: "/tmp"}, ""),
 		row("a link within", entry, tar.Header{Name: "blobs/x", Typeflag: tar.TypeSymlink, Linkname: "../index.json"}, ""),
 		row("a hard link to a file here", entry, tar.Header{Name: "x", Typeflag: tar.TypeLink, Linkname: "k.key"}, ""),
@@ -195,7 +195,7 @@ func HostileArchives() []HostilePlace {
 		raw("gzip", "6 compressed-archive", zipped),
 		raw("zstd", "6 compressed-archive", func([]byte) []byte { return []byte("\x28\xb5\x2f\xfd\x00\x58\x00\x00") }),
 		raw("zip", "6 compressed-archive", func([]byte) []byte { return []byte("PK\x03\x04 and more") }),
-		heavyPlace(HostilePlace{Hostile{Name: "archive: 200,001 members", Want: "8 too-many-members"}, func(path string) error {
+		heavyPlace(Place{Input{Name: "archive: 200,001 members", Want: "8 too-many-members"}, func(path string) error {
 			f, err := os.Create(path)
 			if err != nil {
 				return err
@@ -212,8 +212,8 @@ func HostileArchives() []HostilePlace {
 			data[156] = tar.TypeGNUSparse
 			return resized(data, 512)
 		}),
-		{Hostile{Name: "archive: a pipe in its place", Want: "8 not-a-regular-file"}, func(path string) error { return special(filepath.Dir(path), filepath.Base(path), "pipe") }},
-		heavyPlace(HostilePlace{Hostile{Name: "archive: 100 GiB of nothing", Want: "6 not-a-layout"}, func(path string) error { return hole(path, 100<<30) }}),
+		{Input{Name: "archive: a pipe in its place", Want: "8 not-a-regular-file"}, func(path string) error { return special(filepath.Dir(path), filepath.Base(path), "pipe") }},
+		heavyPlace(Place{Input{Name: "archive: 100 GiB of nothing", Want: "6 not-a-layout"}, func(path string) error { return hole(path, 100<<30) }}),
 	}
 	return rows
 }

@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package recaptest
+package hostile
 
 import (
 	"bytes"
@@ -23,16 +23,16 @@ var (
 	nowhereInPack = but("verify, policy, verified", "7 unsigned")
 )
 
-// hostilePacks are indexes that aren't what they say of themselves.
-func hostilePacks() []HostileArtifact {
-	pack := func(name, want string, p forgedPack) HostileArtifact {
-		return HostileArtifact{Hostile: Hostile{Name: "pack, " + name, Want: want, But: atRoot}, Forge: p.forge}
+// packs are indexes that aren't what they say of themselves.
+func packs() []Artifact {
+	pack := func(name, want string, p forgedPack) Artifact {
+		return Artifact{Input: Input{Name: "pack, " + name, Want: want, But: atRoot}, Forge: p.forge}
 	}
-	behind := func(exceptions map[string]string, row HostileArtifact) HostileArtifact {
+	behind := func(exceptions map[string]string, row Artifact) Artifact {
 		row.But = exceptions
 		return row
 	}
-	config := func(name, want string, change func(object)) HostileArtifact {
+	config := func(name, want string, change func(object)) Artifact {
 		row := pack(name, want, forgedPack{config: change})
 		row.But = atPackConfig
 		return row
@@ -45,7 +45,7 @@ func hostilePacks() []HostileArtifact {
 		return func(c object) { change(c["members"].([]any)[i].(object)) }
 	}
 	const bad, ambiguous, config6, differs = "6 bad-manifest", "6 ambiguous-manifest", "6 bad-config", "6 table-mismatch"
-	return []HostileArtifact{
+	return []Artifact{
 		pack("layers too", ambiguous, index(func(x object, _ []any) { x["layers"] = []any{} })),
 		pack("a config too", ambiguous, index(func(x object, children []any) { x["config"] = children[0] })),
 		pack("no mediaType", ambiguous, index(func(x object, _ []any) { delete(x, "mediaType") })),
@@ -89,9 +89,9 @@ func hostilePacks() []HostileArtifact {
 		behind(atPackConfig, pack("a config with a key twice", "6 ambiguous-config", forgedPack{encode: func(c []byte) []byte {
 			return bytes.Replace(c, []byte(`"name":`), []byte(`"name":"x","name":`), 1)
 		}})),
-		behind(over(atCatalog, "layout tag, archive tag", "3 child-missing"), pack("a catalog that isn't there", "3 not-found", forgedPack{after: func(g *HostileGraph) { forget(g, `"artifactType":"`+recap.ArtifactTypeCatalog) }})),
-		behind(over(atMember, "diff", "0", "layout tag, archive tag", "3 child-missing"), pack("a member that isn't there", "3 not-found", forgedPack{after: func(g *HostileGraph) { forget(g, `trap/index.md`) }, members: []forgery{{slug: "trap"}, {slug: "two"}}})),
-		behind(atCatalog, pack("a config that isn't there", "3 not-found", forgedPack{after: func(g *HostileGraph) { forget(g, `"members":`) }})),
+		behind(over(atCatalog, "layout tag, archive tag", "3 child-missing"), pack("a catalog that isn't there", "3 not-found", forgedPack{after: func(g *Graph) { forget(g, `"artifactType":"`+recap.ArtifactTypeCatalog) }})),
+		behind(over(atMember, "diff", "0", "layout tag, archive tag", "3 child-missing"), pack("a member that isn't there", "3 not-found", forgedPack{after: func(g *Graph) { forget(g, `trap/index.md`) }, members: []forgery{{slug: "trap"}, {slug: "two"}}})),
+		behind(atCatalog, pack("a config that isn't there", "3 not-found", forgedPack{after: func(g *Graph) { forget(g, `"members":`) }})),
 		behind(atCatalog, pack("a catalog that is a bundle", ambiguous, forgedPack{catalog: with("artifactType", recap.ArtifactTypeBundle)})),
 		pack("a member that is the catalog's", bad, index(func(x object, children []any) {
 			c := copyOf(children[0].(object))
@@ -105,8 +105,8 @@ func hostilePacks() []HostileArtifact {
 			x["manifests"] = append(children[:1], repeat(5000, func(i int) any { return merged2(descriptor(i), "artifactType", recap.ArtifactTypeBundle) })...)
 		})))),
 		heavy(behind(over(atRoot, "layout tags, archive tags", "8 too-large"), pack("4 MiB and a byte", "8 too-large", forgedPack{raw: padded(recap.MaxManifestSize + 1)}))),
-		heavy(HostileArtifact{Hostile: Hostile{Name: "an index of 10,000 indexes", Want: "6 not-a-recap", But: over(nowhere, "inspect, tags, copy, tag, attest, sign, push, delete", "0")}, Forge: func() *HostileGraph {
-			g := &HostileGraph{Blobs: map[digest.Digest][]byte{}, Types: map[digest.Digest]string{}}
+		heavy(Artifact{Input: Input{Name: "an index of 10,000 indexes", Want: "6 not-a-recap", But: over(nowhere, "inspect, tags, copy, tag, attest, sign, push, delete", "0")}, Forge: func() *Graph {
+			g := &Graph{Blobs: map[digest.Digest][]byte{}, Types: map[digest.Digest]string{}}
 			leaf := func(i int) any {
 				d := g.put(ocispec.MediaTypeImageIndex, fmt.Appendf(nil, `{"schemaVersion":2,"mediaType":%q,"manifests":[],"annotations":{"n":"%d"}}`, ocispec.MediaTypeImageIndex, i))
 				g.Types[digest.Digest(d["digest"].(string))] = ocispec.MediaTypeImageIndex
@@ -115,8 +115,8 @@ func hostilePacks() []HostileArtifact {
 			g.Root = g.put(ocispec.MediaTypeImageIndex, mustJSON(object{"schemaVersion": 2, "mediaType": ocispec.MediaTypeImageIndex, "manifests": repeat(10_000, leaf)}))
 			return g
 		}}),
-		heavy(HostileArtifact{Hostile: Hostile{Name: "indexes 1,000 within each other", Want: "6 not-a-recap", But: over(nowhere, "inspect, tags, sign", "0", "copy", "8 too-large")}, Forge: func() *HostileGraph {
-			g := &HostileGraph{Blobs: map[digest.Digest][]byte{}, Types: map[digest.Digest]string{}}
+		heavy(Artifact{Input: Input{Name: "indexes 1,000 within each other", Want: "6 not-a-recap", But: over(nowhere, "inspect, tags, sign", "0", "copy", "8 too-large")}, Forge: func() *Graph {
+			g := &Graph{Blobs: map[digest.Digest][]byte{}, Types: map[digest.Digest]string{}}
 			below := []any{}
 			for range 1000 {
 				g.Root = g.put(ocispec.MediaTypeImageIndex, mustJSON(object{"schemaVersion": 2, "mediaType": ocispec.MediaTypeImageIndex, "manifests": below}))
@@ -125,8 +125,8 @@ func hostilePacks() []HostileArtifact {
 			}
 			return g
 		}}),
-		heavy(HostileArtifact{Hostile: Hostile{Name: "1,000 subjects in a chain", Want: "0", But: nowhere}, Forge: func() *HostileGraph {
-			g := &HostileGraph{Blobs: map[digest.Digest][]byte{}, Types: map[digest.Digest]string{}}
+		heavy(Artifact{Input: Input{Name: "1,000 subjects in a chain", Want: "0", But: nowhere}, Forge: func() *Graph {
+			g := &Graph{Blobs: map[digest.Digest][]byte{}, Types: map[digest.Digest]string{}}
 			last := forgery{}.add(g)
 			for i := range 1000 {
 				g.Root = forgery{manifest: func(m object, _ []any) {
@@ -137,8 +137,8 @@ func hostilePacks() []HostileArtifact {
 			}
 			return g
 		}}),
-		heavy(HostileArtifact{Hostile: Hostile{Name: "2^30 paths through 31 indexes", Want: "6 not-a-recap", But: over(nowhere, "inspect, tags, sign", "0", "copy", "8 too-large")}, Forge: func() *HostileGraph {
-			g := &HostileGraph{Blobs: map[digest.Digest][]byte{}, Types: map[digest.Digest]string{}}
+		heavy(Artifact{Input: Input{Name: "2^30 paths through 31 indexes", Want: "6 not-a-recap", But: over(nowhere, "inspect, tags, sign", "0", "copy", "8 too-large")}, Forge: func() *Graph {
+			g := &Graph{Blobs: map[digest.Digest][]byte{}, Types: map[digest.Digest]string{}}
 			below := []any{}
 			for range 31 {
 				g.Root = g.put(ocispec.MediaTypeImageIndex, mustJSON(object{"schemaVersion": 2, "mediaType": ocispec.MediaTypeImageIndex, "manifests": below}))
@@ -153,7 +153,7 @@ func hostilePacks() []HostileArtifact {
 }
 
 // forget drops the blobs that hold a text.
-func forget(g *HostileGraph, text string) {
+func forget(g *Graph, text string) {
 	for d, data := range g.Blobs {
 		if bytes.Contains(data, []byte(text)) && bytes.HasPrefix(data, []byte("{")) && string(d) != g.Root["digest"] {
 			delete(g.Blobs, d)

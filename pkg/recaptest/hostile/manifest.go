@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package recaptest
+package hostile
 
 import (
 	"bytes"
@@ -17,10 +17,10 @@ import (
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
-// HostileArtifacts returns artifacts that mean harm: manifests, indexes, titles,
+// Artifacts returns artifacts that mean harm: manifests, indexes, titles,
 // configs, and registries that say one thing of them and mean another.
-func HostileArtifacts() []HostileArtifact {
-	return slices.Concat(hostileManifests(), hostileDescriptors(), hostileAnswers(), hostileTitles(), hostileConfigs(), hostilePacks())
+func Artifacts() []Artifact {
+	return slices.Concat(manifests(), descriptors(), answers(), titles(), configs(), packs())
 }
 
 // How far an entry point gets with an artifact depends on what it reads of it. These
@@ -50,29 +50,29 @@ func damaged(exceptions map[string]string) map[string]string {
 
 // bundle is a row about a bundle. Without exceptions what is wrong with it shows in
 // its manifest or, where the outcome is 0, nowhere.
-func bundle(name, want string, exceptions map[string]string, f forgery) HostileArtifact {
+func bundle(name, want string, exceptions map[string]string, f forgery) Artifact {
 	if exceptions == nil && want == "0" {
 		exceptions = nowhere
 	} else if exceptions == nil {
 		exceptions = atRoot
 	}
-	return HostileArtifact{Hostile: Hostile{Name: name, Want: want, But: exceptions}, Forge: f.forge}
+	return Artifact{Input: Input{Name: name, Want: want, But: exceptions}, Forge: f.forge}
 }
 
-func heavy(a HostileArtifact) HostileArtifact {
+func heavy(a Artifact) Artifact {
 	a.Heavy = true
 	return a
 }
 
-// hostileManifests are documents that have no meaning or two.
-func hostileManifests() []HostileArtifact {
+// manifests are documents that have no meaning or two.
+func manifests() []Artifact {
 	replace := func(old, new string) func([]byte) []byte {
 		return func(raw []byte) []byte { return bytes.Replace(raw, []byte(old), []byte(new), 1) }
 	}
 	raw := func(text string) func([]byte) []byte { return func([]byte) []byte { return []byte(text) } }
 	foreignBut := over(nowhere, "inspect, tags, copy, tag, attest, sign, push, delete", "0")
 	const ambiguous, bad, foreign = "6 ambiguous-manifest", "6 bad-manifest", "6 not-a-recap"
-	return []HostileArtifact{
+	return []Artifact{
 		bundle("layers and manifests", ambiguous, nil, forgery{manifest: inManifest(with("manifests", []any{}))}),
 		bundle("layers and manifests that are null", ambiguous, nil, forgery{manifest: inManifest(with("manifests", nil))}),
 		bundle("fsLayers beside layers", ambiguous, nil, forgery{manifest: inManifest(with("fsLayers", []any{}))}),
@@ -190,9 +190,9 @@ func merged2(o object, key string, value any) object {
 	return o
 }
 
-// hostileDescriptors say of a blob what it isn't.
-func hostileDescriptors() []HostileArtifact {
-	var rows []HostileArtifact
+// descriptors say of a blob what it isn't.
+func descriptors() []Artifact {
+	var rows []Artifact
 	for _, d := range []struct{ name, digest string }{
 		{"that leads out", "sha256:../../../../../../etc/passwd"},
 		{"that leads out escaped", "sha256:%2e%2e%2f%2e%2e%2fetc%2fpasswd"},
@@ -252,14 +252,14 @@ func hostileDescriptors() []HostileArtifact {
 		bundle("a layer that is another file", differs, atConfig, forgery{manifest: func(_ object, layers []any) {
 			layers[1].(object)["digest"], layers[1].(object)["size"] = layers[0].(object)["digest"], layers[0].(object)["size"]
 		}}),
-		bundle("a layer that isn't there", "3 not-found", over(atFile, "layout tag, archive tag", "3 child-missing"), forgery{after: func(g *HostileGraph) { delete(g.Blobs, digest.FromString("some notes\n")) }}),
-		bundle("a document that isn't there", "3 not-found", over(atDocument, "layout tag, archive tag", "3 child-missing"), forgery{after: func(g *HostileGraph) { delete(g.Blobs, digest.FromString(document)) }}),
-		bundle("a layer of other bytes", "6 digest-mismatch", damaged(atFile), forgery{after: func(g *HostileGraph) { g.Blobs[digest.FromString("some notes\n")] = []byte("same length") }}),
-		bundle("a layer cut off", "6 size-mismatch", over(damaged(atFile), "layout tag, archive tag", "3 child-missing"), forgery{after: func(g *HostileGraph) { g.Blobs[digest.FromString("some notes\n")] = []byte("some") }}),
-		bundle("a layer that goes on", "6 size-mismatch", over(damaged(atFile), "layout tag, archive tag", "3 child-missing"), forgery{after: func(g *HostileGraph) {
+		bundle("a layer that isn't there", "3 not-found", over(atFile, "layout tag, archive tag", "3 child-missing"), forgery{after: func(g *Graph) { delete(g.Blobs, digest.FromString("some notes\n")) }}),
+		bundle("a document that isn't there", "3 not-found", over(atDocument, "layout tag, archive tag", "3 child-missing"), forgery{after: func(g *Graph) { delete(g.Blobs, digest.FromString(document)) }}),
+		bundle("a layer of other bytes", "6 digest-mismatch", damaged(atFile), forgery{after: func(g *Graph) { g.Blobs[digest.FromString("some notes\n")] = []byte("same length") }}),
+		bundle("a layer cut off", "6 size-mismatch", over(damaged(atFile), "layout tag, archive tag", "3 child-missing"), forgery{after: func(g *Graph) { g.Blobs[digest.FromString("some notes\n")] = []byte("some") }}),
+		bundle("a layer that goes on", "6 size-mismatch", over(damaged(atFile), "layout tag, archive tag", "3 child-missing"), forgery{after: func(g *Graph) {
 			g.Blobs[digest.FromString("some notes\n")] = []byte("some notes\nand more")
 		}}),
-		bundle("a document of other bytes", "6 digest-mismatch", damaged(atDocument), forgery{after: func(g *HostileGraph) {
+		bundle("a document of other bytes", "6 digest-mismatch", damaged(atDocument), forgery{after: func(g *Graph) {
 			g.Blobs[digest.FromString(document)] = bytes.ToUpper([]byte(document))
 		}}),
 		bundle("a config of other bytes", "6 digest-mismatch", over(damaged(atConfig), "copy", "6 digest-mismatch"), forgery{after: spoil(recap.MediaTypeConfig)}),
@@ -268,21 +268,21 @@ func hostileDescriptors() []HostileArtifact {
 			manifest: func(m object, layers []any) {
 				layers[1].(object)["size"], layers[1].(object)["digest"] = 3<<30, string(digest.FromString("hole"))
 			},
-			after:  func(g *HostileGraph) { g.Holes = map[digest.Digest]int64{digest.FromString("hole"): 3 << 30} },
+			after:  func(g *Graph) { g.Holes = map[digest.Digest]int64{digest.FromString("hole"): 3 << 30} },
 			config: inFile(1, merged(object{"size": 3 << 30, "digest": string(digest.FromString("hole"))})),
 		})),
 		heavy(bundle("a document of 3 GiB", "8 too-large", over(atConfig, "copy", "-"), forgery{
 			manifest: func(m object, layers []any) {
 				layers[0].(object)["size"], layers[0].(object)["digest"] = 3<<30, string(digest.FromString("hole"))
 			},
-			after:  func(g *HostileGraph) { g.Holes = map[digest.Digest]int64{digest.FromString("hole"): 3 << 30} },
+			after:  func(g *Graph) { g.Holes = map[digest.Digest]int64{digest.FromString("hole"): 3 << 30} },
 			config: inFile(0, merged(object{"size": 3 << 30, "digest": string(digest.FromString("hole"))})),
 		})),
 		heavy(bundle("a config of 3 GiB", "8 too-large", nil, forgery{
 			manifest: inConfig(merged(object{"size": 3 << 30, "digest": string(digest.FromString("hole"))})),
-			after:    func(g *HostileGraph) { g.Holes = map[digest.Digest]int64{digest.FromString("hole"): 3 << 30} },
+			after:    func(g *Graph) { g.Holes = map[digest.Digest]int64{digest.FromString("hole"): 3 << 30} },
 		})),
-		heavy(bundle("a file of 11 bytes that is 3 GiB", "6 size-mismatch", over(atFile, "archive pull, archive copy", "3 not-found"), forgery{after: func(g *HostileGraph) {
+		heavy(bundle("a file of 11 bytes that is 3 GiB", "6 size-mismatch", over(atFile, "archive pull, archive copy", "3 not-found"), forgery{after: func(g *Graph) {
 			delete(g.Blobs, digest.FromString("some notes\n"))
 			g.Holes = map[digest.Digest]int64{digest.FromString("some notes\n"): 3 << 30}
 		}})),
@@ -297,8 +297,8 @@ type jsonNumber string
 func (n jsonNumber) MarshalJSON() ([]byte, error) { return []byte(n), nil }
 
 // spoil returns a change that turns a bit of the root or of its config.
-func spoil(mediaType string) func(g *HostileGraph) {
-	return func(g *HostileGraph) {
+func spoil(mediaType string) func(g *Graph) {
+	return func(g *Graph) {
 		for d, data := range g.Blobs {
 			isManifest := string(d) == g.Root["digest"]
 			isConfig := bytes.HasPrefix(data, []byte(`{"files"`))

@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package recaptest
+package hostile
 
 import (
 	"errors"
@@ -16,19 +16,19 @@ import (
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
-// HostileSource is a directory of somebody's that was meant to be a recap or a
+// Source is a directory of somebody's that was meant to be a recap or a
 // pack, or to look like one.
-type HostileSource struct {
-	Hostile
+type Source struct {
+	Input
 
 	// Make makes the directory. [errors.ErrUnsupported]: this system has no such
 	// thing.
 	Make func(dir string) error
 }
 
-// HostileSources returns directories that must not be packed, or not as they are.
-func HostileSources() []HostileSource {
-	return slices.Concat(hostileFiles(), hostileFrontMatter(), hostileManuscripts())
+// Sources returns directories that must not be packed, or not as they are.
+func Sources() []Source {
+	return slices.Concat(files(), frontMatter(), manuscripts())
 }
 
 // tree makes a directory of text files.
@@ -47,14 +47,14 @@ func tree(files map[string]string) func(dir string) error {
 // post is a document that links to nothing.
 const post = "---\ntitle: A trap\nrecap:\n  event: FOSDEM 2024\n---\nWhat I saw.\n"
 
-// hostileFiles are good documents among files that aren't.
-func hostileFiles() []HostileSource {
-	row := func(name, check, want string, make func(dir string) error) HostileSource {
+// files are good documents among files that aren't.
+func files() []Source {
+	row := func(name, check, want string, make func(dir string) error) Source {
 		exceptions := but("check", check, "fmt", "0")
 		if check == "0" {
 			exceptions = but("fmt", "0")
 		}
-		return HostileSource{Hostile{Name: name, Want: want, But: exceptions}, func(dir string) error {
+		return Source{Input{Name: name, Want: want, But: exceptions}, func(dir string) error {
 			return errors.Join(tree(map[string]string{"index.md": post})(dir), make(dir))
 		}}
 	}
@@ -71,7 +71,7 @@ func hostileFiles() []HostileSource {
 	}
 	file := func(name string) func(string) error { return tree(map[string]string{name: "harm"}) }
 	const linked = "8 symlink-in-source"
-	rows := []HostileSource{
+	rows := []Source{
 		row("a link out", "1 R101", linked, link("x.txt", "/etc/passwd")),
 		row("a link out, relative", "1 R101", linked, link("x.txt", "../../k.key")),
 		row("a link within", "1 R101", linked, link("x.txt", "index.md")),
@@ -130,7 +130,7 @@ func hostileFiles() []HostileSource {
 		row("a directory called as an image", "0", "0", file("x.png/a.txt")),
 	}
 	if runtime.GOOS == "linux" { // elsewhere the system refuses most of them first
-		for _, p := range HostilePaths() {
+		for _, p := range Paths() {
 			base := filepath.Base(p.Path)
 			if strings.ContainsAny(p.Path, "\x00") || base != p.Path || strings.HasPrefix(p.Path, ".") || p.Path == "" || len(p.Path) > 255 {
 				continue
@@ -141,16 +141,16 @@ func hostileFiles() []HostileSource {
 	return rows
 }
 
-func heavySource(s HostileSource) HostileSource {
+func heavySource(s Source) Source {
 	s.Heavy = true
 	return s
 }
 
-// hostileFrontMatter are documents whose front matter has no meaning, two, or too
+// frontMatter are documents whose front matter has no meaning, two, or too
 // much.
-func hostileFrontMatter() []HostileSource {
-	text := func(name, rule, document string) HostileSource {
-		want := Hostile{Name: "front matter: " + name, Want: "1 check-failed", But: but("check", "1 "+rule)}
+func frontMatter() []Source {
+	text := func(name, rule, document string) Source {
+		want := Input{Name: "front matter: " + name, Want: "1 check-failed", But: but("check", "1 "+rule)}
 		switch {
 		case strings.HasPrefix(document, "+++"):
 			want.But["fmt"] = "2 fmt-toml"
@@ -160,20 +160,20 @@ func hostileFrontMatter() []HostileSource {
 		if rule == "" {
 			want.Want, want.But = "0", nil
 		}
-		return HostileSource{want, tree(map[string]string{"index.md": document})}
+		return Source{want, tree(map[string]string{"index.md": document})}
 	}
-	yaml := func(name, rule, lines string) HostileSource {
+	yaml := func(name, rule, lines string) Source {
 		return text(name, rule, "---\ntitle: A trap\nrecap:\n  event: FOSDEM 2024\n"+lines+"---\nWhat I saw.\n")
 	}
-	heavy := func(s HostileSource) HostileSource { s.Heavy = true; return s }
-	tidied := func(s HostileSource) HostileSource { s.But["fmt"] = "0"; return s } // what it says is left as it is
-	tooLarge := func(s HostileSource) HostileSource {
+	heavy := func(s Source) Source { s.Heavy = true; return s }
+	tidied := func(s Source) Source { s.But["fmt"] = "0"; return s } // what it says is left as it is
+	tooLarge := func(s Source) Source {
 		s.Want = "8 too-large"
 		delete(s.But, "fmt")
 		return s
 	}
 	const syntax = "R004"
-	return []HostileSource{
+	return []Source{
 		text("none", "R", "What I saw.\n"),
 		text("nothing at all", "R", ""),
 		text("no end", "R", "---\ntitle: A trap\nrecap:\n  event: FOSDEM 2024\n\nWhat I saw.\n"),
@@ -237,28 +237,28 @@ func hostileFrontMatter() []HostileSource {
 		text("JSON, a number beyond all", "R", "{\"title\": \"a\", \"x\": 1e999999999, \"recap\": {\"event\": \"x\"}}\n\nx\n"),
 		heavy(text("JSON, brackets", "R", "{\"title\": \"a\", \"x\": "+strings.Repeat("[", 100_000)+strings.Repeat("]", 100_000)+", \"recap\": {\"event\": \"x\"}}\n\nx\n")),
 		heavy(text("JSON, braces", "R", strings.Repeat("{\"a\":", 50_000))),
-		{Hostile{Name: "facts in two places", Want: "1 check-failed", But: but("check", "1 R", "fmt", "0")}, tree(map[string]string{"index.md": post, "recap.yaml": "event: Another\n"})},
-		{Hostile{Name: "a bomb in recap.yaml", Want: "1 check-failed", But: but("check", "1 R")}, tree(map[string]string{"index.md": "---\ntitle: A trap\n---\nx\n", "recap.yaml": "event: &a [*a]\n"})},
-		{Hostile{Name: "a document that is a directory", Want: "3 no-document", But: but("fmt", "8 not-a-regular-file")}, func(dir string) error { return os.MkdirAll(filepath.Join(dir, "index.md"), 0o755) }},
-		{Hostile{Name: "a document that is a pipe", Want: "8 not-a-regular-file", But: but("check", "1 R108", "fmt", "8 not-a-regular-file")}, func(dir string) error { return special(dir, "index.md", "pipe") }},
-		{Hostile{Name: "a document that is a link", Want: "8 symlink-in-source", But: but("check", "1 R101", "fmt", "8 not-a-regular-file")}, func(dir string) error {
+		{Input{Name: "facts in two places", Want: "1 check-failed", But: but("check", "1 R", "fmt", "0")}, tree(map[string]string{"index.md": post, "recap.yaml": "event: Another\n"})},
+		{Input{Name: "a bomb in recap.yaml", Want: "1 check-failed", But: but("check", "1 R")}, tree(map[string]string{"index.md": "---\ntitle: A trap\n---\nx\n", "recap.yaml": "event: &a [*a]\n"})},
+		{Input{Name: "a document that is a directory", Want: "3 no-document", But: but("fmt", "8 not-a-regular-file")}, func(dir string) error { return os.MkdirAll(filepath.Join(dir, "index.md"), 0o755) }},
+		{Input{Name: "a document that is a pipe", Want: "8 not-a-regular-file", But: but("check", "1 R108", "fmt", "8 not-a-regular-file")}, func(dir string) error { return special(dir, "index.md", "pipe") }},
+		{Input{Name: "a document that is a link", Want: "8 symlink-in-source", But: but("check", "1 R101", "fmt", "8 not-a-regular-file")}, func(dir string) error {
 			if os.Symlink("/etc/passwd", filepath.Join(dir, "index.md")) != nil {
 				return errors.ErrUnsupported
 			}
 			return nil
 		}},
-		{Hostile{Name: "a document of a terabyte", Want: "8 too-large", But: but("check", "1 R1", "fmt", "8 too-large")}, func(dir string) error { return hole(filepath.Join(dir, "index.md"), 1<<40) }},
+		{Input{Name: "a document of a terabyte", Want: "8 too-large", But: but("check", "1 R1", "fmt", "8 too-large")}, func(dir string) error { return hole(filepath.Join(dir, "index.md"), 1<<40) }},
 	}
 }
 
-// hostileManuscripts are packs that reach for what isn't theirs.
-func hostileManuscripts() []HostileSource {
-	row := func(name, want, yaml string, files map[string]string) HostileSource {
+// manuscripts are packs that reach for what isn't theirs.
+func manuscripts() []Source {
+	row := func(name, want, yaml string, files map[string]string) Source {
 		exceptions := but("check", "1 ", "fmt", "3 not-found") // fmt is for documents
 		if !strings.HasPrefix(want, "1") {
 			exceptions["check"] = "0" // it resolves nothing
 		}
-		return HostileSource{Hostile{Name: "pack.yaml: " + name, Want: want, But: exceptions}, func(dir string) error {
+		return Source{Input{Name: "pack.yaml: " + name, Want: want, But: exceptions}, func(dir string) error {
 			all := map[string]string{"pack.yaml": yaml, "a/index.md": post}
 			for name, text := range files {
 				all[name] = text
@@ -269,7 +269,7 @@ func hostileManuscripts() []HostileSource {
 	yaml := func(lines string) string {
 		return "apiVersion: recap/v1\nkind: Pack\nname: traps\nversion: 1.0.0\n" + lines
 	}
-	return []HostileSource{
+	return []Source{
 		row("empty", "1 check-failed", "", nil),
 		row("a list", "1 check-failed", "[]\n", nil),
 		row("an alias of itself", "1 check-failed", yaml("members: &a [*a]\n"), nil),

@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package recaptest
+package hostile
 
 import (
 	"bytes"
@@ -15,9 +15,9 @@ import (
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
-// hostileConfigs are bundles whose manifest is in order and whose config isn't.
-func hostileConfigs() []HostileArtifact {
-	config := func(name, want string, f forgery) HostileArtifact {
+// configs are bundles whose manifest is in order and whose config isn't.
+func configs() []Artifact {
+	config := func(name, want string, f forgery) Artifact {
 		if want == "0" {
 			return bundle("config: "+name, want, nil, f)
 		}
@@ -29,7 +29,7 @@ func hostileConfigs() []HostileArtifact {
 	}
 	text := func(s string) forgery { return encode(func([]byte) []byte { return []byte(s) }) }
 	const bad, ambiguous, differs = "6 bad-config", "6 ambiguous-config", "6 table-mismatch"
-	rows := []HostileArtifact{
+	rows := []Artifact{
 		config("null", bad, text("null")),
 		config("a list", bad, text("[]")),
 		config("empty object", bad, text("{}")),

@@ -3,7 +3,7 @@
 
 //go:build unix
 
-package recaptest
+package hostile
 
 import (
 	"errors"

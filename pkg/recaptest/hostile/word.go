@@ -1,13 +1,13 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package recaptest
+package hostile
 
 import "strings"
 
-// HostileReferences returns what may be typed, pasted or generated where a reference
+// References returns what may be typed, pasted or generated where a reference
 // is wanted, and is none.
-func HostileReferences() []string {
+func References() []string {
 	return []string{
 		"", " ", "--help", "-rf", "x", "team/recaps", "team/recaps:v1",
 		"host.example/re po:v1", "host.example/repo:v1\n", "host.example/\x1b[2Jrepo:v1", "host.example/repo:v1\x00",
@@ -26,18 +26,18 @@ func HostileReferences() []string {
 	}
 }
 
-// HostilePolicies returns policies that must decide nothing.
-func HostilePolicies() []HostileText {
+// Policies returns policies that must decide nothing.
+func Policies() []Text {
 	const head = "apiVersion: recap/v1\nkind: TrustPolicy\npolicies:\n- name: team\n  scopes: ['**']\n  authorities:\n"
 	const key = "  - name: k\n    key: {path: k.pub}\n"
-	row := func(name, text string) HostileText {
-		return HostileText{Hostile: Hostile{Name: "policy: " + name, Want: "2 bad-policy"}, Text: text}
+	row := func(name, text string) Text {
+		return Text{Input: Input{Name: "policy: " + name, Want: "2 bad-policy"}, Text: text}
 	}
-	slow := func(t HostileText) HostileText { t.Heavy = true; return t }
+	slow := func(t Text) Text { t.Heavy = true; return t }
 	expression := func(e string) string {
 		return head + "  - name: ci\n    keyless: {identities: [{issuer: 'https://issuer.example.com', subjectRegExp: '" + e + "'}]}\n"
 	}
-	return []HostileText{
+	return []Text{
 		row("empty", ""), row("null", "~\n"), row("a list", "- a\n"), row("HTML", "<!DOCTYPE html>\n"), row("NUL", "\x00"),
 		row("UTF-16", "\xff\xfea\x00"), row("a second document", head+key+"---\n"+head+key),
 		row("an alias of itself", head+"  - &a [*a]\n"), row("a merge", head+"  - <<: {name: k}\n    key: {path: k.pub}\n"),

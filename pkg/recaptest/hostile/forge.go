@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package recaptest
+package hostile
 
 import (
 	"encoding/json"
@@ -17,12 +17,12 @@ import (
 // object is a JSON object in the making.
 type object = map[string]any
 
-// HostileArtifact is an artifact that means harm: forged by hand, since recap's own
+// Artifact is an artifact that means harm: forged by hand, since recap's own
 // builders would not make it.
-type HostileArtifact struct {
-	Hostile
+type Artifact struct {
+	Input
 	Place string // layout, archive or registry, where it is something only there
-	Forge func() *HostileGraph
+	Forge func() *Graph
 }
 
 // forgery makes a bundle. Without changes it makes a good one, of a document and
@@ -36,7 +36,7 @@ type forgery struct {
 	manifest func(m object, layers []any) // the manifest, before it is encoded
 	raw      func(manifest []byte) []byte // the manifest, encoded
 	root     func(desc object)            // the descriptor of the manifest
-	after    func(g *HostileGraph)        // everything
+	after    func(g *Graph)               // everything
 	document string                       // its text; default: a good one
 }
 
@@ -49,8 +49,8 @@ type forged struct {
 // document is the text of a document that nothing is wrong with.
 const document = "---\ntitle: A trap\nrecap:\n  event: FOSDEM 2024\n---\nWhat I saw, with [notes](notes.txt).\n"
 
-func (f forgery) forge() *HostileGraph {
-	g := &HostileGraph{Blobs: map[digest.Digest][]byte{}, Types: map[digest.Digest]string{}}
+func (f forgery) forge() *Graph {
+	g := &Graph{Blobs: map[digest.Digest][]byte{}, Types: map[digest.Digest]string{}}
 	g.Root = f.add(g)
 	if f.after != nil {
 		f.after(g)
@@ -59,7 +59,7 @@ func (f forgery) forge() *HostileGraph {
 }
 
 // add adds the bundle to g and returns the descriptor of its manifest.
-func (f forgery) add(g *HostileGraph) object {
+func (f forgery) add(g *Graph) object {
 	slug, text, files := f.slug, f.document, f.files
 	if slug == "" {
 		slug = "trap"
@@ -108,7 +108,7 @@ func (f forgery) add(g *HostileGraph) object {
 }
 
 // put adds a blob and returns its descriptor.
-func (g *HostileGraph) put(mediaType string, data []byte) object {
+func (g *Graph) put(mediaType string, data []byte) object {
 	d := digest.FromBytes(data)
 	g.Blobs[d] = data
 	return object{"mediaType": mediaType, "digest": string(d), "size": len(data)}
@@ -123,11 +123,11 @@ type forgedPack struct {
 	index   func(x object, children []any) // before it is encoded
 	raw     func(index []byte) []byte      // the index, encoded
 	root    func(desc object)
-	after   func(g *HostileGraph)
+	after   func(g *Graph)
 }
 
-func (p forgedPack) forge() *HostileGraph {
-	g := &HostileGraph{Blobs: map[digest.Digest][]byte{}, Types: map[digest.Digest]string{}}
+func (p forgedPack) forge() *Graph {
+	g := &Graph{Blobs: map[digest.Digest][]byte{}, Types: map[digest.Digest]string{}}
 	members := p.members
 	if members == nil {
 		members = []forgery{{slug: "one"}, {slug: "two"}}
@@ -236,9 +236,9 @@ func repeat(n int, element func(i int) any) []any {
 // merged returns a change that makes all of these.
 func merged(fields object) func(object) { return func(o object) { maps.Copy(o, fields) } }
 
-// HostileGood returns an artifact of the kind of g that nothing is wrong with, to
+// Good returns an artifact of the kind of g that nothing is wrong with, to
 // stand beside it: a bundle where there is no g.
-func HostileGood(g *HostileGraph) *HostileGraph {
+func Good(g *Graph) *Graph {
 	if g != nil && g.Root["mediaType"] == ocispec.MediaTypeImageIndex {
 		return forgedPack{}.forge()
 	}

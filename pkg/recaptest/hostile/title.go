@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package recaptest
+package hostile
 
 import (
 	"fmt"
@@ -10,13 +10,13 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// HostilePath is a path that a file of an artifact must not have, and why.
-type HostilePath struct{ Name, Path string }
+// Path is a path that a file of an artifact must not have, and why.
+type Path struct{ Name, Path string }
 
-// HostilePaths returns paths that lead out, that are special somewhere, or that
+// Paths returns paths that lead out, that are special somewhere, or that
 // look like others.
-func HostilePaths() []HostilePath {
-	return []HostilePath{
+func Paths() []Path {
+	return []Path{
 		{"far out", "../../x"},
 		{"out", "../x"},
 		{"in and out", "a/../../b"},
@@ -77,17 +77,17 @@ func HostilePaths() []HostilePath {
 	}
 }
 
-// hostileTitles are bundles and packs whose files would lie where they mustn't.
-func hostileTitles() []HostileArtifact {
-	var rows []HostileArtifact
+// titles are bundles and packs whose files would lie where they mustn't.
+func titles() []Artifact {
+	var rows []Artifact
 	const unsafe = "8 unsafe-path"
-	for _, p := range HostilePaths() {
+	for _, p := range Paths() {
 		rows = append(rows, bundle("path: "+p.Name, unsafe, nil, forgery{files: []forged{{p.Path, "harm"}}}))
 	}
 	title := func(title string) forgery {
 		return forgery{manifest: inLayer(1, with("annotations", object{ocispec.AnnotationTitle: title}))}
 	}
-	set := func(name, want string, paths ...string) HostileArtifact {
+	set := func(name, want string, paths ...string) Artifact {
 		f := forgery{}
 		for _, p := range paths {
 			f.files = append(f.files, forged{p, "harm in " + p})
@@ -143,20 +143,20 @@ func hostileTitles() []HostileArtifact {
 		}()...)),
 	)
 	// A table that leads elsewhere than the titles, which are in order.
-	for _, p := range HostilePaths()[:8] {
+	for _, p := range Paths()[:8] {
 		rows = append(rows, bundle("table: "+p.Name, unsafe, atConfig, forgery{config: inFile(1, with("path", p.Path))}))
 	}
 	return append(rows,
-		HostileArtifact{Hostile: Hostile{Name: "pack, path of a member", Want: unsafe, But: atMember}, Forge: forgedPack{
+		Artifact{Input: Input{Name: "pack, path of a member", Want: unsafe, But: atMember}, Forge: forgedPack{
 			members: []forgery{{slug: "one"}, {slug: "two", files: []forged{{"../one/index.md", "harm"}}}},
 		}.forge},
-		HostileArtifact{Hostile: Hostile{Name: "pack, path of a view", Want: unsafe, But: atCatalog}, Forge: forgedPack{catalog: func(m object) {
+		Artifact{Input: Input{Name: "pack, path of a view", Want: unsafe, But: atCatalog}, Forge: forgedPack{catalog: func(m object) {
 			m["layers"].([]any)[0].(object)["annotations"] = object{ocispec.AnnotationTitle: "catalog/../../x"}
 		}}.forge},
-		HostileArtifact{Hostile: Hostile{Name: "pack, a view in a member's place", Want: bad, But: atCatalog}, Forge: forgedPack{catalog: func(m object) {
+		Artifact{Input: Input{Name: "pack, a view in a member's place", Want: bad, But: atCatalog}, Forge: forgedPack{catalog: func(m object) {
 			m["layers"].([]any)[0].(object)["annotations"] = object{ocispec.AnnotationTitle: "one/index.md"}
 		}}.forge},
-		HostileArtifact{Hostile: Hostile{Name: "pack, a view that is a policy", Want: reserved, But: atCatalog}, Forge: forgedPack{catalog: func(m object) {
+		Artifact{Input: Input{Name: "pack, a view that is a policy", Want: reserved, But: atCatalog}, Forge: forgedPack{catalog: func(m object) {
 			m["layers"].([]any)[0].(object)["annotations"] = object{ocispec.AnnotationTitle: "catalog/recap.policy.yaml"}
 		}}.forge},
 	)

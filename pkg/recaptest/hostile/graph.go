@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package recaptest
+package hostile
 
 import (
 	"archive/tar"
@@ -21,14 +21,16 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/recap-oci/recap/pkg/recaptest"
 )
 
-// HostileTag is the tag that names the root of a [HostileGraph].
-const HostileTag = "v1"
+// Tag is the tag that names the root of a [Graph].
+const Tag = "v1"
 
-// HostileGraph is the content of a layout or a registry that believes anything:
+// Graph is the content of a layout or a registry that believes anything:
 // what lies under a digest need not have it.
-type HostileGraph struct {
+type Graph struct {
 	Root  map[string]any           // the descriptor that the tag stands on
 	Blobs map[digest.Digest][]byte // by the digests that they are offered under
 	Holes map[digest.Digest]int64  // blobs of that many zeros
@@ -42,14 +44,14 @@ type HostileGraph struct {
 }
 
 // files returns the small files of the layout, by path.
-func (g *HostileGraph) files() map[string][]byte {
+func (g *Graph) files() map[string][]byte {
 	root := maps.Clone(g.Root)
 	annotations, _ := root["annotations"].(map[string]any)
 	annotations = maps.Clone(annotations)
 	if annotations == nil {
 		annotations = map[string]any{}
 	}
-	annotations[ocispec.AnnotationRefName] = HostileTag
+	annotations[ocispec.AnnotationRefName] = Tag
 	root["annotations"] = annotations
 	files := map[string][]byte{
 		ocispec.ImageLayoutFile: []byte(`{"imageLayoutVersion":"1.0.0"}`),
@@ -65,8 +67,8 @@ func (g *HostileGraph) files() map[string][]byte {
 }
 
 // WriteLayout writes the graph into dir, as an image layout with the tag
-// [HostileTag].
-func (g *HostileGraph) WriteLayout(dir string) error {
+// [Tag].
+func (g *Graph) WriteLayout(dir string) error {
 	for name, data := range g.files() {
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, data, 0o644)); err != nil {
@@ -92,7 +94,7 @@ func hole(path string, size int64) error {
 
 // WriteArchive writes the graph into a file, as the archive of an image layout.
 // Holes are left out.
-func (g *HostileGraph) WriteArchive(file string) error {
+func (g *Graph) WriteArchive(file string) error {
 	f, err := os.Create(file)
 	if err != nil {
 		return err
@@ -110,10 +112,10 @@ func (g *HostileGraph) WriteArchive(file string) error {
 	return errors.Join(w.Close(), f.Close())
 }
 
-// HostileRegistry serves a [HostileGraph] in every repository and under every tag,
+// Registry serves a [Graph] in every repository and under every tag,
 // and keeps and believes what it is sent. It is an [http.Handler].
-type HostileRegistry struct {
-	Graph *HostileGraph
+type Registry struct {
+	Graph *Graph
 
 	mu     sync.Mutex
 	writes []string
@@ -123,14 +125,14 @@ type HostileRegistry struct {
 }
 
 // Writes returns the requests so far that would have changed a registry.
-func (s *HostileRegistry) Writes() []string {
+func (s *Registry) Writes() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.writes)
 }
 
 // ServeHTTP answers as a registry does, without looking at what it says.
-func (s *HostileRegistry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *Registry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		s.mu.Lock()
@@ -141,7 +143,7 @@ func (s *HostileRegistry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	last := path.Base(r.URL.Path)
-	switch kind := Classify(r.Method, r.URL); {
+	switch kind := recaptest.Classify(r.Method, r.URL); {
 	case r.Method == http.MethodPost:
 		w.Header().Set("Location", r.URL.Path+"1")
 		w.WriteHeader(http.StatusAccepted)
@@ -153,21 +155,21 @@ func (s *HostileRegistry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusCreated)
 	case r.Method == http.MethodDelete:
 		w.WriteHeader(http.StatusAccepted)
-	case kind == Ping:
+	case kind == recaptest.Ping:
 		w.WriteHeader(http.StatusOK)
-	case kind == Tags:
-		fmt.Fprintf(w, `{"name":"x","tags":[%q]}`, HostileTag)
-	case kind == Referrers:
+	case kind == recaptest.Tags:
+		fmt.Fprintf(w, `{"name":"x","tags":[%q]}`, Tag)
+	case kind == recaptest.Referrers:
 		w.Header().Set("Content-Type", ocispec.MediaTypeImageIndex)
 		_, _ = w.Write(mustJSON(map[string]any{"schemaVersion": 2, "mediaType": ocispec.MediaTypeImageIndex, "manifests": s.referrers(last)}))
-	case kind == Manifest:
+	case kind == recaptest.Manifest:
 		s.manifest(w, last)
 	default:
 		s.blob(w, r, digest.Digest(last))
 	}
 }
 
-func (s *HostileRegistry) manifest(w http.ResponseWriter, reference string) {
+func (s *Registry) manifest(w http.ResponseWriter, reference string) {
 	d := digest.Digest(reference)
 	if !strings.Contains(reference, ":") {
 		if strings.HasPrefix(reference, "sha256-") { // a referrers tag
@@ -193,7 +195,7 @@ func (s *HostileRegistry) manifest(w http.ResponseWriter, reference string) {
 	_, _ = w.Write(data)
 }
 
-func (s *HostileRegistry) blob(w http.ResponseWriter, r *http.Request, d digest.Digest) {
+func (s *Registry) blob(w http.ResponseWriter, r *http.Request, d digest.Digest) {
 	data, _, ok := s.get(d)
 	size := int64(len(data))
 	if zeros, hollow := s.Graph.Holes[d]; hollow {
@@ -221,7 +223,7 @@ func (s *HostileRegistry) blob(w http.ResponseWriter, r *http.Request, d digest.
 }
 
 // keep keeps what was sent and returns the digest of its subject, if it has one.
-func (s *HostileRegistry) keep(mediaType string, data []byte) (subject string) {
+func (s *Registry) keep(mediaType string, data []byte) (subject string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.kept == nil {
@@ -237,7 +239,7 @@ func (s *HostileRegistry) keep(mediaType string, data []byte) (subject string) {
 }
 
 // get returns a blob or manifest, the graph's before what was sent.
-func (s *HostileRegistry) get(d digest.Digest) (data []byte, mediaType string, ok bool) {
+func (s *Registry) get(d digest.Digest) (data []byte, mediaType string, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if data, ok := s.Graph.Blobs[d]; ok {
@@ -249,7 +251,7 @@ func (s *HostileRegistry) get(d digest.Digest) (data []byte, mediaType string, o
 
 // referrers returns descriptors of the manifests whose subject has that digest,
 // in the order of their digests, those that were sent last.
-func (s *HostileRegistry) referrers(subject string) []any {
+func (s *Registry) referrers(subject string) []any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.listed == nil { // once: some graphs have tens of thousands of blobs
