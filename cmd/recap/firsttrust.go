@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
 )
@@ -22,11 +23,11 @@ func (f *trustFlags) firstTrust(ctx context.Context, e *env, p *pinned, refusal 
 	if err != nil || named && !isFile(path) || len(f.attestations) > 0 {
 		return false, refusal
 	}
-	policy, err := e.policy(f.policy)
+	believed, err := e.policy(f.policy)
 	if err != nil {
 		return false, refusal
 	}
-	signers, err := observe(ctx, p, f.root.verifier(e, policy))
+	signers, err := observe(ctx, p, f.root.verifier(e, believed))
 	if err != nil {
 		return false, err
 	}
@@ -41,7 +42,7 @@ func (f *trustFlags) firstTrust(ctx context.Context, e *env, p *pinned, refusal 
 	if err != nil || signer == nil {
 		return false, firstOf(err, refusal)
 	}
-	rule := trust.RuleFrom(*signer, f.name(p))
+	rule := policy.RuleFrom(signer.Certificate.Identity(), f.name(p))
 	if err := f.write(e, path, rule); err != nil {
 		return false, err
 	}
@@ -52,8 +53,8 @@ func (f *trustFlags) firstTrust(ctx context.Context, e *env, p *pinned, refusal 
 // write adds a rule to the policy at path. A new policy names the trusted root
 // that the signer was verified under; one that is there keeps its own, and a root
 // that was only named for this run would be missing from the next.
-func (f *trustFlags) write(e *env, path string, rule trust.Rule) error {
-	var root trust.TrustedRoot
+func (f *trustFlags) write(e *env, path string, rule policy.Rule) error {
+	var root policy.TrustedRoot
 	if f.root.path != "" && len(f.keys) == 0 {
 		absolute, err := filepath.Abs(f.root.path)
 		if err != nil {
@@ -61,10 +62,10 @@ func (f *trustFlags) write(e *env, path string, rule trust.Rule) error {
 		}
 		root.Path = absolute
 	}
-	if err := trust.AddRule(path, rule, root); err != nil || root == (trust.TrustedRoot{}) {
+	if err := policy.AddRule(path, rule, root); err != nil || root == (policy.TrustedRoot{}) {
 		return err
 	}
-	if policy, err := trust.LoadPolicy(path); err == nil && policy.TrustedRoot == (trust.TrustedRoot{}) {
+	if believed, err := policy.Load(path); err == nil && believed.TrustedRoot == (policy.TrustedRoot{}) {
 		e.warn("%s doesn't name the trusted root, so each run needs --trusted-root; add to it: trustedRoot: {path: %q}", path, root.Path)
 	}
 	return nil
@@ -111,7 +112,7 @@ func printSigner(w io.Writer, number int, s trust.SignatureReport, name string) 
 	if len(s.Timestamps) > 0 {
 		fmt.Fprintf(w, "     signed: %s\n", s.Timestamps[0].Time.UTC().Format("2006-01-02 15:04:05 UTC"))
 	}
-	for _, line := range trust.RuleFrom(s, name).Plain() {
+	for _, line := range policy.RuleFrom(s.Certificate.Identity(), name).Plain() {
 		fmt.Fprintf(w, "     would be trusted: %s\n", safe(line))
 	}
 }
@@ -145,7 +146,7 @@ func (e *env) confirm(ctx context.Context, question string) (bool, error) {
 }
 
 // printTrusted says in plain words whom a new rule trusts, and where it stands.
-func printTrusted(w io.Writer, path string, rule trust.Rule) {
+func printTrusted(w io.Writer, path string, rule policy.Rule) {
 	fmt.Fprintf(w, "%s: rule %s now trusts, for %s:\n", safe(path), safe(rule.Name), safe(strings.Join(rule.Scopes, ", ")))
 	for _, line := range rule.Plain() {
 		fmt.Fprintf(w, "  %s\n", safe(line))

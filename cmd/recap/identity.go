@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
 )
@@ -56,16 +57,16 @@ func (f *identityFlags) check() error {
 }
 
 // policy trusts the identity for every name.
-func (f *identityFlags) policy() *trust.Policy {
+func (f *identityFlags) policy() *policy.Policy {
 	name := either(f.subject, f.subjectRegExp)
-	return &trust.Policy{
+	return &policy.Policy{
 		Source: "--" + flagIdentity + " " + name,
-		Rules: []trust.Rule{{
+		Rules: []policy.Rule{{
 			Name:      "--" + flagIdentity,
 			Scopes:    []string{"**"},
-			Mode:      trust.Enforce,
+			Mode:      policy.Enforce,
 			Threshold: 1,
-			Authorities: []trust.Authority{{Name: name, Keyless: &trust.Keyless{Identities: []trust.Identity{{
+			Authorities: []policy.Authority{{Name: name, Keyless: &policy.Keyless{Identities: []policy.Identity{{
 				Issuer: f.issuer, IssuerRegExp: f.issuerRegExp, Subject: f.subject, SubjectRegExp: f.subjectRegExp,
 			}}}}},
 		}},

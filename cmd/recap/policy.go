@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
 )
@@ -24,7 +25,7 @@ func newPolicyCmd(e *env) *cobra.Command {
 		Short: "Write down whom you trust for which repositories",
 		Long: `Write down whom you trust for which repositories, or look at it.
 
-The policy that decides is the one of --policy, else of the variable RECAP_POLICY,
+The believed that decides is the one of --believed, else of the variable RECAP_POLICY,
 else recap/policy.yaml in your configuration directory ($XDG_CONFIG_HOME). A file
 in the working directory or in something pulled never counts by itself.`,
 		Args: args(0, 0),
@@ -66,8 +67,8 @@ verified. Of several signers choose one with --certificate-identity and
 signed the digest.
 
 This trusts what is there today; compare it with what the publisher says elsewhere.`,
-		Example: `  recap policy init registry.example.com/team/recaps:v1
-  recap policy init registry.example.com/team/recaps:v1 --key recap.pub --scope 'registry.example.com/team/**'`,
+		Example: `  recap believed init registry.example.com/team/recaps:v1
+  recap believed init registry.example.com/team/recaps:v1 --key recap.pub --scope 'registry.example.com/team/**'`,
 		Args: args(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
@@ -78,7 +79,7 @@ This trusts what is there today; compare it with what the publisher says elsewhe
 			if err != nil {
 				return err
 			}
-			var current *trust.Policy
+			var current *policy.Policy
 			if isFile(path) {
 				if current, err = e.policy(trusted.policy); err != nil {
 					return err
@@ -99,7 +100,7 @@ This trusts what is there today; compare it with what the publisher says elsewhe
 			if already {
 				return out.print(e.stdout, result, func(w io.Writer) {
 					fmt.Fprintf(w, "%s: trusted already; nothing was changed\n", safe(trusted.name(p)))
-					printRules(w, summarise([]trust.Rule{rule}))
+					printRules(w, summarise([]policy.Rule{rule}))
 				})
 			}
 			if err := e.mayOverride(ctx, current, rule, yes, dryRun); err != nil {
@@ -127,7 +128,7 @@ This trusts what is there today; compare it with what the publisher says elsewhe
 
 // ruleFor returns the rule that trusts who signed what p names, and whether it is
 // one of the policy's already.
-func (f *trustFlags) ruleFor(ctx context.Context, e *env, p *pinned, how asked) (rule trust.Rule, already bool, err error) {
+func (f *trustFlags) ruleFor(ctx context.Context, e *env, p *pinned, how asked) (rule policy.Rule, already bool, err error) {
 	scope := either(how.scope, f.name(p))
 	if len(f.keys) > 0 {
 		var signatures []trust.SignatureReport
@@ -142,12 +143,12 @@ func (f *trustFlags) ruleFor(ctx context.Context, e *env, p *pinned, how asked) 
 	} else {
 		signer, err := f.signerOf(ctx, e, p, how)
 		if err != nil {
-			return trust.Rule{}, false, err
+			return policy.Rule{}, false, err
 		}
 		if old, ok, err := f.trustedAlready(ctx, e, p, how.current, scope, []trust.SignatureReport{*signer}); ok || err != nil {
 			return old, ok, err
 		}
-		rule = trust.RuleFrom(*signer, f.name(p))
+		rule = policy.RuleFrom(signer.Certificate.Identity(), f.name(p))
 	}
 	rule.Scopes = []string{scope}
 	return rule, false, nil
@@ -190,20 +191,20 @@ func (f *trustFlags) signerOf(ctx context.Context, e *env, p *pinned, how asked)
 
 // ruleForKeys returns the rule that trusts the keys of --key, once one of them
 // is seen to have signed what p names, and the signatures by them.
-func (f *trustFlags) ruleForKeys(ctx context.Context, e *env, p *pinned) (trust.Rule, []trust.SignatureReport, error) {
-	policy, err := f.given(ctx, e)
+func (f *trustFlags) ruleForKeys(ctx context.Context, e *env, p *pinned) (policy.Rule, []trust.SignatureReport, error) {
+	believed, err := f.given(ctx, e)
 	if err != nil {
-		return trust.Rule{}, nil, err
+		return policy.Rule{}, nil, err
 	}
-	gate, err := trust.NewGate(policy, f.root.verifier(e, policy), trust.GateOptions{})
+	gate, err := trust.NewGate(believed, f.root.verifier(e, believed), trust.GateOptions{})
 	if err != nil {
-		return trust.Rule{}, nil, err
+		return policy.Rule{}, nil, err
 	}
 	admitted, err := gate.Admit(ctx, p, trust.Request{Name: f.name(p), Root: p.Root()})
 	if err != nil {
-		return trust.Rule{}, nil, err
+		return policy.Rule{}, nil, err
 	}
-	rule := policy.Rules[0]
+	rule := believed.Rules[0]
 	rule.Name, rule.Scopes = ruleName(f.name(p)), []string{f.name(p)}
 	return rule, verified(admitted.Report()), nil
 }
@@ -236,14 +237,14 @@ func newPolicyCheckCmd(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check [FILE]",
 		Short: "Validate a policy and say in plain words whom it trusts",
-		Long: `Validate a policy, by default the one that decides, and say in plain words whom it
+		Long: `Validate a believed, by default the one that decides, and say in plain words whom it
 trusts. With --ref only the rule that applies to that reference is shown.
 
 Every mistake is listed with its line and how to mend it; then the exit code is 2,
 as it is for every verb that would have used the file. With --ref, 1 means that no
 rule applies.`,
-		Example: `  recap policy check
-  recap policy check recap.policy.yaml --ref registry.example.com/team/recaps:v1`,
+		Example: `  recap believed check
+  recap believed check recap.policy.yaml --ref registry.example.com/team/recaps:v1`,
 		Args: args(0, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := out.check(); err != nil {
@@ -272,31 +273,31 @@ rule applies.`,
 
 // checkPolicy prints what is wrong with a policy, or else whom it trusts.
 func (e *env) checkPolicy(path, ref string, out *output) error {
-	policy, problems, err := trust.ReadPolicy(path)
+	believed, problems, err := policy.Read(path)
 	if err != nil {
 		return err
 	}
-	result := policyCheckResult{Policy: path, Valid: policy != nil, Problems: append([]recap.Problem{}, problems...)}
+	result := policyCheckResult{Policy: path, Valid: believed != nil, Problems: append([]recap.Problem{}, problems...)}
 	var answer error
-	if policy == nil {
+	if believed == nil {
 		answer = recap.Errorf(recap.Usage, "bad-policy", "%s can't be used", path).WithHint("mend what is listed above")
 	}
-	if policy != nil && ref != "" {
+	if believed != nil && ref != "" {
 		parsed, err := parseReference(ref)
 		if err != nil {
 			return err
 		}
 		result.Reference = parsed.Name()
-		rule, scope, err := policy.Match(parsed.Name())
-		if err != nil && !errors.Is(err, trust.ErrNoRule) {
+		rule, scope, err := believed.Match(parsed.Name())
+		if err != nil && !errors.Is(err, policy.ErrNoRule) {
 			return err
 		}
 		if result.Rule, result.Scope = rule.Name, scope; result.Rule == "" {
 			answer = answerIsNo
 		}
 	}
-	if policy != nil {
-		result.Rules = summarise(policy.Rules)
+	if believed != nil {
+		result.Rules = summarise(believed.Rules)
 	}
 	if ref != "" {
 		result.Rules = slices.DeleteFunc(result.Rules, func(r policyRuleSummary) bool { return r.Name != result.Rule })
@@ -324,10 +325,10 @@ func printPolicyCheck(w io.Writer, r policyCheckResult) {
 	printRules(w, r.Rules)
 }
 
-func summarise(rules []trust.Rule) []policyRuleSummary {
+func summarise(rules []policy.Rule) []policyRuleSummary {
 	var list []policyRuleSummary
 	for _, r := range rules {
-		list = append(list, policyRuleSummary{r.Name, r.Scopes, string(cmp.Or(r.Mode, trust.Enforce)), r.Plain()})
+		list = append(list, policyRuleSummary{r.Name, r.Scopes, string(cmp.Or(r.Mode, policy.Enforce)), r.Plain()})
 	}
 	return list
 }
@@ -335,7 +336,7 @@ func summarise(rules []trust.Rule) []policyRuleSummary {
 func printRules(w io.Writer, rules []policyRuleSummary) {
 	for _, rule := range rules {
 		mode := ""
-		if rule.Mode == string(trust.Warn) {
+		if rule.Mode == string(policy.Warn) {
 			mode = " (only warns)"
 		}
 		fmt.Fprintf(w, "%s%s, for %s:\n", safe(rule.Name), mode, safe(strings.Join(rule.Scopes, ", ")))

@@ -12,9 +12,9 @@ import (
 	"slices"
 
 	"github.com/recap-oci/recap/pkg/attest"
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
-	"github.com/recap-oci/recap/pkg/trust"
 )
 
 // policyPath returns the file that decides: the flag's, RECAP_POLICY's, else the
@@ -28,7 +28,7 @@ func (e *env) policyPath(flag string) (path string, named bool, err error) {
 }
 
 // policy loads the policy that decides, and is nil where the user has none.
-func (e *env) policy(flag string) (*trust.Policy, error) {
+func (e *env) policy(flag string) (*policy.Policy, error) {
 	path, named, err := e.policyPath(flag)
 	if err != nil {
 		return nil, nil //nolint:nilerr // no home, so no policy in it; who needs one says so
@@ -38,42 +38,42 @@ func (e *env) policy(flag string) (*trust.Policy, error) {
 			return nil, nil
 		}
 	}
-	policy, err := trust.LoadPolicy(path)
+	believed, err := policy.Load(path)
 	if err != nil {
 		return nil, err
 	}
-	for _, warning := range policy.Warnings {
+	for _, warning := range believed.Warnings {
 		if !slices.Contains(e.warned, warning) { // a first trust reads it twice
 			e.warn("%s", warning)
 			e.warned = append(e.warned, warning)
 		}
 	}
-	return policy, nil
+	return believed, nil
 }
 
 // believe returns the policy for p: the one that flags stand for, else the one
 // in a file, with what --attestation asks for besides.
-func (f *trustFlags) believe(ctx context.Context, e *env, p *pinned) (*trust.Policy, error) {
-	policy, err := f.given(ctx, e)
+func (f *trustFlags) believe(ctx context.Context, e *env, p *pinned) (*policy.Policy, error) {
+	believed, err := f.given(ctx, e)
 	if err != nil {
 		return nil, err
 	}
-	if policy == nil {
+	if believed == nil {
 		return nil, f.noPolicy(p)
 	}
-	return f.ask(policy)
+	return f.ask(believed)
 }
 
 // given returns the policy that the flags or the environment name, or the user
 // has; nil when there is none.
-func (f *trustFlags) given(ctx context.Context, e *env) (*trust.Policy, error) {
+func (f *trustFlags) given(ctx context.Context, e *env) (*policy.Policy, error) {
 	switch {
 	case f.identity.given():
 		return f.identity.policy(), nil
 	case len(f.keys) == 0:
 		return e.policy(f.policy)
 	}
-	var authorities []trust.Authority
+	var authorities []policy.Authority
 	opts := e.keyOptions()
 	opts.Offline = f.root.offline
 	for _, key := range f.keys {
@@ -83,17 +83,17 @@ func (f *trustFlags) given(ctx context.Context, e *env) (*trust.Policy, error) {
 		}
 		authorities = append(authorities, authority)
 	}
-	return trust.KeyPolicy(authorities...), nil
+	return policy.ForKeys(authorities...), nil
 }
 
 // ask returns the policy with --attestation demanded by every rule, of any of
 // its authorities.
-func (f *trustFlags) ask(policy *trust.Policy) (*trust.Policy, error) {
+func (f *trustFlags) ask(believed *policy.Policy) (*policy.Policy, error) {
 	if len(f.attestations) == 0 {
-		return policy, nil
+		return believed, nil
 	}
-	asked := *policy
-	asked.Rules = slices.Clone(policy.Rules)
+	asked := *believed
+	asked.Rules = slices.Clone(believed.Rules)
 	for i, rule := range asked.Rules {
 		rule.Attestations = slices.Clone(rule.Attestations)
 		var names []string
@@ -105,8 +105,8 @@ func (f *trustFlags) ask(policy *trust.Policy) (*trust.Policy, error) {
 			if err != nil {
 				return nil, err
 			}
-			if !slices.ContainsFunc(rule.Attestations, func(a trust.AttestationRule) bool { return a.PredicateType == predicateType }) {
-				rule.Attestations = append(rule.Attestations, trust.AttestationRule{PredicateType: predicateType, Authorities: names})
+			if !slices.ContainsFunc(rule.Attestations, func(a policy.AttestationRule) bool { return a.PredicateType == predicateType }) {
+				rule.Attestations = append(rule.Attestations, policy.AttestationRule{PredicateType: predicateType, Authorities: names})
 			}
 		}
 		asked.Rules[i] = rule
@@ -121,7 +121,7 @@ func (f *trustFlags) noPolicy(p *pinned) error {
 // isUnknown reports whether err is that nobody said whom to trust.
 func (f *trustFlags) isUnknown(err error) bool {
 	var known *recap.Error
-	return errors.Is(err, trust.ErrNoRule) || errors.As(err, &known) && known.Code == "no-policy"
+	return errors.Is(err, policy.ErrNoRule) || errors.As(err, &known) && known.Code == "no-policy"
 }
 
 // plainRule says in plain words whom the rule that decided about p trusts.

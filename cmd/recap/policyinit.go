@@ -10,15 +10,16 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
 // asked is what somebody wants of a new rule.
 type asked struct {
-	current *trust.Policy // that it is for; nil: there is none yet
-	scope   string        // empty: the name itself
-	sure    bool          // nobody is asked
+	current *policy.Policy // that it is for; nil: there is none yet
+	scope   string         // empty: the name itself
+	sure    bool           // nobody is asked
 }
 
 // verified returns the signatures that count.
@@ -31,16 +32,16 @@ func verified(r trust.Report) []trust.SignatureReport {
 // trustedAlready returns the rule of the policy that accepts one of the wanted
 // signatures already. A rule of exactly that scope which doesn't is an error,
 // since there can't be another.
-func (f *trustFlags) trustedAlready(ctx context.Context, e *env, p *pinned, current *trust.Policy, scope string, wanted []trust.SignatureReport) (trust.Rule, bool, error) {
+func (f *trustFlags) trustedAlready(ctx context.Context, e *env, p *pinned, current *policy.Policy, scope string, wanted []trust.SignatureReport) (policy.Rule, bool, error) {
 	if current == nil {
-		return trust.Rule{}, false, nil
+		return policy.Rule{}, false, nil
 	}
-	exact := slices.IndexFunc(current.Rules, func(r trust.Rule) bool { return slices.Contains(r.Scopes, scope) })
+	exact := slices.IndexFunc(current.Rules, func(r policy.Rule) bool { return slices.Contains(r.Scopes, scope) })
 	rule, at, err := current.Match(f.name(p))
 	if err == nil && (at == scope || scope == f.name(p)) {
 		gate, err := trust.NewGate(current, f.root.verifier(e, current), trust.GateOptions{})
 		if err != nil {
-			return trust.Rule{}, false, err
+			return policy.Rule{}, false, err
 		}
 		admitted, err := gate.Admit(ctx, p, trust.Request{Name: f.name(p), Root: p.Root()})
 		report := admitted.Report()
@@ -55,10 +56,10 @@ func (f *trustFlags) trustedAlready(ctx context.Context, e *env, p *pinned, curr
 		}
 	}
 	if exact < 0 {
-		return trust.Rule{}, false, nil
+		return policy.Rule{}, false, nil
 	}
 	there := current.Rules[exact]
-	return trust.Rule{}, false, recap.Errorf(recap.Usage, "rule-exists", "%s has a rule for %s already, %s, which trusts others: %s",
+	return policy.Rule{}, false, recap.Errorf(recap.Usage, "rule-exists", "%s has a rule for %s already, %s, which trusts others: %s",
 		current.Source, scope, there.Name, strings.Join(there.Plain(), "; ")).
 		WithHint("add the signer to the authorities of that rule: %s, line %d", current.Source, there.Line)
 }
@@ -70,13 +71,13 @@ func sameIdentity(a, b trust.SignatureReport) bool {
 
 // mayOverride says which rules of the policy a narrower one takes the place of
 // and what falls away with that, and asks whether that is meant.
-func (e *env) mayOverride(ctx context.Context, current *trust.Policy, rule trust.Rule, yes, dryRun bool) error {
+func (e *env) mayOverride(ctx context.Context, current *policy.Policy, rule policy.Rule, yes, dryRun bool) error {
 	if current == nil {
 		return nil
 	}
 	scope := rule.Scopes[0]
 	var lines []string
-	var old trust.Rule
+	var old policy.Rule
 	for _, old = range current.Overridden(scope) {
 		lines = append(lines, fmt.Sprintf("rule %s of %s (line %d) no longer applies to %s; what falls away there:", old.Name, current.Source, old.Line, scope))
 		for _, line := range old.Plain() {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
@@ -172,7 +173,7 @@ func (p *reportPrinter) reason(r trust.Report, s trust.SignatureReport) string {
 // rollback says what became of the question whether an older version is served.
 func rollback(r trust.Report) string {
 	known := r.Rollback
-	warns := r.Mode == trust.Warn // then nothing is remembered
+	warns := r.Mode == policy.Warn // then nothing is remembered
 	switch {
 	case warns && known.State == trust.RollbackFirstUse:
 		return fmt.Sprintf("%s; a rule that only warns remembers nothing, so an older one would not be noticed", safe(known.Version))

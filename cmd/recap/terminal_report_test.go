@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/sigstore"
 	"github.com/recap-oci/recap/pkg/target"
 	"github.com/recap-oci/recap/pkg/transfer"
@@ -82,13 +83,13 @@ func TestTerminalReports(t *testing.T) {
 				for _, explain := range []bool{false, true} {
 					(&reportPrinter{w: &out, explain: explain, rule: []string{poison}}).print("x"+poison, r)
 				}
-				r.Mode = trust.Warn
+				r.Mode = policy.Warn
 				out.WriteString(rollback(r) + "\n")
 				printSigner(&out, 1, r.Signatures[1], "example.com/"+poison)
 			}
 		}
 	}
-	printTrusted(&out, poison, filled[trust.Rule]())
+	printTrusted(&out, poison, filled[policy.Rule]())
 	printInspection(&out, poison, filled[transfer.Inspection]())
 	e.notice(filled[target.Notice]())
 	e.signingNotice(filled[sigstore.Notice]())

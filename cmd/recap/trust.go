@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
 	"github.com/recap-oci/recap/pkg/target"
@@ -31,7 +32,7 @@ type trustFlags struct {
 	noState      bool
 	unverified   bool
 
-	decided *trust.Policy // what verify decided by
+	decided *policy.Policy // what verify decided by
 }
 
 func (f *trustFlags) register(flags *pflag.FlagSet) {
@@ -220,7 +221,7 @@ func (f *rootFlags) register(flags *pflag.FlagSet) {
 
 // open returns the trusted root: of the flag, else the policy's, else the
 // public instance's. Nothing is loaded before it is needed.
-func (f *rootFlags) open(e *env, policy *trust.Policy) *sigstore.Root {
+func (f *rootFlags) open(e *env, policy *policy.Policy) *sigstore.Root {
 	opts := sigstore.RootOptions{Path: f.path, Offline: f.offline}
 	if f.path == "" && policy != nil {
 		opts.Path, opts.TUFMirror, opts.TUFRoot = policy.TrustedRoot.Path, policy.TrustedRoot.TUFMirror, policy.TrustedRoot.TUFRoot
@@ -231,7 +232,7 @@ func (f *rootFlags) open(e *env, policy *trust.Policy) *sigstore.Root {
 	return sigstore.NewRoot(opts)
 }
 
-func (f *rootFlags) verifier(e *env, policy *trust.Policy) trust.Verifier {
+func (f *rootFlags) verifier(e *env, policy *policy.Policy) trust.Verifier {
 	return sigstore.NewVerifier(sigstore.VerifierOptions{Root: f.open(e, policy), Offline: f.offline})
 }
 

@@ -12,11 +12,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
 	"github.com/recap-oci/recap/pkg/target"
 	"github.com/recap-oci/recap/pkg/transfer"
-	"github.com/recap-oci/recap/pkg/trust"
 )
 
 // trustImportResult is the answer of "recap trust import".
@@ -42,7 +42,7 @@ func newTrustImportCmd(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import LAYOUT",
 		Short: "Trust what recap copy --with-trust put into a layout",
-		Long: `Show the trusted root and the policy that recap copy --with-trust put into LAYOUT, and
+		Long: `Show the trusted root and the believed that recap copy --with-trust put into LAYOUT, and
 make them yours once you agree: at a terminal you are asked, elsewhere it takes --yes.
 Whoever wrote the layout wrote them, too: take the digest from
 somebody you trust, not from what the layout came with.`,
@@ -133,17 +133,17 @@ func (e *env) describeTrust(ctx context.Context, material transfer.TrustMaterial
 		return result, nil
 	}
 	result.Policy = filepath.Join(dir, "policy.yaml")
-	policy, problems := trust.ParsePolicy(result.Policy, material.Policy, nil)
-	if policy == nil {
+	believed, problems := policy.Parse(result.Policy, material.Policy, nil)
+	if believed == nil {
 		for _, p := range problems {
 			fmt.Fprintln(e.stderr, safe(p.String()))
 		}
 		return result, recap.Errorf(recap.Usage, "bad-policy", "the policy in there makes no sense here").WithHint("make it anew with: recap copy --with-trust")
 	}
-	if policy.TrustedRoot != (trust.TrustedRoot{Path: result.TrustedRoot}) {
+	if believed.TrustedRoot != (policy.TrustedRoot{Path: result.TrustedRoot}) {
 		return result, recap.Errorf(recap.Usage, "bad-policy", "the policy in there is for another trusted root").WithHint("make it anew with: recap copy --with-trust")
 	}
-	result.Rules = summarise(policy.Rules)
+	result.Rules = summarise(believed.Rules)
 	return result, nil
 }
 

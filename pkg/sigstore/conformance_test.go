@@ -11,6 +11,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/sigstore"
 	"github.com/recap-oci/recap/pkg/trust"
 )
@@ -27,7 +28,7 @@ func TestConformance(t *testing.T) {
 		}
 		n++
 		t.Run(dir.Name(), func(t *testing.T) {
-			a := trust.Authority{Name: "suite", Key: &trust.Key{PEM: read(t, "conformance", dir.Name(), "key.pub")}}
+			a := policy.Authority{Name: "suite", Key: &policy.Key{PEM: read(t, "conformance", dir.Name(), "key.pub")}}
 			raw := read(t, "conformance", dir.Name(), "bundle.sigstore.json")
 			_, err := sigstore.NewVerifier(sigstore.VerifierOptions{}).Verify(t.Context(), raw, artifact, a)
 			if strings.HasSuffix(dir.Name(), "_fail") {

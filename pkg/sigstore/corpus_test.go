@@ -12,6 +12,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
 	"github.com/recap-oci/recap/pkg/trust"
@@ -23,7 +24,7 @@ type corpusCase struct {
 	Bundle, Root string
 	Digest       digest.Digest
 	Key          string
-	Require      *trust.Require
+	Require      *policy.Require
 
 	Accept          bool
 	Issuer, Subject string
@@ -41,10 +42,10 @@ func readCorpus(t testing.TB) []corpusCase {
 	return corpus.Cases
 }
 
-func (c corpusCase) authority(t testing.TB) trust.Authority {
-	a := trust.Authority{Name: "corpus", Require: c.Require, Keyless: &trust.Keyless{}}
+func (c corpusCase) authority(t testing.TB) policy.Authority {
+	a := policy.Authority{Name: "corpus", Require: c.Require, Keyless: &policy.Keyless{}}
 	if c.Key != "" {
-		a.Keyless, a.Key = nil, &trust.Key{PEM: read(t, "sigstore", filepath.FromSlash(c.Key))}
+		a.Keyless, a.Key = nil, &policy.Key{PEM: read(t, "sigstore", filepath.FromSlash(c.Key))}
 	}
 	return a
 }

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
@@ -52,7 +53,7 @@ func (f *findings) fail(name string, outcome trust.Outcome, format string, args 
 }
 
 // judge returns the evidence if it is what is required, else the rejection.
-func (f *findings) judge(need trust.Require) (trust.Evidence, *trust.Rejection) {
+func (f *findings) judge(need policy.Require) (trust.Evidence, *trust.Rejection) {
 	required := map[string]int{checkTLog: need.TLog, checkTimestamps: need.Timestamps, checkSCT: need.SCT}
 	checks := make([]trust.Check, 0, len(f.steps))
 	for _, s := range f.steps {

@@ -16,6 +16,7 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/verify"
 	"github.com/sigstore/sigstore/pkg/signature"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
@@ -44,7 +45,7 @@ type signed struct {
 
 // examineKeyed holds a signature by a bare key against one and, if there is one, the
 // trusted root.
-func examineKeyed(s *signed, d digest.Digest, key *trust.Key, keyID [sha256.Size]byte, candidates []scheme, trusted *root.TrustedRoot, now time.Time) *findings {
+func examineKeyed(s *signed, d digest.Digest, key *policy.Key, keyID [sha256.Size]byte, candidates []scheme, trusted *root.TrustedRoot, now time.Time) *findings {
 	f := &findings{}
 	id := hex.EncodeToString(keyID[:])
 	used := f.signature(s, candidates, id)

@@ -23,7 +23,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
-	"github.com/recap-oci/recap/pkg/trust"
+	"github.com/recap-oci/recap/pkg/policy"
 )
 
 // forge makes bundles, good and bad, without the code under test.
@@ -96,10 +96,10 @@ func pkixOf(t testing.TB, pub crypto.PublicKey) []byte {
 	return der
 }
 
-func authority(t testing.TB, pub crypto.PublicKey) trust.Authority {
+func authority(t testing.TB, pub crypto.PublicKey) policy.Authority {
 	t.Helper()
 	block := &pem.Block{Type: "PUBLIC KEY", Bytes: pkixOf(t, pub)}
-	return trust.Authority{Name: "somebody", Key: &trust.Key{PEM: pem.EncodeToMemory(block)}}
+	return policy.Authority{Name: "somebody", Key: &policy.Key{PEM: pem.EncodeToMemory(block)}}
 }
 
 func newECDSA(t testing.TB, curve elliptic.Curve) *ecdsa.PrivateKey {

@@ -20,8 +20,8 @@ import (
 
 	"github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
-	"github.com/recap-oci/recap/pkg/trust"
 )
 
 const fulcioService = "the certificate authority"
@@ -30,7 +30,7 @@ const fulcioService = "the certificate authority"
 type certified struct {
 	key         *ecdsa.PrivateKey
 	certificate *x509.Certificate
-	identity    trust.Identity
+	identity    policy.Identity
 	since       time.Time // by the machine's own clock, which may be wrong
 }
 
@@ -146,13 +146,13 @@ func leafOf(body []byte, pub crypto.PublicKey) (*x509.Certificate, error) {
 }
 
 // identityOf returns whom a certificate was issued to.
-func identityOf(leaf *x509.Certificate) (trust.Identity, error) {
+func identityOf(leaf *x509.Certificate) (policy.Identity, error) {
 	summary, err := certificate.SummarizeCertificate(leaf)
 	if err != nil {
-		return trust.Identity{}, fmt.Errorf("its certificate doesn't say who it is for: %w", err)
+		return policy.Identity{}, fmt.Errorf("its certificate doesn't say who it is for: %w", err)
 	}
 	if summary.Issuer == "" || summary.SubjectAlternativeName == "" {
-		return trust.Identity{}, errors.New("its certificate doesn't say who it is for")
+		return policy.Identity{}, errors.New("its certificate doesn't say who it is for")
 	}
-	return trust.Identity{Issuer: summary.Issuer, Subject: summary.SubjectAlternativeName}, nil
+	return policy.Identity{Issuer: summary.Issuer, Subject: summary.SubjectAlternativeName}, nil
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
 	"github.com/sigstore/sigstore/pkg/signature"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
 )
@@ -57,7 +58,7 @@ func LoadSigner(ctx context.Context, keyRef string, opts KeyOptions) (trust.Sign
 		public:    pub,
 		hash:      hash,
 		keyID:     keyID,
-		authority: trust.Authority{Name: keyRef, Key: &trust.Key{PEM: public}},
+		authority: policy.Authority{Name: keyRef, Key: &policy.Key{PEM: public}},
 	}
 	if opts.SigningConfig == "" {
 		return s, nil
@@ -190,19 +191,19 @@ func decryptKey(block *pem.Block, password []byte) (crypto.PrivateKey, error) {
 // a key in a key management service, which is asked for the public half. keyRef
 // is its name. A private key, a certificate or a weak key is refused with
 // recap.Usage, a missing file or variable with recap.NotFound.
-func LoadAuthority(ctx context.Context, keyRef string, opts KeyOptions) (trust.Authority, error) {
+func LoadAuthority(ctx context.Context, keyRef string, opts KeyOptions) (policy.Authority, error) {
 	pub, err := openPublicKey(ctx, keyRef, opts)
 	if err != nil {
-		return trust.Authority{}, err
+		return policy.Authority{}, err
 	}
 	if _, err := schemes(pub); err != nil {
-		return trust.Authority{}, recap.Errorf(recap.Usage, "bad-key", "key %q is %w", keyRef, err)
+		return policy.Authority{}, recap.Errorf(recap.Usage, "bad-key", "key %q is %w", keyRef, err)
 	}
 	public, err := cryptoutils.MarshalPublicKeyToPEM(pub)
 	if err != nil {
-		return trust.Authority{}, fmt.Errorf("key %q: %w", keyRef, err)
+		return policy.Authority{}, fmt.Errorf("key %q: %w", keyRef, err)
 	}
-	return trust.Authority{Name: keyRef, Key: &trust.Key{PEM: public}}, nil
+	return policy.Authority{Name: keyRef, Key: &policy.Key{PEM: public}}, nil
 }
 
 func openPublicKey(ctx context.Context, keyRef string, opts KeyOptions) (crypto.PublicKey, error) {

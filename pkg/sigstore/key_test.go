@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
 	"github.com/recap-oci/recap/pkg/trust"
@@ -225,7 +226,7 @@ func write(t *testing.T, path string, data []byte) {
 	}
 }
 
-func authorityOf(t testing.TB, signer trust.Signer) trust.Authority {
+func authorityOf(t testing.TB, signer trust.Signer) policy.Authority {
 	t.Helper()
 	authority, err := signer.Authority(t.Context())
 	if err != nil {

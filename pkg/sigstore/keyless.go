@@ -14,6 +14,7 @@ import (
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
 )
@@ -80,31 +81,31 @@ func NewKeylessSigner(opts KeylessOptions) (*KeylessSigner, error) {
 //
 // It fails, as Sign does, if the signing configuration makes no sense, so that
 // a caller can find out before anything is published.
-func (s *KeylessSigner) Authority(ctx context.Context) (trust.Authority, error) {
+func (s *KeylessSigner) Authority(ctx context.Context) (policy.Authority, error) {
 	if err := s.enter(ctx); err != nil {
-		return trust.Authority{}, err
+		return policy.Authority{}, err
 	}
 	defer s.leave()
 	if err := s.load(ctx); err != nil {
-		return trust.Authority{}, err
+		return policy.Authority{}, err
 	}
 	if s.certified != nil {
 		return s.authority(s.certified.identity), nil
 	}
 	token, err := s.identify(ctx)
 	if err != nil {
-		return trust.Authority{}, err
+		return policy.Authority{}, err
 	}
 	if issuer, subject, ok := token.Identity(); ok {
-		return s.authority(trust.Identity{Issuer: issuer, Subject: subject}), nil
+		return s.authority(policy.Identity{Issuer: issuer, Subject: subject}), nil
 	}
-	return trust.Authority{Name: token.String()}, nil
+	return policy.Authority{Name: token.String()}, nil
 }
 
 // authority returns the authority of an identity, with the evidence that the
 // signer's witnesses provide.
-func (s *KeylessSigner) authority(identity trust.Identity) trust.Authority {
-	a := trust.Authority{Name: identity.Subject, Keyless: &trust.Keyless{Identities: []trust.Identity{identity}}}
+func (s *KeylessSigner) authority(identity policy.Identity) policy.Authority {
+	a := policy.Authority{Name: identity.Subject, Keyless: &policy.Keyless{Identities: []policy.Identity{identity}}}
 	if require := s.witnesses.require(); require.TLog == 0 {
 		require.SCT = 1
 		a.Require = &require

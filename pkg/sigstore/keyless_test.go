@@ -20,6 +20,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
 	"github.com/recap-oci/recap/pkg/trust"
@@ -96,30 +97,30 @@ func certificateIn(t testing.TB, b wireBundle) *x509.Certificate {
 }
 
 func TestKeylessSign(t *testing.T) {
-	identity := trust.Identity{Issuer: "https://issuer.test", Subject: "somebody@example.com"}
+	identity := policy.Identity{Issuer: "https://issuer.test", Subject: "somebody@example.com"}
 	both := []string{"rekor1.test", "rekor2.test 2"}
 	tests := []struct {
 		name    string
 		config  map[string]any
 		kinds   []string // of log entries
 		stamps  int
-		require *trust.Require
+		require *policy.Require
 	}{
 		{"log of version 1", map[string]any{"rekorTlogUrls": both[:1]}, []string{"dsse 0.0.1"}, 0, nil},
 		{"log of version 2 and timestamp authority", map[string]any{"rekorTlogUrls": both[1:], "tsaUrls": []string{"tsa.test"}}, []string{"hashedrekord 0.0.2"}, 1, nil},
 		{"both logs, with timestamp authority", map[string]any{"rekorTlogUrls": both, "tsaUrls": []string{"tsa.test"}}, []string{"hashedrekord 0.0.2"}, 1, nil},
 		{"both logs, without timestamp authority", map[string]any{"rekorTlogUrls": both}, []string{"dsse 0.0.1"}, 0, nil},
-		{"timestamp authority alone", map[string]any{"tsaUrls": []string{"tsa.test"}}, nil, 1, &trust.Require{Timestamps: 1, SCT: 1}},
+		{"timestamp authority alone", map[string]any{"tsaUrls": []string{"tsa.test"}}, nil, 1, &policy.Require{Timestamps: 1, SCT: 1}},
 		{"any timestamp authority", map[string]any{"rekorTlogUrls": both, "tsaUrls": []string{"tsa.test", "tsa2.test"}, "tsaConfig": anyOf()}, []string{"hashedrekord 0.0.2"}, 1, nil},
-		{"all timestamp authorities", map[string]any{"tsaUrls": []string{"tsa.test", "tsa2.test", "tsa3.test"}, "tsaConfig": map[string]any{"selector": "ALL"}}, nil, 3, &trust.Require{Timestamps: 1, SCT: 1}},
-		{"two timestamp authorities", map[string]any{"tsaUrls": []string{"tsa.test", "tsa2.test", "tsa3.test"}, "tsaConfig": map[string]any{"selector": "EXACT", "count": 2}}, nil, 2, &trust.Require{Timestamps: 1, SCT: 1}},
+		{"all timestamp authorities", map[string]any{"tsaUrls": []string{"tsa.test", "tsa2.test", "tsa3.test"}, "tsaConfig": map[string]any{"selector": "ALL"}}, nil, 3, &policy.Require{Timestamps: 1, SCT: 1}},
+		{"two timestamp authorities", map[string]any{"tsaUrls": []string{"tsa.test", "tsa2.test", "tsa3.test"}, "tsaConfig": map[string]any{"selector": "EXACT", "count": 2}}, nil, 2, &policy.Require{Timestamps: 1, SCT: 1}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			test.config["caUrls"] = []string{"fulcio.test"}
 			fake := newFakeSigstore(t)
 			signer := fake.keyless(signingConfig(t, test.config), fakeToken(t, nil), nil)
-			want := trust.Authority{Name: identity.Subject, Keyless: &trust.Keyless{Identities: []trust.Identity{identity}}, Require: test.require}
+			want := policy.Authority{Name: identity.Subject, Keyless: &policy.Keyless{Identities: []policy.Identity{identity}}, Require: test.require}
 			if diff := cmp.Diff(want, authorityOf(t, signer)); diff != "" {
 				t.Errorf("forecast (-want +got):\n%s", diff)
 			}
@@ -169,7 +170,7 @@ func TestKeylessAuthorityIsExactAfterwards(t *testing.T) {
 	if _, err := signer.Sign(t.Context(), []byte(about(root))); err != nil {
 		t.Fatal(text(err))
 	}
-	want := []trust.Identity{{Issuer: "https://issuer.test", Subject: "https://ci.test/somebody"}}
+	want := []policy.Identity{{Issuer: "https://issuer.test", Subject: "https://ci.test/somebody"}}
 	if diff := cmp.Diff(want, authorityOf(t, signer).Keyless.Identities); diff != "" {
 		t.Errorf("identities (-want +got):\n%s", diff)
 	}

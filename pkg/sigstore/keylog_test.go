@@ -10,9 +10,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
-	"github.com/recap-oci/recap/pkg/trust"
 )
 
 // witnessed are options for the key of a test, logged in the fake instance.
@@ -32,14 +32,14 @@ func TestKeyIsLogged(t *testing.T) {
 		config  string
 		entries []string
 		stamps  int
-		require trust.Require
+		require policy.Require
 	}{
-		{"P-256 in a log of version 1", "cosign.key", signingConfig(t, logs), []string{"dsse"}, 0, trust.Require{TLog: 1}},
-		{"P-256 in a log of version 2", "cosign.key", v2AndTSA(t), []string{"hashedrekord"}, 1, trust.Require{TLog: 1, Timestamps: 1}},
-		{"RSA in a log of version 2", "openssl-rsa.pem", v2AndTSA(t), []string{"hashedrekord"}, 1, trust.Require{TLog: 1, Timestamps: 1}},
-		{"Ed25519 in a log of version 1", "openssl-ed25519.pem", v1Only(t), []string{"dsse"}, 0, trust.Require{TLog: 1}},
-		{"timestamp alone", "openssl-ed25519.pem", signingConfig(t, map[string]any{"tsaUrls": []string{"tsa.test"}}), nil, 1, trust.Require{Timestamps: 1}},
-		{"an empty configuration", "openssl-ed25519.pem", signingConfig(t, nil), nil, 0, trust.Require{}},
+		{"P-256 in a log of version 1", "cosign.key", signingConfig(t, logs), []string{"dsse"}, 0, policy.Require{TLog: 1}},
+		{"P-256 in a log of version 2", "cosign.key", v2AndTSA(t), []string{"hashedrekord"}, 1, policy.Require{TLog: 1, Timestamps: 1}},
+		{"RSA in a log of version 2", "openssl-rsa.pem", v2AndTSA(t), []string{"hashedrekord"}, 1, policy.Require{TLog: 1, Timestamps: 1}},
+		{"Ed25519 in a log of version 1", "openssl-ed25519.pem", v1Only(t), []string{"dsse"}, 0, policy.Require{TLog: 1}},
+		{"timestamp alone", "openssl-ed25519.pem", signingConfig(t, map[string]any{"tsaUrls": []string{"tsa.test"}}), nil, 1, policy.Require{Timestamps: 1}},
+		{"an empty configuration", "openssl-ed25519.pem", signingConfig(t, nil), nil, 0, policy.Require{}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

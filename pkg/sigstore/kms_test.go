@@ -26,9 +26,9 @@ import (
 	"github.com/sigstore/sigstore/pkg/signature/kms/cliplugin/common"
 	"github.com/sigstore/sigstore/pkg/signature/kms/cliplugin/handler"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
-	"github.com/recap-oci/recap/pkg/trust"
 )
 
 // keysVariable tells the test's own plugin where its keys are.
@@ -181,8 +181,8 @@ func TestKMS(t *testing.T) {
 				t.Fatal(text(err))
 			}
 			verifier := sigstore.NewVerifier(sigstore.VerifierOptions{})
-			for name, a := range map[string]trust.Authority{
-				"the signer's own": authorityOf(t, signer), "loaded": authority, "asked for": {Name: "kms", Key: &trust.Key{KMS: ref}},
+			for name, a := range map[string]policy.Authority{
+				"the signer's own": authorityOf(t, signer), "loaded": authority, "asked for": {Name: "kms", Key: &policy.Key{KMS: ref}},
 			} {
 				evidence, err := verifier.Verify(t.Context(), raw, root, a)
 				if err != nil || evidence.Algorithm != want {

@@ -24,6 +24,7 @@ import (
 	"github.com/sigstore/sigstore/pkg/signature"
 
 	"github.com/recap-oci/recap/pkg/internal/canonical"
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
 )
@@ -36,7 +37,7 @@ const simpleSigning = "cosign container image signature"
 // what Verify does, but for transparency logs, whose entries carry a signed
 // promise here and no proof. The chain that comes with a certificate is not
 // looked at: the trusted root has the certificates that count.
-func (v *Verifier) VerifyLegacy(ctx context.Context, sig trust.LegacySignature, d digest.Digest, a trust.Authority) (trust.Evidence, error) {
+func (v *Verifier) VerifyLegacy(ctx context.Context, sig trust.LegacySignature, d digest.Digest, a policy.Authority) (trust.Evidence, error) {
 	return v.verify(ctx, d, a, legacySum(sig), func() (*signed, *trust.Rejection) { return readLegacy(sig) })
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/opencontainers/go-digest"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
 )
@@ -99,11 +100,11 @@ func TestVerifyLegacy(t *testing.T) {
 	logTime, tsaTime := trust.Timestamp{Time: signed, Source: "https://rekor1.test"}, trust.Timestamp{Time: signed, Source: "https://tsa.test"}
 	entries := []trust.LogEntry{{Log: "https://rekor1.test", Index: 11}}
 	logged := authority(t, key.Public())
-	logged.Require = &trust.Require{TLog: 1}
+	logged.Require = &policy.Require{TLog: 1}
 	tests := []struct {
 		name      string
 		order     legacyOrder
-		authority trust.Authority
+		authority policy.Authority
 		times     []trust.Timestamp
 		entries   []trust.LogEntry
 	}{

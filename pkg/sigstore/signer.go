@@ -21,6 +21,7 @@ import (
 	"github.com/sigstore/sigstore/pkg/signature/options"
 	"google.golang.org/protobuf/encoding/protojson"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
 )
@@ -32,7 +33,7 @@ type keySigner struct {
 	public    crypto.PublicKey
 	hash      crypto.Hash // that signer makes of a message; 0: none
 	keyID     [32]byte
-	authority trust.Authority
+	authority policy.Authority
 	witnesses *witnesses // nil: none
 }
 
@@ -59,7 +60,7 @@ func (s *keySigner) Sign(ctx context.Context, statement []byte) ([]byte, error) 
 }
 
 // Authority implements [trust.Signer].
-func (s *keySigner) Authority(context.Context) (trust.Authority, error) { return s.authority, nil }
+func (s *keySigner) Authority(context.Context) (policy.Authority, error) { return s.authority, nil }
 
 // maxResigning is how often a signature is made anew because a log has it
 // already, which says that an answer got lost. More often, somebody is lying.

@@ -12,6 +12,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	"github.com/sigstore/sigstore-go/pkg/root"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
 )
@@ -61,12 +62,12 @@ func NewVerifier(opts VerifierOptions) *Verifier {
 // [trust.ErrBadSignature] everything else that isn't a valid signature over a
 // statement about d with the evidence required. Which key a bundle names is
 // only a hint, and decides no more than which of the two refusals it is.
-func (v *Verifier) Verify(ctx context.Context, raw []byte, d digest.Digest, a trust.Authority) (trust.Evidence, error) {
+func (v *Verifier) Verify(ctx context.Context, raw []byte, d digest.Digest, a policy.Authority) (trust.Evidence, error) {
 	return v.verify(ctx, d, a, sha256.Sum256(raw), func() (*signed, *trust.Rejection) { return readBundle(raw) })
 }
 
 // verify verifies what read returns, which is the same for the same sum.
-func (v *Verifier) verify(ctx context.Context, d digest.Digest, a trust.Authority, sum [sha256.Size]byte, read func() (*signed, *trust.Rejection)) (trust.Evidence, error) {
+func (v *Verifier) verify(ctx context.Context, d digest.Digest, a policy.Authority, sum [sha256.Size]byte, read func() (*signed, *trust.Rejection)) (trust.Evidence, error) {
 	if err := ctx.Err(); err != nil {
 		return trust.Evidence{}, err
 	}
@@ -116,7 +117,7 @@ func (v *Verifier) verify(ctx context.Context, d digest.Digest, a trust.Authorit
 }
 
 // wrongKind refuses a certificate where a key is expected, and the reverse.
-func wrongKind(s *signed, a trust.Authority) *trust.Rejection {
+func wrongKind(s *signed, a policy.Authority) *trust.Rejection {
 	reason := "signed with a certificate, not with a key"
 	switch {
 	case a.Keyless == nil && s.certificate != nil:
@@ -132,7 +133,7 @@ func wrongKind(s *signed, a trust.Authority) *trust.Rejection {
 
 // needOf returns the evidence that an authority needs, or what is wrong with
 // the authority.
-func needOf(a trust.Authority) (trust.Require, error) {
+func needOf(a policy.Authority) (policy.Require, error) {
 	need := a.Required()
 	switch {
 	case a.Key == nil && a.Keyless == nil:
@@ -152,10 +153,10 @@ func needOf(a trust.Authority) (trust.Require, error) {
 	return need, nil
 }
 
-func windowed(k *trust.Key) bool { return !k.ValidFrom.IsZero() || !k.ValidUntil.IsZero() }
+func windowed(k *policy.Key) bool { return !k.ValidFrom.IsZero() || !k.ValidUntil.IsZero() }
 
 // key returns the ways in which an authority's key signs.
-func (v *Verifier) key(ctx context.Context, a trust.Authority) ([]scheme, [sha256.Size]byte, error) {
+func (v *Verifier) key(ctx context.Context, a policy.Authority) ([]scheme, [sha256.Size]byte, error) {
 	pub, err := v.publicKey(ctx, a)
 	if err != nil {
 		return nil, [sha256.Size]byte{}, err
@@ -171,7 +172,7 @@ func (v *Verifier) key(ctx context.Context, a trust.Authority) ([]scheme, [sha25
 	return candidates, keyID, nil
 }
 
-func (v *Verifier) publicKey(ctx context.Context, a trust.Authority) (crypto.PublicKey, error) {
+func (v *Verifier) publicKey(ctx context.Context, a policy.Authority) (crypto.PublicKey, error) {
 	switch {
 	case a.Key.KMS == "":
 	case len(a.Key.PEM) > 0:
@@ -192,7 +193,7 @@ func (v *Verifier) publicKey(ctx context.Context, a trust.Authority) (crypto.Pub
 }
 
 // root returns the trusted root, which authority a needs.
-func (v *Verifier) root(ctx context.Context, a trust.Authority) (*root.TrustedRoot, error) {
+func (v *Verifier) root(ctx context.Context, a policy.Authority) (*root.TrustedRoot, error) {
 	if v.opts.Root == nil {
 		return nil, recap.Errorf(recap.Usage, "no-trusted-root", "authority %q needs the trusted root of a Sigstore instance, and none is set", a.Name).
 			WithHint("pass one: --trusted-root trusted_root.json")

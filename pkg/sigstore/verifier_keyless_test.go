@@ -22,15 +22,16 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/opencontainers/go-digest"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
-var anybody = trust.Authority{Name: "anybody", Keyless: &trust.Keyless{}}
+var anybody = policy.Authority{Name: "anybody", Keyless: &policy.Keyless{}}
 
 // needing is anybody with so much evidence.
-func needing(tlog, timestamps, sct int) trust.Authority {
-	return trust.Authority{Name: "anybody", Keyless: &trust.Keyless{}, Require: &trust.Require{TLog: tlog, Timestamps: timestamps, SCT: sct}}
+func needing(tlog, timestamps, sct int) policy.Authority {
+	return policy.Authority{Name: "anybody", Keyless: &policy.Keyless{}, Require: &policy.Require{TLog: tlog, Timestamps: timestamps, SCT: sct}}
 }
 
 func TestVerifyKeyless(t *testing.T) {
@@ -46,7 +47,7 @@ func TestVerifyKeyless(t *testing.T) {
 	tests := []struct {
 		name      string
 		order     order
-		authority trust.Authority
+		authority policy.Authority
 		want      trust.Evidence
 	}{
 		{"version 1 of the log", v.onV1(), anybody, trust.Evidence{Timestamps: []trust.Timestamp{v1Time}, LogEntries: []trust.LogEntry{v1Entry}, SCTs: 1}},

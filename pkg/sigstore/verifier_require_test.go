@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/sigstore/sigstore/pkg/signature/kms/fake"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
 	"github.com/recap-oci/recap/pkg/trust"
@@ -35,7 +36,7 @@ func TestVerifyRequires(t *testing.T) {
 	tests := []struct {
 		name      string
 		order     order
-		authority trust.Authority
+		authority policy.Authority
 		check     string // empty: accepted
 		reason    string
 	}{
@@ -169,7 +170,7 @@ func TestVerifyKeyWithEvidence(t *testing.T) {
 	v := newVirtual(t)
 	key := newECDSA(t, elliptic.P256())
 	keyed := func(o order) order { o.key, o.bare = &forge{key: key}, true; return o }
-	who := func(require trust.Require, from, until time.Time) trust.Authority {
+	who := func(require policy.Require, from, until time.Time) policy.Authority {
 		a := authority(t, key.Public())
 		a.Require, a.Key.ValidFrom, a.Key.ValidUntil = &require, from, until
 		return a
@@ -184,27 +185,27 @@ func TestVerifyKeyWithEvidence(t *testing.T) {
 	tests := []struct {
 		name      string
 		order     order
-		authority trust.Authority
+		authority policy.Authority
 		edit      func(map[string]any)
 		check     string
 		reason    string
 	}{
-		{"log of version 1", keyed(v.onV1()), who(trust.Require{TLog: 1}, never, never), nil, "", ""},
-		{"log of version 2", keyed(v.onV2()), who(trust.Require{TLog: 1}, never, never), nil, "", ""},
-		{"timestamp", keyed(v.onV2()), who(trust.Require{Timestamps: 1}, never, never), nil, "", ""},
-		{"time of a log", keyed(v.onV1()), who(trust.Require{Timestamps: 1}, never, never), nil, "", ""},
-		{"case 9: no log entry", keyed(v.onV2().with(func(o *order) { o.logs = nil })), who(trust.Require{TLog: 1}, never, never), nil, "tlog", "no transparency log"},
-		{"no timestamp", keyed(v.onV2().with(func(o *order) { o.stamps = nil })), who(trust.Require{Timestamps: 1}, never, never), nil, "timestamps", "nobody"},
-		{"case 10: another's log entry", keyed(v.onV2().with(func(o *order) { o.logs = []logged{{log: v.v2, version: 2, sig: []byte("x")}} })), who(trust.Require{TLog: 1}, never, never), nil, "tlog", "doesn't add up"},
-		{"bad evidence where none is required", keyed(v.onV2().with(func(o *order) { o.logs = []logged{{log: v.v2, version: 2, sig: []byte("x")}} })), who(trust.Require{}, never, never), nil, "", ""},
+		{"log of version 1", keyed(v.onV1()), who(policy.Require{TLog: 1}, never, never), nil, "", ""},
+		{"log of version 2", keyed(v.onV2()), who(policy.Require{TLog: 1}, never, never), nil, "", ""},
+		{"timestamp", keyed(v.onV2()), who(policy.Require{Timestamps: 1}, never, never), nil, "", ""},
+		{"time of a log", keyed(v.onV1()), who(policy.Require{Timestamps: 1}, never, never), nil, "", ""},
+		{"case 9: no log entry", keyed(v.onV2().with(func(o *order) { o.logs = nil })), who(policy.Require{TLog: 1}, never, never), nil, "tlog", "no transparency log"},
+		{"no timestamp", keyed(v.onV2().with(func(o *order) { o.stamps = nil })), who(policy.Require{Timestamps: 1}, never, never), nil, "timestamps", "nobody"},
+		{"case 10: another's log entry", keyed(v.onV2().with(func(o *order) { o.logs = []logged{{log: v.v2, version: 2, sig: []byte("x")}} })), who(policy.Require{TLog: 1}, never, never), nil, "tlog", "doesn't add up"},
+		{"bad evidence where none is required", keyed(v.onV2().with(func(o *order) { o.logs = []logged{{log: v.v2, version: 2, sig: []byte("x")}} })), who(policy.Require{}, never, never), nil, "", ""},
 
-		{"within the window", keyed(v.onV2()), who(trust.Require{Timestamps: 1}, signed, signed), nil, "", ""},
-		{"before the window", keyed(v.onV2()), who(trust.Require{Timestamps: 1}, signed.Add(time.Second), never), nil, "validity", "the key is trusted from 2026-01-02T03:04:07Z"},
-		{"after the window", keyed(v.onV2()), who(trust.Require{Timestamps: 1}, never, signed.Add(-time.Second)), nil, "validity", "the key was trusted until 2026-01-02T03:04:05Z"},
-		{"window, and nothing is required", keyed(v.onV2().with(func(o *order) { o.stamps = nil })), who(trust.Require{}, never, signed), nil, "timestamps", "nobody"},
+		{"within the window", keyed(v.onV2()), who(policy.Require{Timestamps: 1}, signed, signed), nil, "", ""},
+		{"before the window", keyed(v.onV2()), who(policy.Require{Timestamps: 1}, signed.Add(time.Second), never), nil, "validity", "the key is trusted from 2026-01-02T03:04:07Z"},
+		{"after the window", keyed(v.onV2()), who(policy.Require{Timestamps: 1}, never, signed.Add(-time.Second)), nil, "validity", "the key was trusted until 2026-01-02T03:04:05Z"},
+		{"window, and nothing is required", keyed(v.onV2().with(func(o *order) { o.stamps = nil })), who(policy.Require{}, never, signed), nil, "timestamps", "nobody"},
 
-		{"log given up, signed before", keyed(v.onV2()), who(trust.Require{TLog: 1}, never, never), retired, "", ""},
-		{"log given up, signed nobody knows when", keyed(v.onV2().with(func(o *order) { o.stamps = nil })), who(trust.Require{TLog: 1}, never, never), retired, "tlog", "was given up"},
+		{"log given up, signed before", keyed(v.onV2()), who(policy.Require{TLog: 1}, never, never), retired, "", ""},
+		{"log given up, signed nobody knows when", keyed(v.onV2().with(func(o *order) { o.stamps = nil })), who(policy.Require{TLog: 1}, never, never), retired, "tlog", "was given up"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -226,7 +227,7 @@ func TestVerifyRefusesAuthorities(t *testing.T) {
 	v := newVirtual(t)
 	raw := v.onV2().sign(t)
 	key := authority(t, newECDSA(t, elliptic.P256()).Public())
-	changed := func(change func(*trust.Authority)) trust.Authority {
+	changed := func(change func(*policy.Authority)) policy.Authority {
 		a := key
 		k := *key.Key
 		a.Key = &k
@@ -235,17 +236,17 @@ func TestVerifyRefusesAuthorities(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name      string
-		authority trust.Authority
+		authority policy.Authority
 		code      string
 	}{
-		{"neither", trust.Authority{Name: "x"}, "bad-authority"},
-		{"both", changed(func(a *trust.Authority) { a.Keyless = &trust.Keyless{} }), "bad-authority"},
-		{"two keys", changed(func(a *trust.Authority) { a.Key.KMS = "awskms:///x" }), "bad-authority"},
-		{"key in a log of certificates", changed(func(a *trust.Authority) { a.Require = &trust.Require{SCT: 1} }), "bad-authority"},
-		{"negative", changed(func(a *trust.Authority) { a.Require = &trust.Require{TLog: -1} }), "bad-authority"},
-		{"case 37: KMS offline", trust.Authority{Name: "x", Key: &trust.Key{KMS: "awskms:///x"}}, "kms-offline"},
-		{"KMS that is a file", trust.Authority{Name: "x", Key: &trust.Key{KMS: "key.pub"}}, "bad-authority"},
-		{"KMS that is a path", trust.Authority{Name: "x", Key: &trust.Key{KMS: "../evil://x"}}, "bad-authority"},
+		{"neither", policy.Authority{Name: "x"}, "bad-authority"},
+		{"both", changed(func(a *policy.Authority) { a.Keyless = &policy.Keyless{} }), "bad-authority"},
+		{"two keys", changed(func(a *policy.Authority) { a.Key.KMS = "awskms:///x" }), "bad-authority"},
+		{"key in a log of certificates", changed(func(a *policy.Authority) { a.Require = &policy.Require{SCT: 1} }), "bad-authority"},
+		{"negative", changed(func(a *policy.Authority) { a.Require = &policy.Require{TLog: -1} }), "bad-authority"},
+		{"case 37: KMS offline", policy.Authority{Name: "x", Key: &policy.Key{KMS: "awskms:///x"}}, "kms-offline"},
+		{"KMS that is a file", policy.Authority{Name: "x", Key: &policy.Key{KMS: "key.pub"}}, "bad-authority"},
+		{"KMS that is a path", policy.Authority{Name: "x", Key: &policy.Key{KMS: "../evil://x"}}, "bad-authority"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := sigstore.NewVerifier(sigstore.VerifierOptions{Offline: true}).Verify(t.Context(), raw, root, test.authority)
@@ -277,7 +278,7 @@ func TestVerifyWrongKindLoadsNothing(t *testing.T) {
 		TUFMirror: "http://127.0.0.1:1", TUFRoot: "missing.json", Transport: refuse{t},
 	})})
 	logged := authority(t, newECDSA(t, elliptic.P256()).Public())
-	logged.Require = &trust.Require{TLog: 1}
+	logged.Require = &policy.Require{TLog: 1}
 	_, err := verifier.Verify(t.Context(), v.onV2().with(func(o *order) { o.bare = true }).sign(t), root, anybody)
 	wantRejection(t, err, trust.ErrWrongSigner, "signature", "signed with a key")
 	_, err = verifier.Verify(t.Context(), v.onV2().sign(t), root, logged)
@@ -291,7 +292,7 @@ func TestVerifyKMS(t *testing.T) {
 	key := newECDSA(t, elliptic.P256())
 	raw := forge{key: key, statement: about(root)}.bundle(t)
 	verifier := sigstore.NewVerifier(sigstore.VerifierOptions{})
-	a := trust.Authority{Name: "service", Key: &trust.Key{KMS: "fakekms://key"}}
+	a := policy.Authority{Name: "service", Key: &policy.Key{KMS: "fakekms://key"}}
 	asked := context.WithValue(t.Context(), fake.KmsCtxKey{}, crypto.PrivateKey(key))
 	got, err := verifier.Verify(asked, raw, root, a)
 	if err != nil || got.Algorithm != "ECDSA P-256 with SHA-256" {

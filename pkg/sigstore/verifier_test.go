@@ -22,6 +22,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
 	"github.com/recap-oci/recap/pkg/trust"
@@ -224,18 +225,18 @@ func TestVerifyCallerMistakes(t *testing.T) {
 		name      string
 		ctx       context.Context
 		digest    digest.Digest
-		authority trust.Authority
+		authority policy.Authority
 		want      error
 	}{
 		{"canceled", canceled, root, good, context.Canceled},
 		{"no digest", t.Context(), "", good, recap.Usage},
 		{"upper-case digest", t.Context(), digest.Digest("sha256:" + strings.ToUpper(root.Encoded())), good, recap.Usage},
 		{"SHA-512", t.Context(), digest.SHA512.FromString("x"), good, recap.Usage},
-		{"no key", t.Context(), root, trust.Authority{Name: "nobody"}, recap.Usage},
-		{"empty key", t.Context(), root, trust.Authority{Name: "nobody", Key: &trust.Key{}}, recap.Usage},
-		{"private key", t.Context(), root, trust.Authority{Name: "x", Key: &trust.Key{PEM: read(t, "keys", "cosign.key")}}, recap.Usage},
-		{"P-224", t.Context(), root, trust.Authority{Name: "x", Key: &trust.Key{PEM: read(t, "keys", "weak-p224.pub")}}, recap.Usage},
-		{"RSA 1024", t.Context(), root, trust.Authority{Name: "x", Key: &trust.Key{PEM: read(t, "keys", "weak-rsa1024.pub")}}, recap.Usage},
+		{"no key", t.Context(), root, policy.Authority{Name: "nobody"}, recap.Usage},
+		{"empty key", t.Context(), root, policy.Authority{Name: "nobody", Key: &policy.Key{}}, recap.Usage},
+		{"private key", t.Context(), root, policy.Authority{Name: "x", Key: &policy.Key{PEM: read(t, "keys", "cosign.key")}}, recap.Usage},
+		{"P-224", t.Context(), root, policy.Authority{Name: "x", Key: &policy.Key{PEM: read(t, "keys", "weak-p224.pub")}}, recap.Usage},
+		{"RSA 1024", t.Context(), root, policy.Authority{Name: "x", Key: &policy.Key{PEM: read(t, "keys", "weak-rsa1024.pub")}}, recap.Usage},
 		{"RSA 8193", t.Context(), root, authority(t, rsaOf(8193)), recap.Usage},
 	}
 	for _, test := range tests {
@@ -302,7 +303,7 @@ func TestVerifyCosign(t *testing.T) {
 func TestVerifyEveryBit(t *testing.T) {
 	raw := read(t, "cosign-v3.1.3", "p256.bundle.json")
 	d := digest.FromBytes(read(t, "cosign-v3.1.3", "subject.json"))
-	a := trust.Authority{Name: "cosign", Key: &trust.Key{PEM: read(t, "cosign-v3.1.3", "p256.pub")}}
+	a := policy.Authority{Name: "cosign", Key: &policy.Key{PEM: read(t, "cosign-v3.1.3", "p256.pub")}}
 	want, err := sigstore.NewVerifier(sigstore.VerifierOptions{}).Verify(t.Context(), raw, d, a)
 	if err != nil {
 		t.Fatal(err)
@@ -356,7 +357,7 @@ func TestVerifyEverySignedBit(t *testing.T) {
 			if err := json.Unmarshal(read(t, "cosign-v3.1.3", name+".bundle.json"), &b); err != nil {
 				t.Fatal(err)
 			}
-			a := trust.Authority{Name: "cosign", Key: &trust.Key{PEM: read(t, "cosign-v3.1.3", name+".pub")}}
+			a := policy.Authority{Name: "cosign", Key: &policy.Key{PEM: read(t, "cosign-v3.1.3", name+".pub")}}
 			for _, place := range []struct {
 				object map[string]any
 				name   string
@@ -407,7 +408,7 @@ func FuzzVerify(f *testing.F) {
 	}}.bundle(f))
 	f.Add([]byte(`{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{"publicKey":null},"dsseEnvelope":null}`))
 	d := digest.FromBytes(read(f, "cosign-v3.1.3", "subject.json"))
-	a := trust.Authority{Name: "cosign", Key: &trust.Key{PEM: read(f, "cosign-v3.1.3", "p256.pub")}}
+	a := policy.Authority{Name: "cosign", Key: &policy.Key{PEM: read(f, "cosign-v3.1.3", "p256.pub")}}
 	want, err := sigstore.NewVerifier(sigstore.VerifierOptions{}).Verify(f.Context(), read(f, "cosign-v3.1.3", "p256.bundle.json"), d, a)
 	if err != nil {
 		f.Fatal(err)

@@ -9,7 +9,7 @@ import (
 	protorekor "github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1"
 
 	"github.com/recap-oci/recap/pkg/internal/tasks"
-	"github.com/recap-oci/recap/pkg/trust"
+	"github.com/recap-oci/recap/pkg/policy"
 )
 
 // witnesses are the logs and timestamp authorities that attest signatures.
@@ -43,8 +43,8 @@ func (w *witnesses) ask(ctx context.Context, s signedStatement) ([]*protorekor.T
 
 // require returns the evidence that signatures will carry, one of each kind
 // that there are witnesses of.
-func (w *witnesses) require() trust.Require {
-	var require trust.Require
+func (w *witnesses) require() policy.Require {
+	var require policy.Require
 	if len(w.services.logs) > 0 {
 		require.TLog = 1
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	"oras.land/oras-go/v2/content/memory"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/recaptest"
 	"github.com/recap-oci/recap/pkg/sigstore"
@@ -54,7 +55,7 @@ func signer(t testing.TB) (transfer.Sealer, *trust.Gate) {
 }
 
 // sealing returns a seal by a new key, and the authority that the key is.
-func sealing(t testing.TB) (transfer.Sealer, trust.Authority) {
+func sealing(t testing.TB) (transfer.Sealer, policy.Authority) {
 	t.Helper()
 	dir := t.TempDir()
 	private, public, err := sigstore.GenerateKeyPair([]byte{})
@@ -78,9 +79,9 @@ func sealing(t testing.TB) (transfer.Sealer, trust.Authority) {
 	return sealer, authority
 }
 
-func admitting(t testing.TB, authority trust.Authority, opts trust.GateOptions) *trust.Gate {
+func admitting(t testing.TB, authority policy.Authority, opts trust.GateOptions) *trust.Gate {
 	t.Helper()
-	gate, err := trust.NewGate(trust.KeyPolicy(authority), sigstore.NewVerifier(sigstore.VerifierOptions{}), opts)
+	gate, err := trust.NewGate(policy.ForKeys(authority), sigstore.NewVerifier(sigstore.VerifierOptions{}), opts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/recap-oci/recap/pkg/policy"
 )
 
 // attested says which of the attestations that the rule asks for are there. One
 // counts when its signed statement, not an annotation, is of the type and about
 // the root, and an authority that may make it signed it.
-func (f findings) attested(rule Rule) []AttestationReport {
+func (f findings) attested(rule policy.Rule) []AttestationReport {
 	var list []AttestationReport
 	for _, asked := range rule.Attestations {
 		report := AttestationReport{PredicateType: asked.PredicateType}
@@ -29,25 +31,25 @@ func (f findings) attested(rule Rule) []AttestationReport {
 
 // attests returns the index of the authority by which c is the attestation
 // asked for, or -1.
-func (c candidate) attests(rule Rule, asked AttestationRule) int {
+func (c candidate) attests(rule policy.Rule, asked policy.AttestationRule) int {
 	if c.statement.PredicateType != asked.PredicateType {
 		return -1
 	}
-	at := slices.IndexFunc(c.vouching, func(i int) bool { return asked.by(rule.Authorities[i].Name) })
+	at := slices.IndexFunc(c.vouching, func(i int) bool { return mayMake(asked, rule.Authorities[i].Name) })
 	if at < 0 {
 		return -1
 	}
 	return c.vouching[at]
 }
 
-// by reports whether the authority may make the attestation; any of the rule
+// mayMake reports whether the authority may make the attestation; any of the rule
 // may where none is named.
-func (asked AttestationRule) by(authority string) bool {
+func mayMake(asked policy.AttestationRule, authority string) bool {
 	return len(asked.Authorities) == 0 || slices.Contains(asked.Authorities, authority)
 }
 
 // unattested is the refusal of what is signed, and lacks an attestation.
-func (report *Report) unattested(asked AttestationRule, found findings) error {
+func (report *Report) unattested(asked policy.AttestationRule, found findings) error {
 	whose := "any authority of the rule"
 	if len(asked.Authorities) > 0 {
 		whose = strings.Join(asked.Authorities, " or ")

@@ -10,18 +10,19 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
 // decide says whether what was found satisfies the rule, and completes the
 // report. The error is the one that a RefusedError wraps.
-func (report *Report) decide(rule Rule, found findings) error {
+func (report *Report) decide(rule policy.Rule, found findings) error {
 	report.Authorities = found.assign(rule)
 	report.Attestations = found.attested(rule)
 	report.Signatures = found.reports()
 
 	unmet := slices.IndexFunc(report.Attestations, func(a AttestationReport) bool { return !a.Met })
-	enough := len(report.Authorities) >= rule.threshold()
+	enough := len(report.Authorities) >= rule.Required()
 	if enough && unmet < 0 {
 		return nil
 	}
@@ -37,8 +38,8 @@ func (report *Report) decide(rule Rule, found findings) error {
 			WithHint("don't use it before its publisher explains it; every signature found, and what is wrong with it: %s", report.explainCommand())
 	}
 	if n := len(report.Authorities); n > 0 {
-		return refusal(ErrThreshold, "%s: %w: %d of %d vouch for it (%s)", report.object(), ErrThreshold, n, rule.threshold(), strings.Join(report.Authorities, ", ")).
-			WithHint("%d more must sign it, of: %s", rule.threshold()-n, strings.Join(rule.missing(report.Authorities), ", "))
+		return refusal(ErrThreshold, "%s: %w: %d of %d vouch for it (%s)", report.object(), ErrThreshold, n, rule.Required(), strings.Join(report.Authorities, ", ")).
+			WithHint("%d more must sign it, of: %s", rule.Required()-n, strings.Join(missing(rule, report.Authorities), ", "))
 	}
 	if n, reason := report.count(WrongSigner); n > 0 {
 		err := refusal(ErrWrongSigner, "%s: %w%s: %s", report.object(), ErrWrongSigner, several(n), reason)
@@ -53,7 +54,7 @@ func (report *Report) decide(rule Rule, found findings) error {
 
 // assign returns the authorities that vouch, each by a signer of its own, and
 // notes for which of several authorities a signature counts.
-func (f findings) assign(rule Rule) []string {
+func (f findings) assign(rule policy.Rule) []string {
 	may := make([][]string, len(rule.Authorities))
 	for _, c := range f.candidates {
 		if c.report.Outcome == Verified {
@@ -97,9 +98,9 @@ func (f findings) unanswered(report *Report) error {
 }
 
 // missing returns the authorities that are not among those that vouch.
-func (r Rule) missing(vouching []string) []string {
+func missing(rule policy.Rule, vouching []string) []string {
 	var names []string
-	for _, authority := range r.Authorities {
+	for _, authority := range rule.Authorities {
 		if !slices.Contains(vouching, authority.Name) {
 			names = append(names, authority.Name)
 		}
@@ -113,7 +114,7 @@ func (report *Report) count(outcome Outcome) (n int, reason string) {
 		// Somebody else's attestation says nothing about who signed. That
 		// it is one is only its own claim, but a false claim changes no more
 		// than the name of the refusal.
-		if outcome == WrongSigner && s.PredicateType != "" && s.PredicateType != predicateTypeSign {
+		if outcome == WrongSigner && s.PredicateType != "" && s.PredicateType != policy.SignatureType {
 			continue
 		}
 		if s.Outcome == outcome {

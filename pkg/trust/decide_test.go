@@ -15,15 +15,16 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
 // judged asks a gate with a notary, and returns the report whatever was decided.
-func judged(t testing.TB, v trust.Verifier, rule trust.Rule, src content.ReadOnlyGraphStorage, root ocispec.Descriptor) (trust.Report, error) {
+func judged(t testing.TB, v trust.Verifier, rule policy.Rule, src content.ReadOnlyGraphStorage, root ocispec.Descriptor) (trust.Report, error) {
 	t.Helper()
 	rule.Name, rule.Scopes = "rule", []string{"registry.example.com/**"}
-	gate, err := trust.NewGate(&trust.Policy{Source: "policy.yaml", Rules: []trust.Rule{rule}}, v, trust.GateOptions{})
+	gate, err := trust.NewGate(&policy.Policy{Source: "policy.yaml", Rules: []policy.Rule{rule}}, v, trust.GateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +45,7 @@ func attachAll(t testing.TB, s *store, root ocispec.Descriptor, bundles ...[]byt
 }
 
 func TestAdmitIdentity(t *testing.T) {
-	ci := trust.Authority{Name: "ci", Keyless: &trust.Keyless{Identities: []trust.Identity{{
+	ci := policy.Authority{Name: "ci", Keyless: &policy.Keyless{Identities: []policy.Identity{{
 		Issuer: githubIssuer, SubjectRegExp: `https://github\.com/acme/recaps/\.github/workflows/publish\.yml@refs/tags/v.*`,
 		Claims: map[string]string{"sourceRepositoryURI": "https://github.com/acme/recaps"},
 	}}}}
@@ -69,7 +70,7 @@ func TestAdmitIdentity(t *testing.T) {
 			s := newStore()
 			root := s.newRoot(t)
 			attachAll(t, s, root, by(t, test.who, about(root, signType)))
-			report, err := judged(t, &notary{}, trust.Rule{Authorities: []trust.Authority{ci}}, s, root)
+			report, err := judged(t, &notary{}, policy.Rule{Authorities: []policy.Authority{ci}}, s, root)
 			if !errors.Is(err, test.want) || (err != nil && !strings.Contains(err.Error(), test.text)) {
 				t.Fatalf("got error %v, want %v with %q", err, test.want, test.text)
 			}
@@ -105,7 +106,7 @@ func TestAdmitKeyAgainstCertificate(t *testing.T) {
 	s := newStore()
 	root := s.newRoot(t)
 	attachAll(t, s, root, by(t, "alice@example.com", about(root, signType)))
-	if _, err := judged(t, &notary{}, trust.Rule{Authorities: []trust.Authority{holder(t, "alice")}}, s, root); !errors.Is(err, trust.ErrWrongSigner) {
+	if _, err := judged(t, &notary{}, policy.Rule{Authorities: []policy.Authority{holder(t, "alice")}}, s, root); !errors.Is(err, trust.ErrWrongSigner) {
 		t.Errorf("case 21: got error %v, want %v", err, trust.ErrWrongSigner)
 	}
 }
@@ -113,16 +114,16 @@ func TestAdmitKeyAgainstCertificate(t *testing.T) {
 // One signer never counts twice, whichever way they come.
 func TestAdmitDistinctSigners(t *testing.T) {
 	alice, bob := holder(t, "alice"), holder(t, "bob")
-	mails := []trust.Authority{mail("ann", "ann@example.com"), mail("ben", "ben@example.com"), mail("cat", "cat@example.com")}
-	overlapping := []trust.Authority{pattern("team", `.*@example\.com`), pattern("leads", `(ann|ben)@example\.com`)}
+	mails := []policy.Authority{mail("ann", "ann@example.com"), mail("ben", "ben@example.com"), mail("cat", "cat@example.com")}
+	overlapping := []policy.Authority{pattern("team", `.*@example\.com`), pattern("leads", `(ann|ben)@example\.com`)}
 	tests := []struct {
 		name        string
-		authorities []trust.Authority
+		authorities []policy.Authority
 		who         []any
 		want        []string // that vouch; threshold 2
 	}{
 		{"two authorities are 2 of 2", mails, []any{"ann@example.com", "cat@example.com"}, []string{"ann", "cat"}},
-		{"case 28: same key twice", []trust.Authority{alice, bob}, []any{alice.Key, alice.Key}, []string{"alice"}},
+		{"case 28: same key twice", []policy.Authority{alice, bob}, []any{alice.Key, alice.Key}, []string{"alice"}},
 		{"case 28: same identity signing twice", mails, []any{"ann@example.com", "ann@example.com"}, []string{"ann"}},
 		{"case 28: same identity under two authority names", overlapping, []any{"ann@example.com", "ann@example.com"}, []string{"team"}},
 		{"case 28: two who are the same authority", overlapping, []any{"cat@example.com", "dan@example.com"}, []string{"team"}},
@@ -133,11 +134,11 @@ func TestAdmitDistinctSigners(t *testing.T) {
 			sealed{KeyID: "1", Certificate: certified("https://issuer.example.com", "ann@example.com", nil)},
 			sealed{KeyID: "2", Certificate: certified("https://issuer.example.com", "ann@example.com", map[string]string{"k": "v"})},
 		}, []string{"ann"}},
-		{"one address of two issuers is two signers", []trust.Authority{
+		{"one address of two issuers is two signers", []policy.Authority{
 			mail("ann", "ann@example.com"),
-			{Name: "elsewhere", Keyless: &trust.Keyless{Identities: []trust.Identity{{Issuer: "https://other.example.com", Subject: "ann@example.com"}}}},
+			{Name: "elsewhere", Keyless: &policy.Keyless{Identities: []policy.Identity{{Issuer: "https://other.example.com", Subject: "ann@example.com"}}}},
 		}, []any{"ann@example.com", certified("https://other.example.com", "ann@example.com", nil)}, []string{"ann", "elsewhere"}},
-		{"a key and an identity", []trust.Authority{alice, mails[0]}, []any{alice.Key, "ann@example.com"}, []string{"alice", "ann"}},
+		{"a key and an identity", []policy.Authority{alice, mails[0]}, []any{alice.Key, "ann@example.com"}, []string{"alice", "ann"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -146,13 +147,13 @@ func TestAdmitDistinctSigners(t *testing.T) {
 			for i, who := range test.who {
 				b, ok := who.(sealed)
 				if ok {
-					b.Evidence, b.Payload, b.Serial = trust.Require{TLog: 1, Timestamps: 1, SCT: 1}, about(root, signType), i
+					b.Evidence, b.Payload, b.Serial = policy.Require{TLog: 1, Timestamps: 1, SCT: 1}, about(root, signType), i
 					attachAll(t, s, root, b.bytes(t))
 					continue
 				}
 				s.attach(t, root, by(t, who, about(root, signType)), func(m *ocispec.Manifest) { m.Annotations["n"] = fmt.Sprint(i) })
 			}
-			report, err := judged(t, &notary{}, trust.Rule{Authorities: test.authorities, Threshold: 2}, s, root)
+			report, err := judged(t, &notary{}, policy.Rule{Authorities: test.authorities, Threshold: 2}, s, root)
 			var want error
 			if len(test.want) < 2 {
 				want = trust.ErrThreshold
@@ -184,12 +185,12 @@ func TestAdmitAttestations(t *testing.T) {
 		met  []string // authority and type of each that was asked for; "" for none
 		text string
 	}
-	rule := trust.Rule{Authorities: []trust.Authority{ann, ben}, Attestations: []trust.AttestationRule{{PredicateType: slsaType, Authorities: []string{"ann"}}}}
+	rule := policy.Rule{Authorities: []policy.Authority{ann, ben}, Attestations: []policy.AttestationRule{{PredicateType: slsaType, Authorities: []string{"ann"}}}}
 	anybody := rule
-	anybody.Attestations = []trust.AttestationRule{{PredicateType: slsaType}, {PredicateType: sbom, Authorities: []string{"ann", "ben"}}}
+	anybody.Attestations = []policy.AttestationRule{{PredicateType: slsaType}, {PredicateType: sbom, Authorities: []string{"ann", "ben"}}}
 	tests := []struct {
 		name  string
-		rule  trust.Rule
+		rule  policy.Rule
 		setup func(s *store, root ocispec.Descriptor)
 		out   out
 	}{
@@ -225,7 +226,7 @@ func TestAdmitAttestations(t *testing.T) {
 			attachAll(t, s, root, by(t, "ann@example.com", about(root, signType)))
 			s.attach(t, root, by(t, "ann@example.com", about(another, slsaType)), func(m *ocispec.Manifest) { m.Annotations["dev.sigstore.bundle.predicateType"] = slsaType })
 		}, out{trust.ErrNoAttestation, []string{""}, "signed, but about another digest"}},
-		{"case 28: two attestations by one signer are one signer", trust.Rule{Authorities: []trust.Authority{ann, ben}, Threshold: 2}, func(s *store, root ocispec.Descriptor) {
+		{"case 28: two attestations by one signer are one signer", policy.Rule{Authorities: []policy.Authority{ann, ben}, Threshold: 2}, func(s *store, root ocispec.Descriptor) {
 			attachAll(t, s, root, by(t, "ann@example.com", about(root, signType)), by(t, "ben@example.com", about(root, slsaType)))
 		}, out{trust.ErrThreshold, nil, "1 of 2"}},
 		{"two, by whoever may", anybody, func(s *store, root ocispec.Descriptor) {
@@ -268,7 +269,7 @@ func TestAdmitAttestations(t *testing.T) {
 				t.Errorf("got [%s] hint %q", e.Code, e.Hint)
 			}
 			// A rule that warns lets pass what an enforcing one calls untrusted.
-			test.rule.Mode = trust.Warn
+			test.rule.Mode = policy.Warn
 			warned, err := judged(t, &notary{}, test.rule, s, root)
 			if errors.Is(test.out.want, recap.Untrusted) && (err != nil || warned.Verdict != trust.VerdictWarned || warned.Code != code(test.out.want)) {
 				t.Errorf("warned: %+v, error %v", warned, err)
@@ -283,10 +284,10 @@ func TestAdmitSharesTheWork(t *testing.T) {
 	root := s.newRoot(t)
 	attachAll(t, s, root, by(t, "cat@example.com", about(root, signType)))
 	strict := mail("strict", "dan@example.com")
-	strict.Require = &trust.Require{TLog: 2, Timestamps: 1, SCT: 1}
+	strict.Require = &policy.Require{TLog: 2, Timestamps: 1, SCT: 1}
 	v := &notary{}
-	authorities := []trust.Authority{mail("ann", "ann@example.com"), holder(t, "alice"), mail("ben", "ben@example.com"), strict, mail("cat", "cat@example.com")}
-	report, err := judged(t, v, trust.Rule{Authorities: authorities}, s, root)
+	authorities := []policy.Authority{mail("ann", "ann@example.com"), holder(t, "alice"), mail("ben", "ben@example.com"), strict, mail("cat", "cat@example.com")}
+	report, err := judged(t, v, policy.Rule{Authorities: authorities}, s, root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -301,28 +302,28 @@ func TestAdmitSharesTheWork(t *testing.T) {
 // What lacks evidence is bad if it is the authority's, and somebody else's if
 // it isn't.
 func TestAdmitLackingEvidence(t *testing.T) {
-	strict := func(who string) trust.Authority {
+	strict := func(who string) policy.Authority {
 		a := mail("strict", who)
-		a.Require = &trust.Require{TLog: 2}
+		a.Require = &policy.Require{TLog: 2}
 		return a
 	}
 	tests := []struct {
 		name        string
-		authorities []trust.Authority
+		authorities []policy.Authority
 		want        error
 		text        string
 	}{
-		{"case 9: the authority's", []trust.Authority{strict("ann@example.com")}, trust.ErrBadSignature, "1 of 2 log entries"},
-		{"case 9: the authority's, beside a laxer one", []trust.Authority{mail("ben", "ben@example.com"), strict("ann@example.com")}, trust.ErrBadSignature, "1 of 2 log entries"},
-		{"somebody else's, by the laxer one", []trust.Authority{mail("ben", "ben@example.com"), strict("cat@example.com")}, trust.ErrWrongSigner, "signed by ann@example.com"},
-		{"enough for one", []trust.Authority{strict("ann@example.com"), pattern("lax", `ann@example\.com`)}, nil, ""},
+		{"case 9: the authority's", []policy.Authority{strict("ann@example.com")}, trust.ErrBadSignature, "1 of 2 log entries"},
+		{"case 9: the authority's, beside a laxer one", []policy.Authority{mail("ben", "ben@example.com"), strict("ann@example.com")}, trust.ErrBadSignature, "1 of 2 log entries"},
+		{"somebody else's, by the laxer one", []policy.Authority{mail("ben", "ben@example.com"), strict("cat@example.com")}, trust.ErrWrongSigner, "signed by ann@example.com"},
+		{"enough for one", []policy.Authority{strict("ann@example.com"), pattern("lax", `ann@example\.com`)}, nil, ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			s := newStore()
 			root := s.newRoot(t)
 			attachAll(t, s, root, by(t, "ann@example.com", about(root, signType)))
-			report, err := judged(t, &notary{}, trust.Rule{Authorities: test.authorities}, s, root)
+			report, err := judged(t, &notary{}, policy.Rule{Authorities: test.authorities}, s, root)
 			if !errors.Is(err, test.want) || (err != nil && !strings.Contains(err.Error(), test.text)) {
 				t.Errorf("got error %v, want %v with %q", err, test.want, test.text)
 			}
@@ -354,15 +355,15 @@ func TestAdmitVerifierInTrouble(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newStore()
 			root := s.newRoot(t)
-			v := &notary{refuse: func(a trust.Authority) error {
+			v := &notary{refuse: func(a policy.Authority) error {
 				if a.Keyless != nil {
 					return cause
 				}
 				return nil
 			}}
-			rule := trust.Rule{Authorities: []trust.Authority{ann, alice}}
+			rule := policy.Rule{Authorities: []policy.Authority{ann, alice}}
 			attachAll(t, s, root, by(t, "ann@example.com", about(root, signType)), []byte("garbage"))
-			for _, mode := range []trust.Mode{trust.Enforce, trust.Warn} {
+			for _, mode := range []policy.Mode{policy.Enforce, policy.Warn} {
 				rule.Mode = mode
 				report, err := judged(t, v, rule, s, root)
 				var refused *trust.RefusedError
@@ -385,8 +386,8 @@ func TestAdmitVerifierInTrouble(t *testing.T) {
 		s := newStore()
 		root := s.newRoot(t)
 		attachAll(t, s, root, by(t, "ann@example.com", about(root, signType)))
-		v := &notary{refuse: func(trust.Authority) error { return recap.Errorf(recap.Usage, "bad-authority", "no") }}
-		_, err := judged(t, v, trust.Rule{Authorities: []trust.Authority{ann}}, s, root)
+		v := &notary{refuse: func(policy.Authority) error { return recap.Errorf(recap.Usage, "bad-authority", "no") }}
+		_, err := judged(t, v, policy.Rule{Authorities: []policy.Authority{ann}}, s, root)
 		var refused *trust.RefusedError
 		if !errors.Is(err, recap.Usage) || errors.As(err, &refused) {
 			t.Errorf("got error %v, want %v", err, recap.Usage)
@@ -396,7 +397,7 @@ func TestAdmitVerifierInTrouble(t *testing.T) {
 		s := newStore()
 		root := s.newRoot(t)
 		attachAll(t, s, root, by(t, "ann@example.com", about(root, signType)))
-		if _, err := judged(t, careless{&notary{}}, trust.Rule{Authorities: []trust.Authority{ann}}, s, root); !errors.Is(err, trust.ErrBadSignature) {
+		if _, err := judged(t, careless{&notary{}}, policy.Rule{Authorities: []policy.Authority{ann}}, s, root); !errors.Is(err, trust.ErrBadSignature) {
 			t.Errorf("T23: got error %v, want %v", err, trust.ErrBadSignature)
 		}
 	})
@@ -408,8 +409,8 @@ func TestAdmitCanceledWhileVerifying(t *testing.T) {
 	root := s.newRoot(t)
 	attachAll(t, s, root, by(t, "ann@example.com", about(root, signType)))
 	ctx, cancel := context.WithCancel(t.Context())
-	v := &notary{refuse: func(trust.Authority) error { cancel(); return ctx.Err() }}
-	gate, err := trust.NewGate(&trust.Policy{Rules: []trust.Rule{{Name: "r", Scopes: []string{"x.example/**"}, Authorities: []trust.Authority{mail("ann", "ann@example.com")}}}}, v, trust.GateOptions{})
+	v := &notary{refuse: func(policy.Authority) error { cancel(); return ctx.Err() }}
+	gate, err := trust.NewGate(&policy.Policy{Rules: []policy.Rule{{Name: "r", Scopes: []string{"x.example/**"}, Authorities: []policy.Authority{mail("ann", "ann@example.com")}}}}, v, trust.GateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package trust decides whether a digest may be used: whom the user trusts
-// ([Policy], [Authority]), who signed the digest ([Report]), and whether the
-// two agree ([Gate]). Start at [NewGate] to verify and at [NewSealer] to sign.
+// ([policy.Policy]), who signed the digest ([Report]), and whether the two agree
+// ([Gate]). Start at [NewGate] to verify and at [NewSealer] to sign.
 //
 // The result of a decision is a value, [Admitted]. Only this package makes
 // one, and whatever uses content takes one as an argument, so code that

@@ -17,6 +17,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/internal/tasks"
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -39,17 +40,17 @@ const (
 type examiner struct {
 	src         content.ReadOnlyGraphStorage
 	verifier    Verifier
-	authorities []Authority
-	matchers    []matcher // of the authorities
-	anybody     bool      // every identity is the one authority's
+	authorities []policy.Authority
+	matchers    []policy.Matcher // of the authorities
+	anybody     bool             // every identity is the one authority's
 	root        ocispec.Descriptor
 }
 
 // newExaminer refuses, with recap.Usage, authorities that make no sense.
-func newExaminer(src content.ReadOnlyGraphStorage, v Verifier, root ocispec.Descriptor, authorities []Authority) (*examiner, error) {
+func newExaminer(src content.ReadOnlyGraphStorage, v Verifier, root ocispec.Descriptor, authorities []policy.Authority) (*examiner, error) {
 	e := &examiner{src: src, verifier: v, root: root, authorities: authorities}
 	for _, a := range authorities {
-		m, err := newMatcher(a)
+		m, err := policy.NewMatcher(a)
 		if err != nil {
 			return nil, err
 		}
@@ -147,7 +148,7 @@ func (e *examiner) one(ctx context.Context, desc ocispec.Descriptor) (candidate,
 	if err != nil {
 		return unread(ctx, report, err, "Sigstore bundle", BadSignature)
 	}
-	c, err := e.judge(ctx, report, func(a Authority) (Evidence, error) {
+	c, err := e.judge(ctx, report, func(a policy.Authority) (Evidence, error) {
 		return e.verifier.Verify(ctx, raw, e.root.Digest, a)
 	})
 	if err != nil || !c.signed() {
@@ -191,7 +192,7 @@ func (e *examiner) read(c candidate) candidate {
 	switch {
 	case len(c.vouching) == 0:
 		// Whatever it says, nobody who counts says it.
-	case s.PredicateType != predicateTypeSign:
+	case s.PredicateType != policy.SignatureType:
 		c.report = c.report.with(Attestation, "an attestation of type %s, not a signature", s.PredicateType)
 	default:
 		c.report.Outcome = Verified

@@ -4,6 +4,7 @@
 package trust
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -12,13 +13,14 @@ import (
 	"oras.land/oras-go/v2/content"
 
 	"github.com/recap-oci/recap/pkg/internal/tasks"
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
 // Gate admits digests under a policy. It is safe for concurrent use as long as
 // nobody changes the policy.
 type Gate struct {
-	policy   *Policy
+	policy   *policy.Policy
 	verifier Verifier
 	ratchet  *Ratchet
 }
@@ -31,9 +33,9 @@ type GateOptions struct {
 }
 
 // NewGate returns a gate that admits what p allows and v can verify. It
-// refuses, with recap.Usage, a policy that makes no sense ([Policy.Check]). A
+// refuses, with recap.Usage, a policy that makes no sense ([policy.Policy.Check]). A
 // policy without rules makes sense: it trusts nobody.
-func NewGate(p *Policy, v Verifier, opts GateOptions) (*Gate, error) {
+func NewGate(p *policy.Policy, v Verifier, opts GateOptions) (*Gate, error) {
 	if p == nil || v == nil {
 		return nil, recap.Errorf(recap.Usage, "no-policy", "verifying takes a policy and a verifier")
 	}
@@ -61,7 +63,7 @@ type Request struct {
 // something is refused as unsigned, whether it is signed in the older form.
 //
 // A refusal is a *[RefusedError] that wraps [ErrNoSignature], [ErrBadSignature],
-// [ErrWrongSigner], [ErrThreshold], [ErrNoAttestation] or [ErrNoRule];
+// [ErrWrongSigner], [ErrThreshold], [ErrNoAttestation] or [policy.ErrNoRule];
 // recap.Unavailable when not everything that counts could be asked, or what the
 // verifier met when it could not answer; recap.Unsafe when there are more than
 // recap.MaxReferrers referrers. A rule that warns turns the first five into an
@@ -80,13 +82,13 @@ func (g *Gate) Admit(ctx context.Context, src content.ReadOnlyGraphStorage, req 
 		Policy: g.policy.Source, Signatures: []SignatureReport{},
 	}
 	rule, err := g.policy.RuleFor(req.Name)
-	if errors.Is(err, ErrNoRule) {
+	if errors.Is(err, policy.ErrNoRule) {
 		return nil, report.refuse(err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	report.Rule, report.Mode, report.Threshold = rule.Name, rule.mode(), rule.threshold()
+	report.Rule, report.Mode, report.Threshold = rule.Name, cmp.Or(rule.Mode, policy.Enforce), rule.Required()
 
 	sighted := g.startSight(ctx, src, rule, req)
 	defer sighted.stop()
@@ -98,7 +100,7 @@ func (g *Gate) Admit(ctx context.Context, src content.ReadOnlyGraphStorage, req 
 		return nil, err
 	}
 	if err := report.decide(rule, found); err != nil {
-		if rule.mode() != Warn || !errors.Is(err, recap.Untrusted) {
+		if rule.Mode != policy.Warn || !errors.Is(err, recap.Untrusted) {
 			return nil, report.refuse(olderForm(ctx, src, req.Root, rule, err))
 		}
 		report.explain(err)
@@ -113,7 +115,7 @@ func (g *Gate) Admit(ctx context.Context, src content.ReadOnlyGraphStorage, req 
 }
 
 // find examines everything that may be a signature under the rule's authorities.
-func (g *Gate) find(ctx context.Context, src content.ReadOnlyGraphStorage, root ocispec.Descriptor, rule Rule) (findings, error) {
+func (g *Gate) find(ctx context.Context, src content.ReadOnlyGraphStorage, root ocispec.Descriptor, rule policy.Rule) (findings, error) {
 	e, err := newExaminer(src, g.verifier, root, rule.Authorities)
 	if err != nil {
 		return findings{}, err

@@ -20,6 +20,7 @@ import (
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
 	"github.com/recap-oci/recap/pkg/trust"
@@ -144,7 +145,7 @@ func TestAdmitEveryBit(t *testing.T) {
 	root := s.newRoot(t)
 	bundle := sign(t, newSigner(t, "alice"), about(root, signType))
 	manifest := s.attach(t, root, bundle, nil)
-	gate, err := trust.NewGate(trust.KeyPolicy(authorityOf(t, newSigner(t, "alice"))), sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.GateOptions{})
+	gate, err := trust.NewGate(policy.ForKeys(authorityOf(t, newSigner(t, "alice"))), sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.GateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +191,7 @@ func TestAdmitEveryBit(t *testing.T) {
 // panicking is a verifier with a bug.
 type panicking struct{ trust.Verifier }
 
-func (panicking) Verify(context.Context, []byte, digest.Digest, trust.Authority) (trust.Evidence, error) {
+func (panicking) Verify(context.Context, []byte, digest.Digest, policy.Authority) (trust.Evidence, error) {
 	panic("index out of range")
 }
 
@@ -200,7 +201,7 @@ func TestAdmitPanics(t *testing.T) {
 	s := newStore()
 	root := s.newRoot(t)
 	s.attach(t, root, sign(t, newSigner(t, "alice"), about(root, signType)), nil)
-	gate, err := trust.NewGate(trust.KeyPolicy(authorityOf(t, newSigner(t, "alice"))), panicking{}, trust.GateOptions{})
+	gate, err := trust.NewGate(policy.ForKeys(authorityOf(t, newSigner(t, "alice"))), panicking{}, trust.GateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +218,7 @@ func TestAdmitCanceled(t *testing.T) {
 	s := newStore()
 	root := s.newRoot(t)
 	s.attach(t, root, sign(t, newSigner(t, "alice"), about(root, signType)), nil)
-	gate, err := trust.NewGate(trust.KeyPolicy(authorityOf(t, newSigner(t, "alice"))), sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.GateOptions{})
+	gate, err := trust.NewGate(policy.ForKeys(authorityOf(t, newSigner(t, "alice"))), sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.GateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,7 +286,7 @@ func TestAdmitRounds(t *testing.T) {
 			return nil, errors.New("others weren't asked for at the same time")
 		}
 	}
-	gate, err := trust.NewGate(trust.KeyPolicy(authorityOf(t, newSigner(t, "signer3"))), sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.GateOptions{})
+	gate, err := trust.NewGate(policy.ForKeys(authorityOf(t, newSigner(t, "signer3"))), sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.GateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

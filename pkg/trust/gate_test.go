@@ -18,6 +18,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
 	"github.com/recap-oci/recap/pkg/trust"
@@ -26,10 +27,10 @@ import (
 // admit asks a gate that trusts alice alone.
 func admit(t testing.TB, s content.ReadOnlyGraphStorage, root ocispec.Descriptor) (*trust.Admitted, error) {
 	t.Helper()
-	return admitUnder(t, trust.KeyPolicy(authorityOf(t, newSigner(t, "alice"))), s, root)
+	return admitUnder(t, policy.ForKeys(authorityOf(t, newSigner(t, "alice"))), s, root)
 }
 
-func admitUnder(t testing.TB, p *trust.Policy, s content.ReadOnlyGraphStorage, root ocispec.Descriptor) (*trust.Admitted, error) {
+func admitUnder(t testing.TB, p *policy.Policy, s content.ReadOnlyGraphStorage, root ocispec.Descriptor) (*trust.Admitted, error) {
 	t.Helper()
 	gate, err := trust.NewGate(p, sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.GateOptions{})
 	if err != nil {
@@ -292,7 +293,7 @@ func TestAdmitErrorsForPeople(t *testing.T) {
 			s := newStore()
 			root := s.newRoot(t)
 			test.setup(s, root)
-			_, err := admitUnder(t, trust.KeyPolicy(authorityOf(t, alice)), s, root)
+			_, err := admitUnder(t, policy.ForKeys(authorityOf(t, alice)), s, root)
 			var e *recap.Error
 			if !errors.As(err, &e) {
 				t.Fatalf("got error %v", err)
@@ -306,9 +307,9 @@ func TestAdmitErrorsForPeople(t *testing.T) {
 
 func TestAdmitThreshold(t *testing.T) {
 	alice, bob, carol := newSigner(t, "alice"), newSigner(t, "bob"), newSigner(t, "carol")
-	policy := &trust.Policy{Source: "policy.yaml", Rules: []trust.Rule{{
+	believed := &policy.Policy{Source: "policy.yaml", Rules: []policy.Rule{{
 		Name: "two of three", Scopes: []string{"registry.example.com/team/**"}, Threshold: 2,
-		Authorities: []trust.Authority{authorityOf(t, alice), authorityOf(t, bob), authorityOf(t, carol)},
+		Authorities: []policy.Authority{authorityOf(t, alice), authorityOf(t, bob), authorityOf(t, carol)},
 	}}}
 	tests := []struct {
 		name    string
@@ -330,7 +331,7 @@ func TestAdmitThreshold(t *testing.T) {
 			for i, signer := range test.signers {
 				s.attach(t, root, sign(t, signer, about(root, signType)), func(m *ocispec.Manifest) { m.Annotations["n"] = fmt.Sprint(i) })
 			}
-			admitted, err := admitUnder(t, policy, s, root)
+			admitted, err := admitUnder(t, believed, s, root)
 			if !errors.Is(err, test.want) {
 				t.Fatalf("got error %v, want %v", err, test.want)
 			}
@@ -346,7 +347,7 @@ func TestAdmitThreshold(t *testing.T) {
 			if diff := cmp.Diff(test.vouch, report.Authorities); diff != "" {
 				t.Errorf("authorities (-want +got):\n%s", diff)
 			}
-			if report.Rule != "two of three" || report.Policy != "policy.yaml" || report.Threshold != 2 || report.Mode != trust.Enforce {
+			if report.Rule != "two of three" || report.Policy != "policy.yaml" || report.Threshold != 2 || report.Mode != policy.Enforce {
 				t.Errorf("report names rule %q of %q, threshold %d, mode %q", report.Rule, report.Policy, report.Threshold, report.Mode)
 			}
 		})
@@ -357,9 +358,9 @@ func TestAdmitThreshold(t *testing.T) {
 // keys don't match it either.
 func TestAdmitBadUnderOneOfMany(t *testing.T) {
 	alice, bob, carol := newSigner(t, "alice"), newSigner(t, "bob"), newSigner(t, "carol")
-	policy := &trust.Policy{Rules: []trust.Rule{{
+	believed := &policy.Policy{Rules: []policy.Rule{{
 		Name: "any", Scopes: []string{"**"},
-		Authorities: []trust.Authority{authorityOf(t, alice), authorityOf(t, bob), authorityOf(t, carol)},
+		Authorities: []policy.Authority{authorityOf(t, alice), authorityOf(t, bob), authorityOf(t, carol)},
 	}}}
 	s := newStore()
 	root := s.newRoot(t)
@@ -374,17 +375,17 @@ func TestAdmitBadUnderOneOfMany(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.attach(t, root, exchanged, nil)
-	if _, err := admitUnder(t, policy, s, root); !errors.Is(err, trust.ErrBadSignature) {
+	if _, err := admitUnder(t, believed, s, root); !errors.Is(err, trust.ErrBadSignature) {
 		t.Errorf("got error %v, want %v", err, trust.ErrBadSignature)
 	}
 }
 
 func TestAdmitWarn(t *testing.T) {
-	policy := trust.KeyPolicy(authorityOf(t, newSigner(t, "alice")))
-	policy.Rules[0].Mode = trust.Warn
+	believed := policy.ForKeys(authorityOf(t, newSigner(t, "alice")))
+	believed.Rules[0].Mode = policy.Warn
 	s := newStore()
 	root := s.newRoot(t)
-	admitted, err := admitUnder(t, policy, s, root)
+	admitted, err := admitUnder(t, believed, s, root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -397,13 +398,13 @@ func TestAdmitWarn(t *testing.T) {
 	}
 
 	s.list = func(func([]ocispec.Descriptor) error) error { return errors.New("connection refused") }
-	if _, err := admitUnder(t, policy, s, root); !errors.Is(err, recap.Unavailable) {
+	if _, err := admitUnder(t, believed, s, root); !errors.Is(err, recap.Unavailable) {
 		t.Errorf("got error %v, want %v", err, recap.Unavailable)
 	}
 
 	s.list = nil
 	delete(s.blobs, s.attach(t, root, sign(t, newSigner(t, "bob"), about(root, signType)), nil).Digest)
-	if admitted, err := admitUnder(t, policy, s, root); err != nil || admitted.Report().Code != "bad-signature" {
+	if admitted, err := admitUnder(t, believed, s, root); err != nil || admitted.Report().Code != "bad-signature" {
 		t.Errorf("got %+v, error %v", admitted.Report(), err)
 	}
 	s.attach(t, root, []byte("unreachable"), nil)
@@ -413,13 +414,13 @@ func TestAdmitWarn(t *testing.T) {
 		}
 		return data, nil
 	}
-	if _, err := admitUnder(t, policy, s, root); !errors.Is(err, recap.Unavailable) {
+	if _, err := admitUnder(t, believed, s, root); !errors.Is(err, recap.Unavailable) {
 		t.Errorf("got error %v, want %v", err, recap.Unavailable)
 	}
 
 	s.answer = nil
 	s.attach(t, root, sign(t, newSigner(t, "alice"), about(root, signType)), nil)
-	if admitted, err := admitUnder(t, policy, s, root); err != nil || !admitted.Verified() {
+	if admitted, err := admitUnder(t, believed, s, root); err != nil || !admitted.Verified() {
 		t.Errorf("got %+v, error %v", admitted.Report(), err)
 	}
 }
@@ -427,10 +428,10 @@ func TestAdmitWarn(t *testing.T) {
 func TestAdmitWithoutRuleAsksNobody(t *testing.T) {
 	s := newStore()
 	root := s.newRoot(t)
-	_, err := admitUnder(t, &trust.Policy{}, s, root)
+	_, err := admitUnder(t, &policy.Policy{}, s, root)
 	var refused *trust.RefusedError
-	if !errors.As(err, &refused) || !errors.Is(err, trust.ErrNoRule) || !errors.Is(err, recap.Untrusted) || refused.Report.Code != "no-rule" {
-		t.Errorf("got error %v, want %v", err, trust.ErrNoRule)
+	if !errors.As(err, &refused) || !errors.Is(err, policy.ErrNoRule) || !errors.Is(err, recap.Untrusted) || refused.Report.Code != "no-rule" {
+		t.Errorf("got error %v, want %v", err, policy.ErrNoRule)
 	}
 	if n := s.count("list") + s.count("fetch"); n != 0 {
 		t.Errorf("%d requests: %q", n, s.log)
@@ -467,10 +468,10 @@ func TestNewGateRefuses(t *testing.T) {
 	if _, err := trust.NewGate(nil, sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.GateOptions{}); !errors.Is(err, recap.Usage) {
 		t.Errorf("no policy: got error %v, want %v", err, recap.Usage)
 	}
-	if _, err := trust.NewGate(&trust.Policy{}, nil, trust.GateOptions{}); !errors.Is(err, recap.Usage) {
+	if _, err := trust.NewGate(&policy.Policy{}, nil, trust.GateOptions{}); !errors.Is(err, recap.Usage) {
 		t.Errorf("no verifier: got error %v, want %v", err, recap.Usage)
 	}
-	if _, err := trust.NewGate(trust.KeyPolicy(trust.Authority{Name: "x"}), sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.GateOptions{}); !errors.Is(err, recap.Usage) {
+	if _, err := trust.NewGate(policy.ForKeys(policy.Authority{Name: "x"}), sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.GateOptions{}); !errors.Is(err, recap.Usage) {
 		t.Errorf("no key: got error %v, want %v", err, recap.Usage)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -27,11 +28,11 @@ func (a answer) vouches() bool { return a.evidence != nil && a.mismatch == "" }
 
 // judge verifies a candidate under each authority and notes which of them made
 // it. What it says is left to read. The error is about the question.
-func (e *examiner) judge(ctx context.Context, report SignatureReport, verify func(Authority) (Evidence, error)) (candidate, error) {
+func (e *examiner) judge(ctx context.Context, report SignatureReport, verify func(policy.Authority) (Evidence, error)) (candidate, error) {
 	c := candidate{report: report}
 	answers := make([]answer, len(e.authorities))
 	// What is found about a certificate depends on nothing else.
-	asked := make(map[Require]answer)
+	asked := make(map[policy.Require]answer)
 	for i, a := range e.authorities {
 		given, known := asked[a.Required()]
 		if a.Keyless == nil || !known {
@@ -68,7 +69,7 @@ func (e *examiner) judge(ctx context.Context, report SignatureReport, verify fun
 
 // ask verifies a candidate under one authority. The error is about the
 // authority; not having got an answer is trouble.
-func ask(a Authority, verify func(Authority) (Evidence, error)) (answer, error) {
+func ask(a policy.Authority, verify func(policy.Authority) (Evidence, error)) (answer, error) {
 	evidence, err := verify(a)
 	var rejection *Rejection
 	switch {
@@ -87,7 +88,7 @@ func ask(a Authority, verify func(Authority) (Evidence, error)) (answer, error) 
 // identify compares whom a certificate was issued to with authority i.
 func (e *examiner) identify(i int, given answer) answer {
 	if given.evidence != nil && !e.anybody {
-		given.mismatch = e.matchers[i].mismatch(*given.evidence.Certificate)
+		given.mismatch = e.matchers[i].Mismatch(given.evidence.Certificate.Identity())
 	}
 	return given
 }
@@ -130,7 +131,7 @@ func (e *examiner) blame(c *candidate, answers []answer) {
 			// It lacks only what this authority asks beyond the others,
 			// and isn't this authority's.
 			if e.matchers[i] != nil && stranger != nil {
-				if why := e.matchers[i].mismatch(*stranger.Certificate); why != "" {
+				if why := e.matchers[i].Mismatch(stranger.Certificate.Identity()); why != "" {
 					outcomes[i], reasons[i] = WrongSigner, why
 				}
 			}

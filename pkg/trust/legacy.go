@@ -17,6 +17,7 @@ import (
 	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/internal/canonical"
 	"github.com/recap-oci/recap/pkg/internal/tasks"
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -52,7 +53,7 @@ type legacySource interface {
 // olderForm returns err, the refusal of a root, with a better hint where it is of
 // something unsigned that has signatures in cosign's older form, which the rule
 // doesn't ask for. Nobody else waits for that question.
-func olderForm(ctx context.Context, src any, root ocispec.Descriptor, rule Rule, err error) error {
+func olderForm(ctx context.Context, src any, root ocispec.Descriptor, rule policy.Rule, err error) error {
 	source, ok := src.(legacySource)
 	var refused *recap.Error
 	if !ok || rule.LegacySignatures || !errors.Is(err, ErrNoSignature) || !errors.As(err, &refused) {
@@ -157,7 +158,7 @@ func (e *examiner) legacyLayer(ctx context.Context, report SignatureReport, anno
 	case len(signature) == 0:
 		return candidate{report: report.with(BadSignature, "its layer holds no signature")}, nil
 	}
-	c, err := e.judge(ctx, report, func(a Authority) (Evidence, error) {
+	c, err := e.judge(ctx, report, func(a policy.Authority) (Evidence, error) {
 		return e.verifier.VerifyLegacy(ctx, LegacySignature{
 			Payload:     payload,
 			Signature:   signature,

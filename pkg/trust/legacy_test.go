@@ -18,6 +18,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/errdef"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
 )
@@ -171,7 +172,7 @@ func TestAdmitLegacy(t *testing.T) {
 			s := &legacyStore{store: newStore()}
 			root := s.newRoot(t)
 			test.setup(s, root)
-			rule := trust.Rule{Authorities: []trust.Authority{ann, alice}, LegacySignatures: true}
+			rule := policy.Rule{Authorities: []policy.Authority{ann, alice}, LegacySignatures: true}
 			report, err := judged(t, &notary{}, rule, s, root)
 			if !errors.Is(err, test.want) {
 				t.Fatalf("got error %v, want %v", err, test.want)
@@ -217,12 +218,12 @@ func TestAdmitLegacyNotLookedUp(t *testing.T) {
 	ann := mail("ann", "ann@example.com")
 	for name, tt := range map[string]struct {
 		signer string
-		mode   trust.Mode
+		mode   policy.Mode
 		want   error
 	}{
-		"signed":         {"ann@example.com", trust.Enforce, nil},
-		"by a stranger":  {"eve@example.com", trust.Enforce, trust.ErrWrongSigner},
-		"only warned of": {"", trust.Warn, nil},
+		"signed":         {"ann@example.com", policy.Enforce, nil},
+		"by a stranger":  {"eve@example.com", policy.Enforce, trust.ErrWrongSigner},
+		"only warned of": {"", policy.Warn, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &legacyStore{store: newStore()}
@@ -230,7 +231,7 @@ func TestAdmitLegacyNotLookedUp(t *testing.T) {
 			if tt.signer != "" {
 				attachAll(t, s.store, root, by(t, tt.signer, about(root, signType)))
 			}
-			if _, err := judged(t, &notary{}, trust.Rule{Authorities: []trust.Authority{ann}, Mode: tt.mode}, s, root); !errors.Is(err, tt.want) || s.count("look up") != 0 {
+			if _, err := judged(t, &notary{}, policy.Rule{Authorities: []policy.Authority{ann}, Mode: tt.mode}, s, root); !errors.Is(err, tt.want) || s.count("look up") != 0 {
 				t.Errorf("got error %v after %q, want %v", err, s.log, tt.want)
 			}
 		})
@@ -241,8 +242,8 @@ func TestAdmitLegacyNotLookedUp(t *testing.T) {
 func TestAdmitLegacyHintWithoutPolicy(t *testing.T) {
 	s := &legacyStore{store: newStore()}
 	root := s.newRoot(t)
-	rule := trust.Rule{Name: "--key", Scopes: []string{"**"}, Authorities: []trust.Authority{mail("ann", "ann@example.com")}}
-	_, err := admitUnder(t, &trust.Policy{Source: "--key", Rules: []trust.Rule{rule}}, s, root)
+	rule := policy.Rule{Name: "--key", Scopes: []string{"**"}, Authorities: []policy.Authority{mail("ann", "ann@example.com")}}
+	_, err := admitUnder(t, &policy.Policy{Source: "--key", Rules: []policy.Rule{rule}}, s, root)
 	var e *recap.Error
 	if !errors.As(err, &e) || !strings.HasSuffix(e.Hint, "legacySignatures: true in the rule of a policy reads it") {
 		t.Errorf("hint %q of %v", e.Hint, err)
@@ -252,7 +253,7 @@ func TestAdmitLegacyHintWithoutPolicy(t *testing.T) {
 // A signature in the older form and one in the newer, by one signer, are one;
 // of two signers they are two.
 func TestAdmitLegacyBesideBundles(t *testing.T) {
-	rule := trust.Rule{Authorities: []trust.Authority{mail("ann", "ann@example.com"), mail("ben", "ben@example.com")}, Threshold: 2, LegacySignatures: true}
+	rule := policy.Rule{Authorities: []policy.Authority{mail("ann", "ann@example.com"), mail("ben", "ben@example.com")}, Threshold: 2, LegacySignatures: true}
 	for who, want := range map[string]error{"ann@example.com": trust.ErrThreshold, "ben@example.com": nil} {
 		s := &legacyStore{store: newStore()}
 		root := s.newRoot(t)
@@ -276,7 +277,7 @@ func TestAdmitLegacyRequests(t *testing.T) {
 	}
 	s.finish(t, &m)
 	s.log = nil
-	if _, err := judged(t, &notary{}, trust.Rule{Authorities: []trust.Authority{mail("ann", "ann@example.com")}, LegacySignatures: true}, s, root); err != nil {
+	if _, err := judged(t, &notary{}, policy.Rule{Authorities: []policy.Authority{mail("ann", "ann@example.com")}, LegacySignatures: true}, s, root); err != nil {
 		t.Fatal(err)
 	}
 	if n := s.count("fetch"); n != 2 || s.count("list") != 1 || s.count("look up") != 1 {
@@ -287,7 +288,7 @@ func TestAdmitLegacyRequests(t *testing.T) {
 func TestAdmitLegacyNeedsASource(t *testing.T) {
 	s := newStore()
 	root := s.newRoot(t)
-	rule := trust.Rule{Authorities: []trust.Authority{mail("ann", "ann@example.com")}, LegacySignatures: true}
+	rule := policy.Rule{Authorities: []policy.Authority{mail("ann", "ann@example.com")}, LegacySignatures: true}
 	if _, err := judged(t, &notary{}, rule, s, root); !errors.Is(err, recap.Unavailable) {
 		t.Errorf("got error %v, want %v", err, recap.Unavailable)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
@@ -27,7 +28,7 @@ const (
 type sealed struct {
 	Key         string             `json:"key,omitempty"` // PEM, of a bare key
 	Certificate *trust.Certificate `json:"certificate,omitempty"`
-	Evidence    trust.Require      `json:"evidence"`
+	Evidence    policy.Require     `json:"evidence"`
 	Payload     string             `json:"payload"`
 	Serial      int                `json:"serial"` // tells equal ones apart
 	KeyID       string             `json:"keyID,omitempty"`
@@ -36,11 +37,11 @@ type sealed struct {
 // notary is a [trust.Verifier] that believes what bundles say of themselves.
 type notary struct {
 	mu     sync.Mutex
-	asked  []string                    // the authorities, in order
-	refuse func(trust.Authority) error // instead of an answer
+	asked  []string                     // the authorities, in order
+	refuse func(policy.Authority) error // instead of an answer
 }
 
-func (n *notary) Verify(ctx context.Context, bundle []byte, _ digest.Digest, a trust.Authority) (trust.Evidence, error) {
+func (n *notary) Verify(ctx context.Context, bundle []byte, _ digest.Digest, a policy.Authority) (trust.Evidence, error) {
 	n.mu.Lock()
 	n.asked = append(n.asked, a.Name)
 	n.mu.Unlock()
@@ -81,7 +82,7 @@ func (n *notary) Verify(ctx context.Context, bundle []byte, _ digest.Digest, a t
 	return e, nil
 }
 
-func (n *notary) VerifyLegacy(ctx context.Context, sig trust.LegacySignature, d digest.Digest, a trust.Authority) (trust.Evidence, error) {
+func (n *notary) VerifyLegacy(ctx context.Context, sig trust.LegacySignature, d digest.Digest, a policy.Authority) (trust.Evidence, error) {
 	if string(sig.Certificate)+string(sig.Chain)+string(sig.LogEntry)+string(sig.Timestamp) != "certificatechainentrytime" {
 		return trust.Evidence{}, fmt.Errorf("annotations were mixed up: %q", sig)
 	}
@@ -100,13 +101,13 @@ func certified(issuer, subject string, claims map[string]string) *trust.Certific
 // issuer.example.com knows) or, for a certificate, by whom it names.
 func by(t testing.TB, who any, payload string) []byte {
 	t.Helper()
-	b := sealed{Evidence: trust.Require{TLog: 1, Timestamps: 1, SCT: 1}, Payload: payload}
+	b := sealed{Evidence: policy.Require{TLog: 1, Timestamps: 1, SCT: 1}, Payload: payload}
 	switch who := who.(type) {
 	case string:
 		b.Certificate = certified("https://issuer.example.com", who, nil)
 	case *trust.Certificate:
 		b.Certificate = who
-	case *trust.Key:
+	case *policy.Key:
 		b.Key = string(who.PEM)
 	default:
 		t.Fatalf("nobody: %v", who)
@@ -124,20 +125,20 @@ func (b sealed) bytes(t testing.TB) []byte {
 }
 
 // mail is an authority that is one e-mail address.
-func mail(name string, subjects ...string) trust.Authority {
-	a := trust.Authority{Name: name, Keyless: &trust.Keyless{}}
+func mail(name string, subjects ...string) policy.Authority {
+	a := policy.Authority{Name: name, Keyless: &policy.Keyless{}}
 	for _, s := range subjects {
-		a.Keyless.Identities = append(a.Keyless.Identities, trust.Identity{Issuer: "https://issuer.example.com", Subject: s})
+		a.Keyless.Identities = append(a.Keyless.Identities, policy.Identity{Issuer: "https://issuer.example.com", Subject: s})
 	}
 	return a
 }
 
 // pattern is an authority that is everybody whose address an expression matches.
-func pattern(name, expr string) trust.Authority {
-	return trust.Authority{Name: name, Keyless: &trust.Keyless{Identities: []trust.Identity{{Issuer: "https://issuer.example.com", SubjectRegExp: expr}}}}
+func pattern(name, expr string) policy.Authority {
+	return policy.Authority{Name: name, Keyless: &policy.Keyless{Identities: []policy.Identity{{Issuer: "https://issuer.example.com", SubjectRegExp: expr}}}}
 }
 
-func holder(t testing.TB, name string) trust.Authority {
+func holder(t testing.TB, name string) policy.Authority {
 	t.Helper()
 	a := authorityOf(t, newSigner(t, name))
 	a.Name = name
@@ -146,14 +147,14 @@ func holder(t testing.TB, name string) trust.Authority {
 
 // sealer signs what the notary believes.
 type sealingSigner struct {
-	forecast, exact trust.Authority
+	forecast, exact policy.Authority
 	who             any
 	mu              sync.Mutex
 	signed          []string // statements
 	lacking         bool     // evidence
 }
 
-func (s *sealingSigner) Authority(context.Context) (trust.Authority, error) {
+func (s *sealingSigner) Authority(context.Context) (policy.Authority, error) {
 	if len(s.signed) == 0 {
 		return s.forecast, nil
 	}
@@ -164,14 +165,14 @@ func (s *sealingSigner) Sign(_ context.Context, statement []byte) ([]byte, error
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.signed = append(s.signed, string(statement))
-	b := sealed{Payload: string(statement), Serial: len(s.signed), Evidence: trust.Require{TLog: 1, Timestamps: 1, SCT: 1}}
+	b := sealed{Payload: string(statement), Serial: len(s.signed), Evidence: policy.Require{TLog: 1, Timestamps: 1, SCT: 1}}
 	if s.lacking {
-		b.Evidence = trust.Require{}
+		b.Evidence = policy.Require{}
 	}
 	switch who := s.who.(type) {
 	case *trust.Certificate:
 		b.Certificate = who
-	case *trust.Key:
+	case *policy.Key:
 		b.Key = string(who.PEM)
 	default:
 		return nil, errors.New("nobody signs")
@@ -182,7 +183,7 @@ func (s *sealingSigner) Sign(_ context.Context, statement []byte) ([]byte, error
 // careless forgets the certificate.
 type careless struct{ *notary }
 
-func (c careless) Verify(ctx context.Context, bundle []byte, d digest.Digest, a trust.Authority) (trust.Evidence, error) {
+func (c careless) Verify(ctx context.Context, bundle []byte, d digest.Digest, a policy.Authority) (trust.Evidence, error) {
 	e, err := c.notary.Verify(ctx, bundle, d, a)
 	e.Certificate = nil
 	return e, err

@@ -9,6 +9,8 @@ import (
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
+
+	"github.com/recap-oci/recap/pkg/policy"
 )
 
 // Observe examines the referrers of root in src and reports who signed it by
@@ -25,7 +27,7 @@ func Observe(ctx context.Context, src content.ReadOnlyGraphStorage, root ocispec
 	if err := checkRoot(root); err != nil {
 		return Report{}, err
 	}
-	e, err := newExaminer(src, v, root, []Authority{{Name: "anybody", Keyless: &Keyless{}}})
+	e, err := newExaminer(src, v, root, []policy.Authority{{Name: "anybody", Keyless: &policy.Keyless{}}})
 	if err != nil {
 		return Report{}, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
 )
@@ -77,7 +78,7 @@ func TestObserveRefuses(t *testing.T) {
 			s.list = func(func([]ocispec.Descriptor) error) error { return errors.New("connection refused") }
 		}, recap.Unavailable},
 		{"could not verify", func(_ *store, _ *ocispec.Descriptor, v *notary) {
-			v.refuse = func(trust.Authority) error { return cause }
+			v.refuse = func(policy.Authority) error { return cause }
 		}, cause},
 		{"not a root", func(_ *store, root *ocispec.Descriptor, _ *notary) { root.Digest = digest.SHA512.FromString("x") }, recap.Usage},
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/internal/scope"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -176,7 +177,7 @@ func (r *Ratchet) Advance(ctx context.Context, s Sighting) (RollbackReport, erro
 // Errors: recap.NotFound nothing-known when there was nothing to forget, else
 // those of [Ratchet.Advance] that are about files.
 func (r *Ratchet) Reset(ctx context.Context, repository, tag string) (Forgetting, error) {
-	repository = portless(repository)
+	repository = scope.Portless(repository)
 	unlock, err := r.lock(ctx)
 	if err != nil {
 		return Forgetting{}, err

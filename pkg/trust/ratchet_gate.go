@@ -14,14 +14,11 @@ import (
 	"oras.land/oras-go/v2/content"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/internal/scope"
 	"github.com/recap-oci/recap/pkg/internal/tasks"
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 )
-
-// layoutPrefix starts the names of layouts. What they hold is up to who owns
-// the directory, and another directory may be called the same tomorrow: no
-// history is kept of them.
-const layoutPrefix = "oci-layout:"
 
 // remember holds a root that the rule's authorities vouch for against what was
 // admitted before, and remembers it. Of the root, which the source of a pull
@@ -33,7 +30,7 @@ const layoutPrefix = "oci-layout:"
 // and refused only is a tag that spells another version. Under a rule that only
 // warns, what would be refused is a warning. What isn't recap's has no version
 // that counts. The error is a *[RefusedError] when the root is refused.
-func (g *Gate) remember(ctx context.Context, sighted *sighting, rule Rule, req Request, report *Report) error {
+func (g *Gate) remember(ctx context.Context, sighted *sighting, rule policy.Rule, req Request, report *Report) error {
 	repository := rule.Repository(req.Name)
 	ratchet := g.remembering(repository)
 	if !sighted.wanted {
@@ -49,7 +46,7 @@ func (g *Gate) remember(ctx context.Context, sighted *sighting, rule Rule, req R
 	}
 	s.Repository, s.Tag = repository, req.Tag
 	s.Authorities, s.Signers, s.SignedAt = report.Authorities, report.signers(), report.signedAt()
-	if rule.mode() == Warn {
+	if rule.Mode == policy.Warn {
 		report.Rollback, err = ratchet.Check(ctx, s)
 		if err != nil {
 			report.Rollback.State, report.Rollback.Warning = RollbackOff, err.Error()
@@ -64,9 +61,10 @@ func (g *Gate) remember(ctx context.Context, sighted *sighting, rule Rule, req R
 }
 
 // remembering returns what remembers repository: nothing, in a ratchet of no
-// files, for layouts and where there is no ratchet.
+// files, where there is no ratchet and for layouts. What they hold is up to who
+// owns the directory, and another may be called the same tomorrow.
 func (g *Gate) remembering(repository string) *Ratchet {
-	if g.ratchet == nil || strings.HasPrefix(repository, layoutPrefix) {
+	if g.ratchet == nil || strings.HasPrefix(repository, scope.Layout) {
 		return &Ratchet{}
 	}
 	return g.ratchet
@@ -87,7 +85,7 @@ type seen struct {
 // startSight begins to read what the ratchet will have to know of the root, so
 // that it doesn't take longer than the signatures. Nothing is made of it, and
 // no error either, before they count.
-func (g *Gate) startSight(ctx context.Context, src content.Fetcher, rule Rule, req Request) *sighting {
+func (g *Gate) startSight(ctx context.Context, src content.Fetcher, rule policy.Rule, req Request) *sighting {
 	ctx, cancel := context.WithCancel(ctx)
 	_, spelt := plainVersion(req.Tag)
 	t := &sighting{cancel: cancel}

@@ -19,6 +19,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
 	"github.com/recap-oci/recap/pkg/trust"
@@ -88,7 +89,7 @@ func servePack(t testing.TB, version, config string, edit func(*ocispec.Manifest
 }
 
 // admitting returns how a gate with rule and a ratchet admits what is served.
-func admitting(t testing.TB, rule trust.Rule, r *trust.Ratchet) func(s served, name, tag string) (trust.Report, error) {
+func admitting(t testing.TB, rule policy.Rule, r *trust.Ratchet) func(s served, name, tag string) (trust.Report, error) {
 	t.Helper()
 	if rule.Name == "" {
 		rule.Name = "team"
@@ -97,9 +98,9 @@ func admitting(t testing.TB, rule trust.Rule, r *trust.Ratchet) func(s served, n
 		rule.Scopes = []string{"**"}
 	}
 	if rule.Authorities == nil {
-		rule.Authorities = []trust.Authority{authorityOf(t, newSigner(t, "alice"))}
+		rule.Authorities = []policy.Authority{authorityOf(t, newSigner(t, "alice"))}
 	}
-	gate, err := trust.NewGate(&trust.Policy{Rules: []trust.Rule{rule}}, sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.GateOptions{Ratchet: r})
+	gate, err := trust.NewGate(&policy.Policy{Rules: []policy.Rule{rule}}, sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.GateOptions{Ratchet: r})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +111,7 @@ func admitting(t testing.TB, rule trust.Rule, r *trust.Ratchet) func(s served, n
 		if errors.As(err, &refused) {
 			return refused.Report, err
 		}
-		if err == nil && !admitted.Verified() && rule.Mode != trust.Warn {
+		if err == nil && !admitted.Verified() && rule.Mode != policy.Warn {
 			t.Errorf("admitted, not verified: %+v", admitted.Report())
 		}
 		return admitted.Report(), err
@@ -121,7 +122,7 @@ const event = "registry.example.com/team/event"
 
 func TestAdmitAdvances(t *testing.T) {
 	r, _, _ := newRatchet(t, "state")
-	admit := admitting(t, trust.Rule{}, r)
+	admit := admitting(t, policy.Rule{}, r)
 	one, two := serve(t, "an-event", "1.0.0", "one", "alice"), serve(t, "an-event", "1.1.0", "two", "alice")
 	for i, tt := range []struct {
 		served served
@@ -170,19 +171,19 @@ func TestAdmitRefusesAnotherVersion(t *testing.T) {
 		served  served
 		in, tag string
 		ratchet bool
-		rule    trust.Rule
+		rule    policy.Rule
 		want    trust.RollbackState
 	}{
-		{"a bundle", older, event, "1.1.0", true, trust.Rule{}, trust.RollbackRefused},
-		{"with a v", older, event, "v1.1.0", true, trust.Rule{}, trust.RollbackRefused},
-		{"a lower one", older, event, "0.9.0", true, trust.Rule{}, trust.RollbackRefused},
-		{"without a ratchet", older, event, "1.1.0", false, trust.Rule{}, trust.RollbackRefused},
-		{"in a layout", older, "oci-layout://here", "1.1.0", true, trust.Rule{}, trust.RollbackRefused},
-		{"by digest", older, event, "", true, trust.Rule{}, trust.RollbackPinned},
-		{"its own tag, without a ratchet", older, event, "v1.0.0", false, trust.Rule{}, trust.RollbackOff},
-		{"under a rule that warns", older, event, "1.1.0", true, trust.Rule{Mode: trust.Warn}, trust.RollbackOff},
-		{"a version that it doesn't state", serve(t, "an-event", "", "x", "alice"), event, "1.1.0", true, trust.Rule{}, trust.RollbackUnversioned},
-		{"a pack", pack, event, "1.1.0", true, trust.Rule{}, trust.RollbackRefused},
+		{"a bundle", older, event, "1.1.0", true, policy.Rule{}, trust.RollbackRefused},
+		{"with a v", older, event, "v1.1.0", true, policy.Rule{}, trust.RollbackRefused},
+		{"a lower one", older, event, "0.9.0", true, policy.Rule{}, trust.RollbackRefused},
+		{"without a ratchet", older, event, "1.1.0", false, policy.Rule{}, trust.RollbackRefused},
+		{"in a layout", older, "oci-layout://here", "1.1.0", true, policy.Rule{}, trust.RollbackRefused},
+		{"by digest", older, event, "", true, policy.Rule{}, trust.RollbackPinned},
+		{"its own tag, without a ratchet", older, event, "v1.0.0", false, policy.Rule{}, trust.RollbackOff},
+		{"under a rule that warns", older, event, "1.1.0", true, policy.Rule{Mode: policy.Warn}, trust.RollbackOff},
+		{"a version that it doesn't state", serve(t, "an-event", "", "x", "alice"), event, "1.1.0", true, policy.Rule{}, trust.RollbackUnversioned},
+		{"a pack", pack, event, "1.1.0", true, policy.Rule{}, trust.RollbackRefused},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var r *trust.Ratchet
@@ -197,7 +198,7 @@ func TestAdmitRefusesAnotherVersion(t *testing.T) {
 			if refused && (report.Code != "mix-and-match" || !strings.Contains(report.Reason, "spells version "+strings.TrimPrefix(tt.tag, "v"))) {
 				t.Errorf("refused as %s: %s", report.Code, report.Reason)
 			}
-			if warned := strings.Contains(report.Rollback.Warning, "spells version"); warned != (tt.rule.Mode == trust.Warn) {
+			if warned := strings.Contains(report.Rollback.Warning, "spells version"); warned != (tt.rule.Mode == policy.Warn) {
 				t.Errorf("warning %q", report.Rollback.Warning)
 			}
 			if r == nil {
@@ -218,21 +219,21 @@ func TestAdmitRemembersNothing(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		served served
-		rule   trust.Rule
+		rule   policy.Rule
 		in     string
 		tag    string
 		want   trust.RollbackState
 	}{
-		{"unsigned", serve(t, "an-event", "2.0.0", "x"), trust.Rule{}, event, "latest", ""},
-		{"signed by somebody else", serve(t, "an-event", "2.0.0", "x", "mallory"), trust.Rule{}, event, "latest", ""},
-		{"one of two", signed, trust.Rule{Authorities: []trust.Authority{alice, bob}, Threshold: 2}, event, "latest", ""},
-		{"no rule", signed, trust.Rule{Scopes: []string{"other.example.com/**"}}, event, "latest", ""},
-		{"a rule that warns", signed, trust.Rule{Mode: trust.Warn}, event, "latest", trust.RollbackFirstUse},
-		{"a rule that warns, unsigned", serve(t, "an-event", "2.0.0", "x"), trust.Rule{Mode: trust.Warn}, event, "latest", trust.RollbackFirstUse},
-		{"by digest", signed, trust.Rule{}, event, "", trust.RollbackPinned},
-		{"a layout", signed, trust.Rule{}, "oci-layout://here", "latest", trust.RollbackOff},
-		{"no version", serve(t, "an-event", "", "x", "alice"), trust.Rule{}, event, "latest", trust.RollbackUnversioned},
-		{"somebody else's image", func() served { s := newStore(); return s.signed(t, s.newRoot(t), "alice") }(), trust.Rule{}, event, "latest", trust.RollbackUnversioned},
+		{"unsigned", serve(t, "an-event", "2.0.0", "x"), policy.Rule{}, event, "latest", ""},
+		{"signed by somebody else", serve(t, "an-event", "2.0.0", "x", "mallory"), policy.Rule{}, event, "latest", ""},
+		{"one of two", signed, policy.Rule{Authorities: []policy.Authority{alice, bob}, Threshold: 2}, event, "latest", ""},
+		{"no rule", signed, policy.Rule{Scopes: []string{"other.example.com/**"}}, event, "latest", ""},
+		{"a rule that warns", signed, policy.Rule{Mode: policy.Warn}, event, "latest", trust.RollbackFirstUse},
+		{"a rule that warns, unsigned", serve(t, "an-event", "2.0.0", "x"), policy.Rule{Mode: policy.Warn}, event, "latest", trust.RollbackFirstUse},
+		{"by digest", signed, policy.Rule{}, event, "", trust.RollbackPinned},
+		{"a layout", signed, policy.Rule{}, "oci-layout://here", "latest", trust.RollbackOff},
+		{"no version", serve(t, "an-event", "", "x", "alice"), policy.Rule{}, event, "latest", trust.RollbackUnversioned},
+		{"somebody else's image", func() served { s := newStore(); return s.signed(t, s.newRoot(t), "alice") }(), policy.Rule{}, event, "latest", trust.RollbackUnversioned},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r, state, lock := newRatchet(t, "both")
@@ -250,7 +251,7 @@ func TestAdmitRemembersNothing(t *testing.T) {
 			}
 		})
 	}
-	report, err := admitting(t, trust.Rule{}, nil)(signed, event, "latest")
+	report, err := admitting(t, policy.Rule{}, nil)(signed, event, "latest")
 	if err != nil || report.Rollback.State != trust.RollbackOff {
 		t.Errorf("without a ratchet: %+v, %v", report.Rollback, err)
 	}
@@ -259,10 +260,10 @@ func TestAdmitRemembersNothing(t *testing.T) {
 // A rule that warns says what an enforcing one would refuse.
 func TestAdmitWarnsOfRollback(t *testing.T) {
 	r, state, _ := newRatchet(t, "state")
-	if _, err := admitting(t, trust.Rule{}, r)(serve(t, "an-event", "1.1.0", "two", "alice"), event, "latest"); err != nil {
+	if _, err := admitting(t, policy.Rule{}, r)(serve(t, "an-event", "1.1.0", "two", "alice"), event, "latest"); err != nil {
 		t.Fatal(err)
 	}
-	warn := admitting(t, trust.Rule{Mode: trust.Warn}, r)
+	warn := admitting(t, policy.Rule{Mode: policy.Warn}, r)
 	report, err := warn(serve(t, "an-event", "1.0.0", "one", "alice"), event, "latest")
 	if err != nil || !strings.Contains(report.Rollback.Warning, "went back") || report.Rollback.State != trust.RollbackOff {
 		t.Errorf("%+v, %v", report.Rollback, err)
@@ -292,7 +293,7 @@ func TestAdmitCannotRemember(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r, state, _ := newRatchet(t, "state")
 			tt.make(t, state)
-			_, err := admitting(t, trust.Rule{}, r)(two, event, "latest")
+			_, err := admitting(t, policy.Rule{}, r)(two, event, "latest")
 			if got := errorCode(err); got != tt.code {
 				t.Errorf("got %s (%v), want %s", got, err, tt.code)
 			}
@@ -304,7 +305,7 @@ func TestAdmitCannotRemember(t *testing.T) {
 // between verification and layers can't be made to forget.
 func TestAdmitRemembersBeforeLayers(t *testing.T) {
 	r, _, _ := newRatchet(t, "state")
-	admit := admitting(t, trust.Rule{}, r)
+	admit := admitting(t, policy.Rule{}, r)
 	two := serve(t, "an-event", "1.1.0", "two", "alice")
 	if _, err := admit(two, event, "latest"); err != nil {
 		t.Fatal(err)
@@ -324,8 +325,8 @@ func TestAdmitRemembersBeforeLayers(t *testing.T) {
 func TestAdmitMirror(t *testing.T) {
 	r, _, _ := newRatchet(t, "state")
 	one, two := serve(t, "an-event", "1.0.0", "one", "alice"), serve(t, "an-event", "1.1.0", "two", "alice")
-	direct := admitting(t, trust.Rule{}, r)
-	mirror := admitting(t, trust.Rule{Scopes: []string{"mirror.example.org/copies/**"}, MirrorOf: "registry.example.com/team/**"}, r)
+	direct := admitting(t, policy.Rule{}, r)
+	mirror := admitting(t, policy.Rule{Scopes: []string{"mirror.example.org/copies/**"}, MirrorOf: "registry.example.com/team/**"}, r)
 	if _, err := direct(two, event, "latest"); err != nil {
 		t.Fatal(err)
 	}
@@ -337,7 +338,7 @@ func TestAdmitMirror(t *testing.T) {
 		t.Errorf("another repository of the mirror: %v", err)
 	}
 	// A layout that is said to be a copy has that history, too.
-	layout := admitting(t, trust.Rule{Scopes: []string{"oci-layout:///media/**"}, MirrorOf: "registry.example.com/team/**"}, r)
+	layout := admitting(t, policy.Rule{Scopes: []string{"oci-layout:///media/**"}, MirrorOf: "registry.example.com/team/**"}, r)
 	if _, err := layout(one, "oci-layout:///media/event", "latest"); errorCode(err) != "stale rollback" {
 		t.Errorf("a layout serves an older one: %v", err)
 	}
@@ -346,7 +347,7 @@ func TestAdmitMirror(t *testing.T) {
 // Two keys of one rule: whichever signs, it is the same history.
 func TestAdmitOtherSigner(t *testing.T) {
 	r, _, _ := newRatchet(t, "state")
-	rule := trust.Rule{Authorities: []trust.Authority{authorityOf(t, newSigner(t, "alice")), authorityOf(t, newSigner(t, "bob"))}}
+	rule := policy.Rule{Authorities: []policy.Authority{authorityOf(t, newSigner(t, "alice")), authorityOf(t, newSigner(t, "bob"))}}
 	rule.Authorities[0].Name, rule.Authorities[1].Name = "old", "new"
 	admit := admitting(t, rule, r)
 	if _, err := admit(serve(t, "an-event", "1.0.0", "one", "alice"), event, "latest"); err != nil {
@@ -369,7 +370,7 @@ func TestAdmitPacks(t *testing.T) {
 	talks := pack("talks", "1.0.0")
 	t.Run("advances", func(t *testing.T) {
 		r, _, _ := newRatchet(t, "state")
-		admit := admitting(t, trust.Rule{}, r)
+		admit := admitting(t, policy.Rule{}, r)
 		one, two := servePack(t, "1.0.0", talks, nil), servePack(t, "1.1.0", pack("talks", "1.1.0"), nil)
 		for _, step := range []struct {
 			served served
@@ -410,7 +411,7 @@ func TestAdmitPacks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, state, _ := newRatchet(t, "state")
-			_, err := admitting(t, trust.Rule{}, r)(bad, event, "latest")
+			_, err := admitting(t, policy.Rule{}, r)(bad, event, "latest")
 			if !errors.Is(err, recap.Integrity) {
 				t.Errorf("got %v, want it refused", err)
 			}
@@ -424,7 +425,7 @@ func TestAdmitPacks(t *testing.T) {
 func TestAdmitRatchetCanceled(t *testing.T) {
 	r, state, _ := newRatchet(t, "state")
 	one := serve(t, "an-event", "1.0.0", "one", "alice")
-	gate, err := trust.NewGate(trust.KeyPolicy(authorityOf(t, newSigner(t, "alice"))), sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.GateOptions{Ratchet: r})
+	gate, err := trust.NewGate(policy.ForKeys(authorityOf(t, newSigner(t, "alice"))), sigstore.NewVerifier(sigstore.VerifierOptions{}), trust.GateOptions{Ratchet: r})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/recap-oci/recap/pkg/internal/scope"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -30,7 +31,7 @@ func (s Sighting) normalised() (Sighting, RollbackReport) {
 	if s.Name == "" {
 		version, ok = "", false // a version of nothing
 	}
-	s.Repository, s.Version = portless(s.Repository), version
+	s.Repository, s.Version = scope.Portless(s.Repository), version
 	report := RollbackReport{Version: version}
 	switch {
 	case s.Tag == "":

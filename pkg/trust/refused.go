@@ -31,14 +31,10 @@ var (
 	// ErrNoAttestation: the digest is signed as the rule asks, and an
 	// attestation that it also asks for isn't there.
 	ErrNoAttestation error = recap.Errorf(recap.Untrusted, "no-attestation", "no attestation")
-
-	// ErrNoRule: no rule of the policy applies to the name, so nobody is
-	// trusted for it.
-	ErrNoRule error = recap.Errorf(recap.Untrusted, "no-rule", "no rule applies")
 )
 
 // RefusedError is a refusal to admit, with everything that was found. Err is
-// one of the errors above, or, when the question could not be answered, of
+// one of the errors above, [policy.ErrNoRule], or, when the question could not be answered, of
 // kind recap.Unavailable (the registry could not be asked), recap.Unsafe (more
 // referrers than are examined), recap.Stale (the ratchet, or a trusted root that
 // has expired) or whatever else kept a signature from being verified.

@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"github.com/opencontainers/go-digest"
+
+	"github.com/recap-oci/recap/pkg/policy"
 )
 
 // Verdict is the outcome of a whole decision.
@@ -48,11 +50,11 @@ type Report struct {
 	Code    string  `json:"code,omitempty"`   // of the refusal: unsigned, bad-signature, wrong-signer …
 	Reason  string  `json:"reason,omitempty"` // of the refusal, in plain words
 
-	Policy      string   `json:"policy,omitempty"`      // where the policy came from: a path, or the flag that replaced it
-	Rule        string   `json:"rule,omitempty"`        // the rule that applied
-	Mode        Mode     `json:"mode,omitempty"`        // of that rule
-	Threshold   int      `json:"threshold,omitempty"`   // authorities that had to vouch
-	Authorities []string `json:"authorities,omitempty"` // authorities that did, in the rule's order, each by a signer of its own
+	Policy      string      `json:"policy,omitempty"`      // where the policy came from: a path, or the flag that replaced it
+	Rule        string      `json:"rule,omitempty"`        // the rule that applied
+	Mode        policy.Mode `json:"mode,omitempty"`        // of that rule
+	Threshold   int         `json:"threshold,omitempty"`   // authorities that had to vouch
+	Authorities []string    `json:"authorities,omitempty"` // authorities that did, in the rule's order, each by a signer of its own
 
 	Signatures   []SignatureReport   `json:"signatures"`             // every candidate examined, in order of digest
 	Attestations []AttestationReport `json:"attestations,omitempty"` // those that the rule asks for, in its order

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/trust"
 	"github.com/recap-oci/recap/schemas"
 )
@@ -25,8 +26,8 @@ func fullReport(t testing.TB) trust.Report {
 	attachAll(t, s, root,
 		by(t, certified(githubIssuer, workflow, map[string]string{"sourceRepositoryURI": "https://github.com/acme/recaps"}), about(root, signType)),
 		by(t, certified(githubIssuer, workflow, nil), about(root, slsaType)), []byte("garbage"))
-	ci := trust.Authority{Name: "ci", Keyless: &trust.Keyless{Identities: []trust.Identity{{Issuer: githubIssuer, Subject: workflow}}}}
-	report, err := judged(t, &notary{}, trust.Rule{Authorities: []trust.Authority{ci}, Attestations: []trust.AttestationRule{{PredicateType: slsaType}}}, s, root)
+	ci := policy.Authority{Name: "ci", Keyless: &policy.Keyless{Identities: []policy.Identity{{Issuer: githubIssuer, Subject: workflow}}}}
+	report, err := judged(t, &notary{}, policy.Rule{Authorities: []policy.Authority{ci}, Attestations: []policy.AttestationRule{{PredicateType: slsaType}}}, s, root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +129,7 @@ func TestAdmittedNeverChangesDeep(t *testing.T) {
 	s := newStore()
 	root := s.newRoot(t)
 	attachAll(t, s, root, by(t, certified("https://issuer.example.com", "ann@example.com", map[string]string{"k": "v"}), about(root, signType)))
-	gate, err := trust.NewGate(&trust.Policy{Rules: []trust.Rule{{Name: "r", Scopes: []string{"x.example/**"}, Authorities: []trust.Authority{mail("ann", "ann@example.com")}}}}, &notary{}, trust.GateOptions{})
+	gate, err := trust.NewGate(&policy.Policy{Rules: []policy.Rule{{Name: "r", Scopes: []string{"x.example/**"}, Authorities: []policy.Authority{mail("ann", "ann@example.com")}}}}, &notary{}, trust.GateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,5 +151,22 @@ func TestAdmittedNeverChangesDeep(t *testing.T) {
 	}
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
 		t.Errorf("report changed (-was +is):\n%s", diff)
+	}
+}
+
+// TestPlainKeyID holds that the words name a key as reports do.
+func TestPlainKeyID(t *testing.T) {
+	alice := newSigner(t, "alice")
+	authority := authorityOf(t, alice)
+	s := newStore()
+	root := s.newRoot(t)
+	s.attach(t, root, sign(t, alice, about(root, signType)), nil)
+	admitted, err := admitUnder(t, policy.ForKeys(authority), s, root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := admitted.Report().Signatures[0].KeyID
+	if got := (policy.Rule{Authorities: []policy.Authority{authority}}).Plain(); len(id) != 64 || !strings.HasSuffix(got[0], " "+id) {
+		t.Errorf("got %q, and the report says %q", got, id)
 	}
 }

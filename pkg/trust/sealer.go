@@ -20,6 +20,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/internal/canonical"
 	"github.com/recap-oci/recap/pkg/internal/tasks"
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -52,7 +53,7 @@ type Sealer struct {
 
 // SignPredicate returns the predicate of a signature, as cosign v3 writes it.
 func SignPredicate() Predicate {
-	return Predicate{Type: predicateTypeSign, JSON: json.RawMessage("{}")}
+	return Predicate{Type: policy.SignatureType, JSON: json.RawMessage("{}")}
 }
 
 // NewSealer returns a sealer that signs one statement for each predicate with
@@ -66,7 +67,7 @@ func NewSealer(signer Signer, v Verifier, predicates ...Predicate) (*Sealer, err
 	}
 	for i, p := range predicates {
 		if p.Type == "" || slices.ContainsFunc(predicates[:i], func(other Predicate) bool {
-			return other.Type == p.Type && (p.Type == predicateTypeSign || bytes.Equal(other.JSON, p.JSON))
+			return other.Type == p.Type && (p.Type == policy.SignatureType || bytes.Equal(other.JSON, p.JSON))
 		}) {
 			return nil, recap.Errorf(recap.Usage, "bad-predicate", "predicate %d of %d has no type, or says again what another says", i+1, len(predicates))
 		}
@@ -153,25 +154,25 @@ func (s *Sealer) Seal(ctx context.Context, dst content.GraphStorage, root ocispe
 
 // examiner examines under the signer's authority, and refuses one that makes no
 // sense.
-func (s *Sealer) examiner(dst content.GraphStorage, root ocispec.Descriptor, authority Authority) (*examiner, error) {
-	if err := KeyPolicy(authority).Check(); err != nil {
+func (s *Sealer) examiner(dst content.GraphStorage, root ocispec.Descriptor, authority policy.Authority) (*examiner, error) {
+	if err := policy.ForKeys(authority).Check(); err != nil {
 		return nil, err
 	}
-	return newExaminer(dst, s.verifier, root, []Authority{authority})
+	return newExaminer(dst, s.verifier, root, []policy.Authority{authority})
 }
 
 // report says what dst holds by the signer now.
-func (s *Sealer) report(root ocispec.Descriptor, authority Authority, found findings) Report {
+func (s *Sealer) report(root ocispec.Descriptor, authority policy.Authority, found findings) Report {
 	report := Report{
 		Digest: root.Digest, Verdict: VerdictVerified,
-		Rule: "signing key " + authority.Name, Mode: Enforce, Threshold: 1, Authorities: []string{authority.Name},
+		Rule: "signing key " + authority.Name, Mode: policy.Enforce, Threshold: 1, Authorities: []string{authority.Name},
 		Signatures: found.reports(),
 	}
 	if authority.Keyless != nil {
 		report.Rule = "signing identity " + authority.Name
 	}
 	for _, predicate := range s.predicates {
-		if predicate.Type == predicateTypeSign {
+		if predicate.Type == policy.SignatureType {
 			continue
 		}
 		attestation := AttestationReport{PredicateType: predicate.Type}
@@ -203,7 +204,7 @@ func (c candidate) says(p Predicate) bool {
 	if len(c.vouching) == 0 || c.statement.PredicateType != p.Type {
 		return false
 	}
-	if p.Type == predicateTypeSign {
+	if p.Type == policy.SignatureType {
 		return true
 	}
 	a, errA := canonical.Marshal(c.statement.Predicate)
@@ -247,31 +248,31 @@ func (s *Sealer) sign(ctx context.Context, root ocispec.Descriptor, predicates [
 // prove returns the authority that signed, once every bundle is found to verify
 // under it: whole evidence, and the very identity. A signer that doesn't know
 // who it is must not publish anything.
-func (s *Sealer) prove(ctx context.Context, root ocispec.Descriptor, added []addition) (Authority, error) {
+func (s *Sealer) prove(ctx context.Context, root ocispec.Descriptor, added []addition) (policy.Authority, error) {
 	authority, err := s.signer.Authority(ctx)
 	if err != nil {
-		return Authority{}, err
+		return policy.Authority{}, err
 	}
-	if err := KeyPolicy(authority).Check(); err != nil {
-		return Authority{}, err
+	if err := policy.ForKeys(authority).Check(); err != nil {
+		return policy.Authority{}, err
 	}
-	who, err := newMatcher(authority)
+	who, err := policy.NewMatcher(authority)
 	if err != nil {
-		return Authority{}, err
+		return policy.Authority{}, err
 	}
 	for _, a := range added {
 		evidence, err := s.verifier.Verify(ctx, a.bundle, root.Digest, authority)
 		if err != nil {
-			return Authority{}, fmt.Errorf("the new signature doesn't verify under its own signer: %w", err)
+			return policy.Authority{}, fmt.Errorf("the new signature doesn't verify under its own signer: %w", err)
 		}
 		if authority.Keyless == nil {
 			continue
 		}
 		if evidence.Certificate == nil {
-			return Authority{}, Rejectf(WrongSigner, "the new signature has no certificate")
+			return policy.Authority{}, Rejectf(WrongSigner, "the new signature has no certificate")
 		}
-		if why := who.mismatch(*evidence.Certificate); why != "" {
-			return Authority{}, Rejectf(WrongSigner, "the new signature is by %s, and not by who was to sign: %s", evidence.Certificate, why)
+		if why := who.Mismatch(evidence.Certificate.Identity()); why != "" {
+			return policy.Authority{}, Rejectf(WrongSigner, "the new signature is by %s, and not by who was to sign: %s", evidence.Certificate, why)
 		}
 	}
 	return authority, nil

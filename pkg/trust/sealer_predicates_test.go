@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/trust"
 )
@@ -95,7 +96,7 @@ func TestSealPredicates(t *testing.T) {
 	if diff := cmp.Diff([]string{"list", manifest, manifest, manifest, "list"}, order); diff != "" {
 		t.Errorf("order (-want +got):\n%s", diff)
 	}
-	rule := trust.Rule{Authorities: []trust.Authority{mail("ann", "ann@example.com")}, Attestations: []trust.AttestationRule{{PredicateType: slsaType}, {PredicateType: sbom}}}
+	rule := policy.Rule{Authorities: []policy.Authority{mail("ann", "ann@example.com")}, Attestations: []policy.AttestationRule{{PredicateType: slsaType}, {PredicateType: sbom}}}
 	if _, err := judged(t, &notary{}, rule, s, root); err != nil {
 		t.Errorf("not admitted: %v", err)
 	}
@@ -161,7 +162,7 @@ func TestSealSaysNothingTwice(t *testing.T) {
 // and what was signed is verified under who it turned out to be.
 func TestSealForecast(t *testing.T) {
 	annID, benID := mail("ann", "ann@example.com"), mail("ben", "ben@example.com")
-	nobody := trust.Authority{Name: "unknown yet"}
+	nobody := policy.Authority{Name: "unknown yet"}
 	certificate := certified("https://issuer.example.com", "ann@example.com", nil)
 	tests := []struct {
 		name   string
@@ -213,7 +214,7 @@ func TestSealVerifierInTrouble(t *testing.T) {
 	attachAll(t, s, root, by(t, "ann@example.com", about(root, signType)))
 	cause := recap.Errorf(recap.Unavailable, "root-unavailable", "503")
 	signer := ann()
-	sealer, err := trust.NewSealer(signer, &notary{refuse: func(trust.Authority) error { return cause }}, trust.SignPredicate())
+	sealer, err := trust.NewSealer(signer, &notary{refuse: func(policy.Authority) error { return cause }}, trust.SignPredicate())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
 	"github.com/recap-oci/recap/pkg/trust"
@@ -133,8 +134,8 @@ func TestSealAddsBesideOthers(t *testing.T) {
 	if diff := cmp.Diff([]string{"env://alice"}, report.Authorities); diff != "" {
 		t.Errorf("authorities (-want +got):\n%s", diff)
 	}
-	policy := &trust.Policy{Rules: []trust.Rule{{Name: "both", Scopes: []string{"**"}, Threshold: 2, Authorities: []trust.Authority{authorityOf(t, alice), authorityOf(t, bob)}}}}
-	if _, err := admitUnder(t, policy, s, root); err != nil {
+	believed := &policy.Policy{Rules: []policy.Rule{{Name: "both", Scopes: []string{"**"}, Threshold: 2, Authorities: []policy.Authority{authorityOf(t, alice), authorityOf(t, bob)}}}}
+	if _, err := admitUnder(t, believed, s, root); err != nil {
 		t.Errorf("not admitted: %v", err)
 	}
 }
@@ -291,10 +292,10 @@ func TestSealRefuses(t *testing.T) {
 // liar signs with one key and claims another.
 type liar struct {
 	trust.Signer
-	authority trust.Authority
+	authority policy.Authority
 }
 
-func (l liar) Authority(context.Context) (trust.Authority, error) { return l.authority, nil }
+func (l liar) Authority(context.Context) (policy.Authority, error) { return l.authority, nil }
 
 var errBroken = errors.New("the token was pulled out")
 

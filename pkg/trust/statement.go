@@ -13,10 +13,6 @@ import (
 	"github.com/recap-oci/recap/pkg/internal/canonical"
 )
 
-// predicateTypeSign is the predicate type of a signature, as cosign v3 writes
-// it. A statement of any other type attests to something else.
-const predicateTypeSign = "https://sigstore.dev/cosign/sign/v1"
-
 // The versions of in-toto's statement. cosign signs with the first and attests
 // with the second.
 // https://github.com/in-toto/attestation/blob/v1.1.2/spec/v1/statement.md

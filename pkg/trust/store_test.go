@@ -25,6 +25,7 @@ import (
 	"oras.land/oras-go/v2/errdef"
 	"oras.land/oras-go/v2/registry"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/sigstore"
 	"github.com/recap-oci/recap/pkg/trust"
 )
@@ -209,7 +210,7 @@ func newSigner(t testing.TB, name string) trust.Signer {
 	return signer
 }
 
-func authorityOf(t testing.TB, signer trust.Signer) trust.Authority {
+func authorityOf(t testing.TB, signer trust.Signer) policy.Authority {
 	t.Helper()
 	authority, err := signer.Authority(t.Context())
 	if err != nil {

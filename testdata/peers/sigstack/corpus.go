@@ -48,7 +48,7 @@ type Case struct {
 	Step string `json:"step,omitempty"`
 }
 
-// Require is trust.Require.
+// Require is policy.Require.
 type Require struct{ TLog, Timestamps, SCT int }
 
 // corpus is being made.

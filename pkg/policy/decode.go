@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package trust
+package policy
 
 import (
 	"encoding/json"
@@ -71,7 +71,7 @@ type (
 )
 
 // decode fills in the policy with what fits its schema.
-func (r *policyReader) decode() {
+func (r *reader) decode() {
 	root := r.fitting()
 	r.decodeRoot(root.Get("trustedRoot"))
 	for i, item := range root.Get("policies").List() {
@@ -87,7 +87,7 @@ func (r *policyReader) decode() {
 	}
 }
 
-func (r *policyReader) decodeRoot(n *tree.Node) {
+func (r *reader) decodeRoot(n *tree.Node) {
 	if n == nil {
 		return
 	}
@@ -108,7 +108,7 @@ func (r *policyReader) decodeRoot(n *tree.Node) {
 
 // mustExist reports a file that isn't there. What it holds is for others to
 // judge.
-func (r *policyReader) mustExist(pointer, path string) {
+func (r *reader) mustExist(pointer, path string) {
 	if r.read == nil || path == "" {
 		return
 	}
@@ -119,14 +119,14 @@ func (r *policyReader) mustExist(pointer, path string) {
 }
 
 // beside returns a path that the policy names as one from the working directory.
-func (r *policyReader) beside(path string) string {
+func (r *reader) beside(path string) string {
 	if filepath.IsAbs(path) {
 		return path
 	}
 	return filepath.Join(filepath.Dir(r.path), filepath.FromSlash(path))
 }
 
-func (r *policyReader) rule(i int, file ruleFile, item *tree.Node) Rule {
+func (r *reader) rule(i int, file ruleFile, item *tree.Node) Rule {
 	rule := Rule{
 		Name: file.Name, Scopes: file.Scopes, MirrorOf: file.MirrorOf, Mode: file.Mode, Line: item.Pos.Line,
 		Threshold: file.Threshold, LegacySignatures: file.LegacySignatures,
@@ -144,7 +144,7 @@ func (r *policyReader) rule(i int, file ruleFile, item *tree.Node) Rule {
 	return rule
 }
 
-func (r *policyReader) authority(pointer, who string, file authorityFile) Authority {
+func (r *reader) authority(pointer, who string, file authorityFile) Authority {
 	a := Authority{Name: file.Name}
 	switch {
 	case file.Key != nil:
@@ -181,7 +181,7 @@ func (r *policyReader) authority(pointer, who string, file authorityFile) Author
 	return a
 }
 
-func (r *policyReader) key(pointer, who string, file keyFile) *Key {
+func (r *reader) key(pointer, who string, file keyFile) *Key {
 	k := &Key{KMS: file.KMS}
 	if r.reported(pointer) {
 		return k
@@ -221,7 +221,7 @@ func (r *policyReader) key(pointer, who string, file keyFile) *Key {
 		}
 		t, err := parseInstant(bound.text)
 		if err != nil {
-			fail(bound.field, "write "+policyForm().Patterns["instant"], "%s %q is no day of the calendar", bound.field, bound.text)
+			fail(bound.field, "write "+form().Patterns["instant"], "%s %q is no day of the calendar", bound.field, bound.text)
 		}
 		*bound.to = t
 	}
@@ -229,7 +229,7 @@ func (r *policyReader) key(pointer, who string, file keyFile) *Key {
 }
 
 // keyFile reads a public key that the policy names.
-func (r *policyReader) keyFile(path string) (text []byte, message, mend string) {
+func (r *reader) keyFile(path string) (text []byte, message, mend string) {
 	switch {
 	case strings.Contains(path, "://"):
 		return nil, fmt.Sprintf("the path %q is an address", path), "write kms: for a key in a key management service, data: for its text, path: for a file"

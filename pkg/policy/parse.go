@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package trust
+package policy
 
 import (
 	"fmt"
@@ -16,19 +16,19 @@ import (
 	"github.com/recap-oci/recap/schemas"
 )
 
-// maxPolicyProblems is how many problems of a policy are listed.
-const maxPolicyProblems = 100
+// maxProblems is how many problems of a policy are listed.
+const maxProblems = 100
 
-// policyForm is the schema of a policy with the words to speak about it, made
+// form is the schema of a policy with the words to speak about it, made
 // once.
-var policyForm = sync.OnceValue(func() fit.Form {
+var form = sync.OnceValue(func() fit.Form {
 	data, err := schemas.Read("policy")
 	if err != nil {
-		panic("trust: " + err.Error()) // it is embedded
+		panic("policy: " + err.Error()) // it is embedded
 	}
 	schema, err := shape.Compile(data)
 	if err != nil {
-		panic("trust: " + err.Error()) // every test that loads a policy compiles it
+		panic("policy: " + err.Error()) // every test that loads a policy compiles it
 	}
 	return fit.Form{
 		Schema: schema, Name: "policy", Thing: "a policy", Whole: "the policy", Needed: true,
@@ -42,15 +42,15 @@ var policyForm = sync.OnceValue(func() fit.Form {
 	}
 })
 
-// ParsePolicy reads a policy in YAML. path is where it came from, which
+// Parse reads a policy in YAML. path is where it came from, which
 // problems and [Policy.Source] name; relative paths in it are relative to its
 // directory. read returns the content of the files that it names; nil: it may
 // name no key, and nobody looks whether the trusted root is there.
 //
 // The policy is nil when any of the problems is an error. They are ordered by
 // place.
-func ParsePolicy(path string, data []byte, read func(path string) ([]byte, error)) (*Policy, []recap.Problem) {
-	r := &policyReader{path: path, read: read, policy: &Policy{Source: path}}
+func Parse(path string, data []byte, read func(path string) ([]byte, error)) (*Policy, []recap.Problem) {
+	r := &reader{path: path, read: read, policy: &Policy{Source: path}}
 	if r.checkText(data) && r.parse(data) && r.checkForm() {
 		r.decode()
 		r.judge()
@@ -58,8 +58,8 @@ func ParsePolicy(path string, data []byte, read func(path string) ([]byte, error
 	recap.SortProblems(r.problems)
 	r.problems = slices.Compact(r.problems)
 	failed := slices.ContainsFunc(r.problems, func(p recap.Problem) bool { return p.Severity == recap.SeverityError })
-	if len(r.problems) > maxPolicyProblems {
-		r.problems = r.problems[:maxPolicyProblems]
+	if len(r.problems) > maxProblems {
+		r.problems = r.problems[:maxProblems]
 	}
 	if failed {
 		return nil, r.problems
@@ -70,8 +70,8 @@ func ParsePolicy(path string, data []byte, read func(path string) ([]byte, error
 	return r.policy, r.problems
 }
 
-// policyReader is one run of ParsePolicy.
-type policyReader struct {
+// reader is one run of Parse.
+type reader struct {
 	path     string
 	read     func(string) ([]byte, error)
 	root     *tree.Node
@@ -81,19 +81,19 @@ type policyReader struct {
 	problems []recap.Problem
 }
 
-func (r *policyReader) report(pos tree.Pos, severity recap.Severity, code, message, mend string) {
+func (r *reader) report(pos tree.Pos, severity recap.Severity, code, message, mend string) {
 	r.problems = append(r.problems, recap.Problem{
 		Path: r.path, Line: pos.Line, Col: pos.Col, Severity: severity, Rule: code, Message: message, Mend: mend,
 	})
 }
 
-func (r *policyReader) fail(pos tree.Pos, code, mend, format string, args ...any) {
+func (r *reader) fail(pos tree.Pos, code, mend, format string, args ...any) {
 	r.report(pos, recap.SeverityError, code, fmt.Sprintf(format, args...), mend)
 }
 
 // checkText reports whether data is text that shows what it says: a reader of
 // the file must see whom it trusts.
-func (r *policyReader) checkText(data []byte) bool {
+func (r *reader) checkText(data []byte) bool {
 	if len(data) > recap.MaxPolicySize {
 		r.fail(tree.Pos{Line: 1, Col: 1}, codeText, "split it", "the policy has more than %d bytes", recap.MaxPolicySize)
 		return false
@@ -106,10 +106,10 @@ func (r *policyReader) checkText(data []byte) bool {
 }
 
 // parse reports whether data could be read as YAML.
-func (r *policyReader) parse(data []byte) bool {
+func (r *reader) parse(data []byte) bool {
 	root, problems := tree.Parse(tree.YAML, data, r.path, 1)
 	for i, p := range problems {
-		if i == maxPolicyProblems {
+		if i == maxProblems {
 			break
 		}
 		code := codeTwice
@@ -131,7 +131,7 @@ func (r *policyReader) parse(data []byte) bool {
 
 // checkValues refuses values that an escape hides such a character in. Only the
 // text of a key has lines.
-func (r *policyReader) checkValues(n *tree.Node, key string) bool {
+func (r *reader) checkValues(n *tree.Node, key string) bool {
 	ok := true
 	for _, c := range n.Text {
 		if !recap.IsPrintable(c) && (key != "data" || c != '\n' && c != '\r') {
@@ -150,10 +150,10 @@ func (r *policyReader) checkValues(n *tree.Node, key string) bool {
 
 // checkForm reports what doesn't fit the schema, and whether it is worth while
 // to go on with the rest.
-func (r *policyReader) checkForm() bool {
+func (r *reader) checkForm() bool {
 	n := 0
-	for m := range policyForm().Check(r.root) {
-		if n++; n > maxPolicyProblems {
+	for m := range form().Check(r.root) {
+		if n++; n > maxProblems {
 			return false
 		}
 		if len(m.Cut) == 0 {
@@ -173,7 +173,7 @@ func (r *policyReader) checkForm() bool {
 }
 
 // fitting returns the policy without what doesn't fit.
-func (r *policyReader) fitting() *tree.Node {
+func (r *reader) fitting() *tree.Node {
 	root := r.root.Clone()
 	for _, pointer := range r.broken {
 		if pointer != "" {
@@ -185,7 +185,7 @@ func (r *policyReader) fitting() *tree.Node {
 
 // reported reports whether something was said already about a place or what
 // lies in it.
-func (r *policyReader) reported(pointer string) bool {
+func (r *reader) reported(pointer string) bool {
 	return slices.ContainsFunc(r.broken, func(b string) bool { return b == pointer || inside(b, pointer) }) ||
 		slices.ContainsFunc(r.lacking, func(l string) bool { return l == pointer || inside(l, pointer) })
 }
@@ -215,7 +215,7 @@ func patternMend(m fit.Misfit, mend string) string {
 }
 
 // judge reports what makes no sense, where the form is right.
-func (r *policyReader) judge() {
+func (r *reader) judge() {
 	for _, f := range r.policy.findings() {
 		if r.reported(f.pointer) {
 			continue

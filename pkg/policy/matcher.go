@@ -1,10 +1,9 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package trust
+package policy
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -14,21 +13,22 @@ import (
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
-// matcher recognises an authority's identities in certificates.
-type matcher []identityMatcher
+// Matcher recognises an authority's identities in what certificates say. Who
+// reads the certificates, and finds them genuine, asks it.
+type Matcher []identityMatcher
 
 type identityMatcher struct {
 	Identity
 	issuer, subject *regexp.Regexp // nil where there is no expression
 }
 
-// newMatcher returns the matcher of a's identities; that of a key recognises
+// NewMatcher returns the matcher of a's identities; that of a key recognises
 // nobody. It refuses, with recap.Usage, expressions that don't compile.
-func newMatcher(a Authority) (matcher, error) {
+func NewMatcher(a Authority) (Matcher, error) {
 	if a.Keyless == nil {
 		return nil, nil
 	}
-	list := make(matcher, 0, len(a.Keyless.Identities))
+	list := make(Matcher, 0, len(a.Keyless.Identities))
 	for _, id := range a.Keyless.Identities {
 		m := identityMatcher{Identity: id}
 		var err error
@@ -58,12 +58,13 @@ func anchored(expr string) (*regexp.Regexp, error) {
 	return regexp.Compile(`\A(?:` + expr + `)\z`)
 }
 
-// mismatch returns "" when c's identity is one of m, else in plain words why
-// it isn't the one that comes closest.
-func (m matcher) mismatch(c Certificate) string {
+// Mismatch returns "" when holder is one of m's identities, else in plain words
+// why it isn't the one that comes closest. Of holder, whom a certificate names,
+// only what is exact is looked at.
+func (m Matcher) Mismatch(holder Identity) string {
 	reason, closest := "no identity is named", -1
 	for _, id := range m {
-		why, matched := id.mismatch(c)
+		why, matched := id.mismatch(holder)
 		if why == "" {
 			return ""
 		}
@@ -74,18 +75,18 @@ func (m matcher) mismatch(c Certificate) string {
 	return reason
 }
 
-// mismatch returns "" when c's identity is m's, else why not and how many parts
+// mismatch returns "" when holder is m's, else why not and how many parts
 // of it are right before the first that isn't. What either side leaves open
 // matches nothing.
-func (m identityMatcher) mismatch(c Certificate) (reason string, matched int) {
-	if why := differs("issuer", c.Issuer, m.Issuer, m.issuer); why != "" {
+func (m identityMatcher) mismatch(holder Identity) (reason string, matched int) {
+	if why := differs("issuer", holder.Issuer, m.Issuer, m.issuer); why != "" {
 		return why, 0
 	}
-	if why := differs("subject", c.Subject, m.Subject, m.subject); why != "" {
+	if why := differs("subject", holder.Subject, m.Subject, m.subject); why != "" {
 		return why, 1
 	}
 	for i, name := range slices.Sorted(maps.Keys(m.Claims)) {
-		switch got, ok := c.Claims[name]; {
+		switch got, ok := holder.Claims[name]; {
 		case !ok:
 			return fmt.Sprintf("the certificate doesn't state %s, which has to be %q", name, m.Claims[name]), 2 + i
 		case got != m.Claims[name]:
@@ -114,19 +115,4 @@ func differs(what, got, exact string, expr *regexp.Regexp) string {
 // inner returns an anchored expression as it was written.
 func inner(expr *regexp.Regexp) string {
 	return strings.TrimSuffix(strings.TrimPrefix(expr.String(), `\A(?:`), `)\z`)
-}
-
-// String returns whom c was issued to, and who says so, in one phrase.
-func (c *Certificate) String() string {
-	return fmt.Sprintf("%s, by the word of %s", cmp.Or(c.Subject, "nobody"), cmp.Or(c.Issuer, "nobody"))
-}
-
-// signerOf identifies who made a signature, so that nobody counts twice: by the
-// identity in the certificate, however many keys it was issued for, or by the
-// key.
-func signerOf(e Evidence) string {
-	if e.Certificate != nil {
-		return fmt.Sprintf("identity %q %q", e.Certificate.Issuer, e.Certificate.Subject)
-	}
-	return "key " + e.KeyID
 }

@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package trust
+package policy
 
 import (
 	"fmt"
@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/recap-oci/recap/pkg/recap"
 )
 
 // Plain says in plain words whom the rule trusts, and what it asks of them: a
@@ -26,10 +24,10 @@ func (r Rule) Plain() []string {
 		lines = append(lines, line)
 	}
 	if n := len(r.Authorities); n > 1 {
-		if r.threshold() == 1 {
+		if r.Required() == 1 {
 			lines = append(lines, fmt.Sprintf("any one of these %d is enough", n))
 		} else {
-			lines = append(lines, fmt.Sprintf("%d of these %d must sign, each a different signer", r.threshold(), n))
+			lines = append(lines, fmt.Sprintf("%d of these %d must sign, each a different signer", r.Required(), n))
 		}
 	}
 	for _, a := range r.Attestations {
@@ -133,38 +131,4 @@ func (id Identity) String() string {
 		}
 	}
 	return text
-}
-
-// RuleFrom returns a rule that trusts whoever made an observed signature, for
-// exactly the repository name. A workflow of GitHub is recognised by repository,
-// file and ref; when the ref is the tag of a version, by any tag that begins the
-// same, so that the next version is trusted too. Everybody else is recognised by
-// exactly what the certificate says. Without a certificate the rule trusts
-// nobody, and [AddRule] refuses it: what a report says of a key doesn't hold the
-// key.
-func RuleFrom(s SignatureReport, name string) Rule {
-	rule := Rule{Name: clipName(name), Mode: Enforce, Threshold: 1}
-	if !strings.Contains(name, "*") { // else it would be more than that name
-		rule.Scopes = []string{name}
-	}
-	if s.Certificate == nil {
-		return rule
-	}
-	id := identityOf(*s.Certificate)
-	who := id.Subject
-	if g, ok := githubOf(id); ok {
-		who = g.Repository + " " + g.Workflow
-	}
-	rule.Authorities = []Authority{{Name: clipName(who), Keyless: &Keyless{Identities: []Identity{id}}}}
-	return rule
-}
-
-// clipName makes a name of at most a hundred characters that all show.
-func clipName(s string) string {
-	const most = 100
-	r := []rune(recap.Printable(s))
-	if len(r) > most {
-		r = append(r[:most-1], '…')
-	}
-	return string(r)
 }

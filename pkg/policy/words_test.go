@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package trust_test
+package policy_test
 
 import (
 	"path/filepath"
@@ -10,16 +10,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/recap-oci/recap/pkg/trust"
+	"github.com/recap-oci/recap/pkg/policy"
 )
 
 func TestRuleFrom(t *testing.T) {
 	const workflow = "https://github.com/acme/talks/.github/workflows/release.yml@"
 	reusable := observed("https://github.com/acme/shared/.github/workflows/release.yml@refs/heads/main")
-	reusable.Certificate.Claims["sourceRepositoryURI"] = "https://github.com/acme/talks"
+	reusable.Claims["sourceRepositoryURI"] = "https://github.com/acme/talks"
 	tests := []struct {
 		name string
-		from trust.SignatureReport
+		from policy.Identity
 		want string // in plain words
 	}{
 		{"a version", observed(workflow + "refs/tags/v1.2.3"), "the GitHub workflow release.yml of acme/talks, on tags v*"},
@@ -34,28 +34,28 @@ func TestRuleFrom(t *testing.T) {
 		{"a workflow of another repository", reusable, "https://github.com/acme/shared/.github/workflows/release.yml@refs/heads/main, by the word of https://token.actions.githubusercontent.com, from the repository https://github.com/acme/talks"},
 		{"a workflow with an odd name", observed("https://github.com/acme/talks/.github/workflows/a b.yml@refs/heads/main"), "the GitHub workflow a b.yml of acme/talks, on the branch main"},
 		{"a version by one", observed("https://github.com/acme/talks/.github/workflows/a b.yml@refs/tags/v1.2.3"), "the GitHub workflow a b.yml of acme/talks, on the tag v1.2.3"},
-		{"a workflow by another's word", trust.SignatureReport{Certificate: &trust.Certificate{Issuer: "https://evil.example", Subject: workflow + "refs/tags/v1.2.3", Claims: map[string]string{"sourceRepositoryURI": "https://github.com/acme/talks"}}}, workflow + "refs/tags/v1.2.3, by the word of https://evil.example, from the repository https://github.com/acme/talks"},
-		{"a workflow of no known source", trust.SignatureReport{Certificate: &trust.Certificate{Issuer: "https://token.actions.githubusercontent.com", Subject: workflow + "refs/tags/v1.2.3"}}, workflow + "refs/tags/v1.2.3, by the word of https://token.actions.githubusercontent.com"},
-		{"a person", trust.SignatureReport{Certificate: &trust.Certificate{Issuer: "https://accounts.google.com", Subject: "dana@example.com"}}, "dana@example.com, by the word of https://accounts.google.com"},
+		{"a workflow by another's word", policy.Identity{Issuer: "https://evil.example", Subject: workflow + "refs/tags/v1.2.3", Claims: map[string]string{"sourceRepositoryURI": "https://github.com/acme/talks"}}, workflow + "refs/tags/v1.2.3, by the word of https://evil.example, from the repository https://github.com/acme/talks"},
+		{"a workflow of no known source", policy.Identity{Issuer: "https://token.actions.githubusercontent.com", Subject: workflow + "refs/tags/v1.2.3"}, workflow + "refs/tags/v1.2.3, by the word of https://token.actions.githubusercontent.com"},
+		{"a person", policy.Identity{Issuer: "https://accounts.google.com", Subject: "dana@example.com"}, "dana@example.com, by the word of https://accounts.google.com"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			rule := trust.RuleFrom(tt.from, "registry.example.com/acme/talks")
+			rule := policy.RuleFrom(tt.from, "registry.example.com/acme/talks")
 			if diff := cmp.Diff([]string{tt.want}, rule.Plain()); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
-			if rule.Name != "registry.example.com/acme/talks" || len(rule.Scopes) != 1 || rule.Scopes[0] != rule.Name || rule.Mode != trust.Enforce {
+			if rule.Name != "registry.example.com/acme/talks" || len(rule.Scopes) != 1 || rule.Scopes[0] != rule.Name || rule.Mode != policy.Enforce {
 				t.Errorf("got %+v", rule)
 			}
 			path := filepath.Join(t.TempDir(), "policy.yaml")
-			if err := trust.AddRule(path, rule, trust.TrustedRoot{}); err != nil {
+			if err := policy.AddRule(path, rule, policy.TrustedRoot{}); err != nil {
 				t.Fatal(err)
 			}
-			policy, err := trust.LoadPolicy(path)
+			believed, err := policy.Load(path)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(rule.Plain(), policy.Rules[0].Plain()); diff != "" {
+			if diff := cmp.Diff(rule.Plain(), believed.Rules[0].Plain()); diff != "" {
 				t.Errorf("written and read again (-want +got)\n%s", diff)
 			}
 		})
@@ -90,8 +90,8 @@ func TestPlain(t *testing.T) {
   - {name: a, key: {path: keys/ed25519.pub}}
   - {name: b, key: {kms: "awskms://b"}}
 `
-	policy, problems := trust.ParsePolicy(policyPath, []byte(text), newPEMs(t).read)
-	if policy == nil {
+	believed, problems := policy.Parse(policyPath, []byte(text), newPEMs(t).read)
+	if believed == nil {
 		t.Fatal(problems)
 	}
 	want := [][]string{
@@ -111,7 +111,7 @@ func TestPlain(t *testing.T) {
 		{"dana@example.com, by the word of https://issuer.example.com", "there must be a statement of type https://slsa.dev/provenance/v1"},
 		{"a: whoever holds the Ed25519 key with SHA-256 …", "b: whoever holds the key awskms://b", "any one of these 2 is enough"},
 	}
-	for i, rule := range policy.Rules {
+	for i, rule := range believed.Rules {
 		got := rule.Plain()
 		for j, line := range got {
 			if before, digest, ok := strings.Cut(line, "SHA-256 "); ok && len(digest) == 64 {
@@ -121,22 +121,5 @@ func TestPlain(t *testing.T) {
 		if diff := cmp.Diff(want[i], got); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", rule.Name, diff)
 		}
-	}
-}
-
-// TestPlainKeyID holds that the words name a key as reports do.
-func TestPlainKeyID(t *testing.T) {
-	alice := newSigner(t, "alice")
-	authority := authorityOf(t, alice)
-	s := newStore()
-	root := s.newRoot(t)
-	s.attach(t, root, sign(t, alice, about(root, signType)), nil)
-	admitted, err := admitUnder(t, trust.KeyPolicy(authority), s, root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	id := admitted.Report().Signatures[0].KeyID
-	if got := (trust.Rule{Authorities: []trust.Authority{authority}}).Plain(); len(id) != 64 || !strings.HasSuffix(got[0], " "+id) {
-		t.Errorf("got %q, and the report says %q", got, id)
 	}
 }

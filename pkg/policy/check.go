@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package trust
+package policy
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/recap-oci/recap/pkg/internal/fit"
+	"github.com/recap-oci/recap/pkg/internal/scope"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -56,7 +57,7 @@ func (c *checker) warn(pointer, code, mend, format string, args ...any) {
 // sense: one rule without name, scope or authority, rules that collide, an
 // authority without means, a signer that would count twice, identities that
 // anybody has, evidence that proves no time, a threshold that can't be reached,
-// an attestation by nobody. A policy that [LoadPolicy] returned passes.
+// an attestation by nobody. A policy that [Load] returned passes.
 func (p *Policy) Check() error {
 	var first *recap.Error
 	more := 0
@@ -126,16 +127,16 @@ func (c *checker) checkRuleScopes(at string, rule Rule) {
 	if len(rule.Scopes) == 0 {
 		c.fail(at, codeScope, "add scopes: the repositories it is for", "rule %q has no scope, so it never applies", rule.Name)
 	}
-	for j, scope := range rule.Scopes {
+	for j, pattern := range rule.Scopes {
 		pointer := fmt.Sprintf("%s/scopes/%d", at, j)
-		if scope == "" {
+		if pattern == "" {
 			c.fail(pointer, codeScope, "write which repositories it is for", "rule %q has an empty scope", rule.Name)
 			continue
 		}
-		if message, mend := scopeMistake(scope); message != "" {
-			c.fail(pointer, codeScope, mend, "rule %q: the scope %q %s", rule.Name, scope, message)
-		} else if message, mend := scopeWarning(scope); message != "" {
-			c.warn(pointer, codeScope, mend, "rule %q: the scope %q %s", rule.Name, scope, message)
+		if message, mend := scope.Mistake(pattern); message != "" {
+			c.fail(pointer, codeScope, mend, "rule %q: the scope %q %s", rule.Name, pattern, message)
+		} else if message, mend := scope.Warning(pattern); message != "" {
+			c.warn(pointer, codeScope, mend, "rule %q: the scope %q %s", rule.Name, pattern, message)
 		}
 	}
 	c.checkMirror(at+"/mirrorOf", rule)
@@ -145,17 +146,17 @@ func (c *checker) checkMirror(at string, rule Rule) {
 	if rule.MirrorOf == "" {
 		return
 	}
-	if message, mend := scopeMistake(rule.MirrorOf); message != "" {
+	if message, mend := scope.Mistake(rule.MirrorOf); message != "" {
 		c.fail(at, codeScope, mend, "rule %q: mirrorOf %q %s", rule.Name, rule.MirrorOf, message)
 		return
 	}
-	for _, scope := range rule.Scopes {
+	for _, pattern := range rule.Scopes {
 		switch {
-		case portless(scope) == portless(rule.MirrorOf):
+		case scope.Portless(pattern) == scope.Portless(rule.MirrorOf):
 			c.fail(at, codeScope, "write what these repositories are copies of, or remove it", "rule %q: mirrorOf %q is its own scope", rule.Name, rule.MirrorOf)
-		case wildcard(scope) != wildcard(rule.MirrorOf):
-			c.fail(at, codeScope, "end both with the same: "+under(literalPrefix(rule.MirrorOf), wildcard(scope)),
-				"rule %q: mirrorOf %q and the scope %q don't have the same wildcard", rule.Name, rule.MirrorOf, scope)
+		case scope.Wildcard(pattern) != scope.Wildcard(rule.MirrorOf):
+			c.fail(at, codeScope, "end both with the same: "+scope.Under(scope.Prefix(rule.MirrorOf), scope.Wildcard(pattern)),
+				"rule %q: mirrorOf %q and the scope %q don't have the same wildcard", rule.Name, rule.MirrorOf, pattern)
 		}
 	}
 }
@@ -165,7 +166,7 @@ func (c *checker) checkAuthorities(at string, rule Rule) {
 		c.fail(at, codeAuthority, "add authorities: who may vouch", "rule %q names nobody", rule.Name)
 		return
 	}
-	if rule.Threshold < 0 || rule.threshold() > len(rule.Authorities) {
+	if rule.Threshold < 0 || rule.Required() > len(rule.Authorities) {
 		c.fail(at+"/threshold", codeThreshold, fmt.Sprintf("name more authorities, or write threshold: %d or less", len(rule.Authorities)),
 			"rule %q has threshold %d and names %d %s", rule.Name, rule.Threshold, len(rule.Authorities), plural(len(rule.Authorities), "authority", "authorities"))
 	}
@@ -217,7 +218,7 @@ func (c *checker) checkAttestations(at string, rule Rule) {
 			c.fail(pointer+"/predicateType", codeAttestation, "write "+predicateType(a.PredicateType), "rule %q: the predicate type %q is no address", rule.Name, a.PredicateType)
 		case !strings.Contains(a.PredicateType, ":"):
 			c.fail(pointer+"/predicateType", codeAttestation, "write its whole type, such as https://slsa.dev/provenance/v1", "rule %q: the predicate type %q is no address", rule.Name, a.PredicateType)
-		case a.PredicateType == predicateTypeSign:
+		case a.PredicateType == SignatureType:
 			c.fail(pointer+"/predicateType", codeAttestation, "remove it: signatures are asked for anyway, by authorities and threshold", "rule %q: %s is a signature's type, not an attestation's", rule.Name, a.PredicateType)
 		}
 		for j, name := range a.Authorities {

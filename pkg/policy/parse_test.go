@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package trust_test
+package policy_test
 
 import (
 	"crypto/ecdsa"
@@ -19,8 +19,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
-	"github.com/recap-oci/recap/pkg/trust"
 )
 
 // Every policy of these tests begins with head, in which the authorities begin
@@ -98,9 +98,9 @@ func (p pems) read(path string) ([]byte, error) {
 
 const policyPath = "policies/recap.policy.yaml"
 
-// TestParsePolicyRefuses holds what a person is told about each mistake: where,
+// TestParseRefuses holds what a person is told about each mistake: where,
 // what, and how to mend it.
-func TestParsePolicyRefuses(t *testing.T) {
+func TestParseRefuses(t *testing.T) {
 	longest := "registry.example.com/" + strings.Repeat("x", 500)
 	tests := []struct {
 		name, text string
@@ -280,8 +280,8 @@ func TestParsePolicyRefuses(t *testing.T) {
 	keys := newPEMs(t)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			policy, problems := trust.ParsePolicy(policyPath, []byte(test.text), keys.read)
-			if policy != nil {
+			believed, problems := policy.Parse(policyPath, []byte(test.text), keys.read)
+			if believed != nil {
 				t.Error("there is a policy")
 			}
 			compare(t, problems, recap.SeverityError, test.want)
@@ -291,13 +291,13 @@ func TestParsePolicyRefuses(t *testing.T) {
 
 // An identity without its subject, or without a claim, is somebody else's: what
 // is empty isn't to be removed.
-func TestParsePolicyEmptyIsFilledIn(t *testing.T) {
+func TestParseEmptyIsFilledIn(t *testing.T) {
 	for _, text := range []string{
 		strings.Replace(dana, "dana@example.com", "''", 1),
 		strings.Replace(dana, "dana@example.com", "", 1),
 		strings.Replace(dana, "dana@example.com}", "dana@example.com, claims: {buildTrigger: ''}}", 1),
 	} {
-		_, problems := trust.ParsePolicy(policyPath, []byte(head+text), newPEMs(t).read)
+		_, problems := policy.Parse(policyPath, []byte(head+text), newPEMs(t).read)
 		if len(problems) != 1 || problems[0].Mend != "fill it in" {
 			t.Errorf("%s: %+v", text, problems)
 		}
@@ -328,7 +328,7 @@ func compare(t *testing.T, problems []recap.Problem, severity recap.Severity, wa
 	}
 }
 
-func TestParsePolicyWarns(t *testing.T) {
+func TestParseWarns(t *testing.T) {
 	const github = "    keyless: {identities: [{issuer: https://token.actions.githubusercontent.com, subjectRegExp: '%s'%s}]}\n"
 	tests := []struct {
 		name, text string
@@ -365,15 +365,15 @@ func TestParsePolicyWarns(t *testing.T) {
 	keys := newPEMs(t)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			policy, problems := trust.ParsePolicy(policyPath, []byte(test.text), keys.read)
-			if policy == nil {
+			believed, problems := policy.Parse(policyPath, []byte(test.text), keys.read)
+			if believed == nil {
 				t.Fatalf("refused: %v", problems)
 			}
 			compare(t, problems, recap.SeverityWarning, test.want)
-			if len(policy.Warnings) != len(test.want) {
-				t.Errorf("the policy says %q", policy.Warnings)
+			if len(believed.Warnings) != len(test.want) {
+				t.Errorf("the policy says %q", believed.Warnings)
 			}
-			for _, w := range policy.Warnings {
+			for _, w := range believed.Warnings {
 				if !strings.HasPrefix(w, policyPath+":") {
 					t.Errorf("the warning %q has no place", w)
 				}
@@ -382,8 +382,8 @@ func TestParsePolicyWarns(t *testing.T) {
 	}
 }
 
-// TestParsePolicy reads everything that a policy can say.
-func TestParsePolicy(t *testing.T) {
+// TestParse reads everything that a policy can say.
+func TestParse(t *testing.T) {
 	const text = `# whom we trust
 apiVersion: recap/v1
 kind: TrustPolicy
@@ -423,46 +423,46 @@ policies:
     require: {tlog: 0, timestamps: 1, sct: 0}
 `
 	keys := newPEMs(t)
-	got, problems := trust.ParsePolicy(policyPath, []byte(strings.Replace(text, "Signatures: yes", "Signatures: true", 1)), keys.read)
+	got, problems := policy.Parse(policyPath, []byte(strings.Replace(text, "Signatures: yes", "Signatures: true", 1)), keys.read)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
 	const github = "https://github.com/acme/recaps.site"
 	claims := map[string]string{"sourceRepositoryURI": github}
 	issuer := "https://token.actions.githubusercontent.com"
-	want := &trust.Policy{
+	want := &policy.Policy{
 		Source:      policyPath,
-		TrustedRoot: trust.TrustedRoot{Path: filepath.FromSlash("policies/roots/trusted_root.json")},
-		Rules: []trust.Rule{
+		TrustedRoot: policy.TrustedRoot{Path: filepath.FromSlash("policies/roots/trusted_root.json")},
+		Rules: []policy.Rule{
 			{
-				Name: "team", Line: 6, Scopes: []string{"registry.example.com/team/**", "oci-layout:**"}, Mode: trust.Warn, Threshold: 2, LegacySignatures: true,
-				Authorities: []trust.Authority{
-					{Name: "ci", Keyless: &trust.Keyless{Identities: []trust.Identity{{
+				Name: "team", Line: 6, Scopes: []string{"registry.example.com/team/**", "oci-layout:**"}, Mode: policy.Warn, Threshold: 2, LegacySignatures: true,
+				Authorities: []policy.Authority{
+					{Name: "ci", Keyless: &policy.Keyless{Identities: []policy.Identity{{
 						Issuer: issuer, SubjectRegExp: `https://github\.com/acme/recaps\.site/\.github/workflows/publish\.yml@refs/tags/v[^/]*`, Claims: claims,
 					}}}},
-					{Name: "main", Keyless: &trust.Keyless{Identities: []trust.Identity{{
+					{Name: "main", Keyless: &policy.Keyless{Identities: []policy.Identity{{
 						Issuer: issuer, Subject: github + "/.github/workflows/publish.yml@refs/heads/main", Claims: claims,
 					}}}},
-					{Name: "other-ci", Require: &trust.Require{TLog: 2, Timestamps: 1, SCT: 1}, Keyless: &trust.Keyless{Identities: []trust.Identity{
+					{Name: "other-ci", Require: &policy.Require{TLog: 2, Timestamps: 1, SCT: 1}, Keyless: &policy.Keyless{Identities: []policy.Identity{
 						{
 							IssuerRegExp: `https://.*\.example\.com`, SubjectRegExp: `https://ci\.example\.com/.*`,
 							Claims: map[string]string{"sourceRepositoryURI": "https://git.example.com/acme/recaps", "runnerEnvironment": "hosted"},
 						},
 						{Issuer: "https://issuer.example.com", Subject: "dana@example.com"},
 					}}},
-					{Name: "security", Require: &trust.Require{Timestamps: 1}, Key: &trust.Key{
+					{Name: "security", Require: &policy.Require{Timestamps: 1}, Key: &policy.Key{
 						PEM:       keys["keys/security.pub"],
 						ValidFrom: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), ValidUntil: time.Date(2027, 1, 1, 8, 0, 0, 0, time.UTC),
 					}},
-					{Name: "vault", Key: &trust.Key{KMS: "hashivault://recaps"}},
+					{Name: "vault", Key: &policy.Key{KMS: "hashivault://recaps"}},
 				},
-				Attestations: []trust.AttestationRule{{PredicateType: "https://slsa.dev/provenance/v1", Authorities: []string{"ci", "main"}}},
+				Attestations: []policy.AttestationRule{{PredicateType: "https://slsa.dev/provenance/v1", Authorities: []string{"ci", "main"}}},
 			},
 			{
-				Name: "1.10", Line: 31, Scopes: []string{"mirror.example.org/team/*"}, MirrorOf: "registry.example.com/team/*", Mode: trust.Enforce,
-				Authorities: []trust.Authority{{
-					Name: "dana", Require: &trust.Require{Timestamps: 1},
-					Keyless: &trust.Keyless{Identities: []trust.Identity{{Issuer: "https://issuer.example.com", Subject: "dana@example.com"}}},
+				Name: "1.10", Line: 31, Scopes: []string{"mirror.example.org/team/*"}, MirrorOf: "registry.example.com/team/*", Mode: policy.Enforce,
+				Authorities: []policy.Authority{{
+					Name: "dana", Require: &policy.Require{Timestamps: 1},
+					Keyless: &policy.Keyless{Identities: []policy.Identity{{Issuer: "https://issuer.example.com", Subject: "dana@example.com"}}},
 				}},
 			},
 		},
@@ -473,18 +473,18 @@ policies:
 	if err := got.Check(); err != nil {
 		t.Errorf("what was loaded doesn't pass: %v", err)
 	}
-	if _, problems := trust.ParsePolicy(policyPath, []byte(text), keys.read); len(problems) != 1 || problems[0].Line != 28 {
+	if _, problems := policy.Parse(policyPath, []byte(text), keys.read); len(problems) != 1 || problems[0].Line != 28 {
 		t.Errorf("yes is taken for true: %v", problems)
 	}
-	if _, problems := trust.ParsePolicy(policyPath, []byte(head+security), nil); len(problems) == 0 || !strings.Contains(problems[0].Message, "can't be read from here") {
+	if _, problems := policy.Parse(policyPath, []byte(head+security), nil); len(problems) == 0 || !strings.Contains(problems[0].Message, "can't be read from here") {
 		t.Errorf("a file is read that may not be: %v", problems)
 	}
 }
 
-func TestParsePolicyTUF(t *testing.T) {
+func TestParseTUF(t *testing.T) {
 	absolute := filepath.ToSlash(filepath.Join(t.TempDir(), "root.json"))
 	for root, want := range map[string]string{"root.json": filepath.Join("policies", "root.json"), absolute: filepath.FromSlash(absolute)} {
-		got, problems := trust.ParsePolicy(policyPath, []byte(head+ci+"trustedRoot: {tuf: {mirror: https://tuf.example.com, root: '"+root+"'}}\n"), nil)
+		got, problems := policy.Parse(policyPath, []byte(head+ci+"trustedRoot: {tuf: {mirror: https://tuf.example.com, root: '"+root+"'}}\n"), nil)
 		if len(problems) > 0 {
 			t.Fatal(problems)
 		}

@@ -1,12 +1,12 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package trust_test
+package policy_test
 
 import (
 	"testing"
 
-	"github.com/recap-oci/recap/pkg/trust"
+	"github.com/recap-oci/recap/pkg/policy"
 )
 
 func TestRuleRepository(t *testing.T) {
@@ -35,7 +35,7 @@ func TestRuleRepository(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if got := (trust.Rule{Scopes: test.scopes, MirrorOf: test.mirrorOf}).Repository(test.typed); got != test.want {
+			if got := (policy.Rule{Scopes: test.scopes, MirrorOf: test.mirrorOf}).Repository(test.typed); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})

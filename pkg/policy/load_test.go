@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package trust_test
+package policy_test
 
 import (
 	"errors"
@@ -12,8 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
-	"github.com/recap-oci/recap/pkg/trust"
 )
 
 // policyDir writes a policy, and the keys that it may name, into a directory.
@@ -38,24 +38,24 @@ func policyDir(t *testing.T, text string) (path string, keys pems) {
 	return path, keys
 }
 
-func TestLoadPolicy(t *testing.T) {
+func TestLoad(t *testing.T) {
 	path, keys := policyDir(t, head+ci+security)
-	policy, err := trust.LoadPolicy(path)
+	believed, err := policy.Load(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if policy.Source != path || len(policy.Warnings) > 0 {
-		t.Errorf("got source %q, warnings %q", policy.Source, policy.Warnings)
+	if believed.Source != path || len(believed.Warnings) > 0 {
+		t.Errorf("got source %q, warnings %q", believed.Source, believed.Warnings)
 	}
-	if got := policy.Rules[0].Authorities[1].Key.PEM; string(got) != string(keys["keys/security.pub"]) {
+	if got := believed.Rules[0].Authorities[1].Key.PEM; string(got) != string(keys["keys/security.pub"]) {
 		t.Errorf("got the key %q", got)
 	}
-	rule, scope, err := policy.Match("registry.example.com/team/x")
+	rule, scope, err := believed.Match("registry.example.com/team/x")
 	if err != nil || rule.Name != "team" || rule.Line != 4 || scope != "registry.example.com/team/**" {
 		t.Errorf("got rule %q at line %d by %q, error %v", rule.Name, rule.Line, scope, err)
 	}
-	_, err = policy.RuleFor("registry.example.com/other")
-	if known := hinted(t, err); !errors.Is(err, trust.ErrNoRule) || !strings.Contains(err.Error(), path) || !strings.Contains(known, "recap policy init") {
+	_, err = believed.RuleFor("registry.example.com/other")
+	if known := hinted(t, err); !errors.Is(err, policy.ErrNoRule) || !strings.Contains(err.Error(), path) || !strings.Contains(known, "recap policy init") {
 		t.Errorf("got %v, hint %q", err, known)
 	}
 }
@@ -69,11 +69,11 @@ func hinted(t *testing.T, err error) string {
 	return known.Hint
 }
 
-// TestLoadPolicyRefuses holds what the one line says that every verb prints.
-func TestLoadPolicyRefuses(t *testing.T) {
+// TestLoadRefuses holds what the one line says that every verb prints.
+func TestLoadRefuses(t *testing.T) {
 	t.Run("one mistake", func(t *testing.T) {
 		path, _ := policyDir(t, head+ci+"  treshold: 1\n")
-		_, err := trust.LoadPolicy(path)
+		_, err := policy.Load(path)
 		if want := "policy " + path + ": line 9: policies[0].treshold is not a field of a policy"; err == nil || err.Error() != want || code(err) != "bad-policy" || !errors.Is(err, recap.Usage) {
 			t.Fatalf("got %v, want %s", err, want)
 		}
@@ -83,7 +83,7 @@ func TestLoadPolicyRefuses(t *testing.T) {
 	})
 	t.Run("many", func(t *testing.T) {
 		path, _ := policyDir(t, head+subjects(".*")+"  a: 1\n  b: 1\n  c: 1\n  d: 1\n  e: 1\n  f: 1\n  g: 1\n")
-		_, err := trust.LoadPolicy(path)
+		_, err := policy.Load(path)
 		if err == nil || !strings.Contains(err.Error(), "line 8: ") || !strings.Contains(err.Error(), "line 12: policies[0].d is") || !strings.HasSuffix(err.Error(), "; and 3 more") {
 			t.Fatalf("got %v", err)
 		}
@@ -92,26 +92,26 @@ func TestLoadPolicyRefuses(t *testing.T) {
 		}
 	})
 	t.Run("no file", func(t *testing.T) {
-		_, err := trust.LoadPolicy(filepath.Join(t.TempDir(), "p.yaml"))
+		_, err := policy.Load(filepath.Join(t.TempDir(), "p.yaml"))
 		if !errors.Is(err, recap.NotFound) || code(err) != "no-policy-file" || !errors.Is(err, fs.ErrNotExist) || hinted(t, err) == "" {
 			t.Errorf("got %v", err)
 		}
 	})
 	t.Run("a directory", func(t *testing.T) {
-		if _, err := trust.LoadPolicy(t.TempDir()); !errors.Is(err, recap.Local) || !strings.Contains(hinted(t, err), "--policy") {
+		if _, err := policy.Load(t.TempDir()); !errors.Is(err, recap.Local) || !strings.Contains(hinted(t, err), "--policy") {
 			t.Errorf("got %v", err)
 		}
 	})
 	t.Run("too large", func(t *testing.T) {
 		path, _ := policyDir(t, head+ci+strings.Repeat("#\n", recap.MaxPolicySize/2))
-		if _, err := trust.LoadPolicy(path); !errors.Is(err, recap.Usage) || code(err) != "bad-policy" || !strings.Contains(err.Error(), "too large") || hinted(t, err) == "" {
+		if _, err := policy.Load(path); !errors.Is(err, recap.Usage) || code(err) != "bad-policy" || !strings.Contains(err.Error(), "too large") || hinted(t, err) == "" {
 			t.Errorf("got %v", err)
 		}
 	})
 	t.Run("as large as it may be", func(t *testing.T) {
 		text := head + ci
 		path, _ := policyDir(t, text+strings.Repeat("#", recap.MaxPolicySize-len(text)))
-		if _, err := trust.LoadPolicy(path); err != nil {
+		if _, err := policy.Load(path); err != nil {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -121,13 +121,13 @@ func TestLoadPolicyRefuses(t *testing.T) {
 		if err := os.WriteFile(key, append(keys["keys/security.pub"], make([]byte, 64<<10)...), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := trust.LoadPolicy(path); err == nil || !strings.Contains(err.Error(), "line 8: ") || !strings.Contains(err.Error(), "too large") {
+		if _, err := policy.Load(path); err == nil || !strings.Contains(err.Error(), "line 8: ") || !strings.Contains(err.Error(), "too large") {
 			t.Errorf("got %v", err)
 		}
 	})
 }
 
-func TestLoadPolicyWarnsOfOpenFiles(t *testing.T) {
+func TestLoadWarnsOfOpenFiles(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows has no such bits")
 	}
@@ -135,8 +135,8 @@ func TestLoadPolicyWarnsOfOpenFiles(t *testing.T) {
 	if err := os.Chmod(path, 0o664); err != nil {
 		t.Fatal(err)
 	}
-	if policy, err := trust.LoadPolicy(path); err != nil || len(policy.Warnings) > 0 {
-		t.Errorf("of a file that a group may change: %+v, %v", policy, err)
+	if believed, err := policy.Load(path); err != nil || len(believed.Warnings) > 0 {
+		t.Errorf("of a file that a group may change: %+v, %v", believed, err)
 	}
 	key := filepath.Join(filepath.Dir(path), "keys", "security.pub")
 	for _, name := range []string{path, key} {
@@ -144,20 +144,20 @@ func TestLoadPolicyWarnsOfOpenFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	policy, err := trust.LoadPolicy(path)
+	believed, err := policy.Load(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, name := range []string{path, key} {
-		if len(policy.Warnings) != 2 || !strings.HasPrefix(policy.Warnings[i], name+": everybody") || !strings.HasSuffix(policy.Warnings[i], "chmod go-w "+name) {
-			t.Errorf("got %q, want one about %s", policy.Warnings, name)
+		if len(believed.Warnings) != 2 || !strings.HasPrefix(believed.Warnings[i], name+": everybody") || !strings.HasSuffix(believed.Warnings[i], "chmod go-w "+name) {
+			t.Errorf("got %q, want one about %s", believed.Warnings, name)
 		}
 	}
 	if err := os.WriteFile(path, []byte("kind: x\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	policy, problems, err := trust.ReadPolicy(path)
-	if policy != nil || err != nil || problems[len(problems)-1].Rule != "P013" {
+	believed, problems, err := policy.Read(path)
+	if believed != nil || err != nil || problems[len(problems)-1].Rule != "P013" {
 		t.Errorf("of a policy that can't be loaded: %v, %v", problems, err)
 	}
 }

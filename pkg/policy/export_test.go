@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package trust_test
+package policy_test
 
 import (
 	"errors"
@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
-	"github.com/recap-oci/recap/pkg/trust"
 )
 
 func TestExport(t *testing.T) {
@@ -51,11 +51,11 @@ policies:
 			t.Fatal(err)
 		}
 	}
-	policy, err := trust.LoadPolicy(filepath.Join(dir, "policy.yaml"))
+	believed, err := policy.Load(filepath.Join(dir, "policy.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := policy.Export("trusted_root.json")
+	text, err := believed.Export("trusted_root.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,14 +63,14 @@ policies:
 		t.Errorf("it does not stand alone:\n%s", text)
 	}
 	// It may name no file but the root, and means the same.
-	again, problems := trust.ParsePolicy("elsewhere/policy.yaml", text, nil)
+	again, problems := policy.Parse("elsewhere/policy.yaml", text, nil)
 	if again == nil {
 		t.Fatalf("what was exported is refused: %v\n%s", problems, text)
 	}
-	if got, want := again.TrustedRoot, (trust.TrustedRoot{Path: filepath.Join("elsewhere", "trusted_root.json")}); got != want {
+	if got, want := again.TrustedRoot, (policy.TrustedRoot{Path: filepath.Join("elsewhere", "trusted_root.json")}); got != want {
 		t.Errorf("trusted root %+v, want %+v", got, want)
 	}
-	for i, rule := range policy.Rules {
+	for i, rule := range believed.Rules {
 		if diff := cmp.Diff(rule.Plain(), again.Rules[i].Plain()); diff != "" {
 			t.Errorf("rule %s (-before +after):\n%s", rule.Name, diff)
 		}
@@ -85,13 +85,13 @@ policies:
 }
 
 func TestExportRefuses(t *testing.T) {
-	for name, policy := range map[string]*trust.Policy{
+	for name, believed := range map[string]*policy.Policy{
 		"a policy without rules":       {Source: "p.yaml"},
-		"a policy that makes no sense": {Source: "p.yaml", Rules: []trust.Rule{{Name: "empty"}}},
+		"a policy that makes no sense": {Source: "p.yaml", Rules: []policy.Rule{{Name: "empty"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var known *recap.Error
-			if _, err := policy.Export("trusted_root.json"); !errors.As(err, &known) || known.Kind != recap.Usage || known.Code != "bad-policy" {
+			if _, err := believed.Export("trusted_root.json"); !errors.As(err, &known) || known.Kind != recap.Usage || known.Code != "bad-policy" {
 				t.Errorf("error %v, want bad-policy", err)
 			}
 		})

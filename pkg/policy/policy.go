@@ -1,13 +1,22 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package trust
+package policy
 
 import (
 	"fmt"
 
+	"github.com/recap-oci/recap/pkg/internal/scope"
 	"github.com/recap-oci/recap/pkg/recap"
 )
+
+// SignatureType is the predicate type of a signature, as cosign v3 writes it. A
+// statement of any other type attests to something else.
+const SignatureType = "https://sigstore.dev/cosign/sign/v1"
+
+// ErrNoRule is that no rule of a policy applies to a name, so that nobody is
+// trusted for it. It is recap.Untrusted.
+var ErrNoRule error = recap.Errorf(recap.Untrusted, "no-rule", "no rule applies")
 
 // Mode says what happens to a digest that a rule's authorities don't vouch for.
 type Mode string
@@ -15,7 +24,7 @@ type Mode string
 // The modes.
 const (
 	Enforce Mode = "enforce" // it is refused; what an empty Mode means
-	Warn    Mode = "warn"    // it is admitted with VerdictWarned
+	Warn    Mode = "warn"    // it is used, with a warning
 )
 
 // Policy is whom the user trusts for which names.
@@ -76,9 +85,9 @@ type AttestationRule struct {
 	Authorities   []string // names of the rule's authorities, any of which may make it; none: any of the rule's
 }
 
-// KeyPolicy returns the policy of a run with --key: for every name one of these
+// ForKeys returns the policy of a run with --key: for every name one of these
 // authorities must vouch, enforced.
-func KeyPolicy(any ...Authority) *Policy {
+func ForKeys(any ...Authority) *Policy {
 	source := "--key"
 	for _, a := range any {
 		source += " " + a.Name
@@ -100,30 +109,30 @@ func (p *Policy) RuleFor(name string) (Rule, error) {
 // for any text and * for any text without a slash; the port 443 may be written
 // or left out, in either. Two rules that are equally
 // close are recap.Usage, code bad-policy; no rule at all is [ErrNoRule].
-func (p *Policy) Match(name string) (rule Rule, scope string, err error) {
+func (p *Policy) Match(name string) (rule Rule, pattern string, err error) {
 	best, tie := -1, -1
 	for i, rule := range p.Rules {
 		for _, s := range rule.Scopes {
-			if !matchesScope(s, name) {
+			if !scope.Match(s, name) {
 				continue
 			}
-			switch n := closeness(s); {
-			case best < 0 || n > closeness(scope):
-				best, scope, tie = i, s, -1
-			case n == closeness(scope) && i != best:
+			switch n := scope.Closeness(s); {
+			case best < 0 || n > scope.Closeness(pattern):
+				best, pattern, tie = i, s, -1
+			case n == scope.Closeness(pattern) && i != best:
 				tie = i
 			}
 		}
 	}
 	switch {
 	case best < 0:
-		return Rule{}, "", refusal(ErrNoRule, "%s: %w%s", name, ErrNoRule, p.origin(" in ")).
+		return Rule{}, "", recap.Errorf(recap.Untrusted, "no-rule", "%s: %w%s", name, ErrNoRule, p.origin(" in ")).
 			WithHint("see who signed it, and trust them: recap policy init REF; or pass the publisher's public key: --key FILE; or go on without knowing who published it: --unverified")
 	case tie >= 0:
 		return Rule{}, "", p.errorf("rules %s and %s apply equally to %q", p.Rules[best].place(), p.Rules[tie].place(), name).
 			WithHint("give one of them a longer scope")
 	}
-	return p.Rules[best], scope, nil
+	return p.Rules[best], pattern, nil
 }
 
 // place names a rule in a message.
@@ -152,4 +161,5 @@ func (r Rule) mode() Mode {
 	return r.Mode
 }
 
-func (r Rule) threshold() int { return max(r.Threshold, 1) }
+// Required returns how many distinct authorities must vouch.
+func (r Rule) Required() int { return max(r.Threshold, 1) }

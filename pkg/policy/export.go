@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package trust
+package policy
 
 import (
 	"slices"
@@ -28,9 +28,9 @@ func (p *Policy) Export(trustedRoot string) ([]byte, error) {
 			return nil, err
 		}
 	}
-	written, problems := ParsePolicy(trustedRoot, text, nil)
+	written, problems := Parse(trustedRoot, text, nil)
 	if written == nil {
-		return nil, badPolicy(p.Source, problems)
+		return nil, mistakes(p.Source, problems)
 	}
 	if !sameRules(written.Rules, p.Rules) {
 		return nil, recap.Errorf(recap.Usage, "bad-policy", "policy %s can't be written as one file", p.Source)

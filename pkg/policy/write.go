@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package trust
+package policy
 
 import (
 	"bytes"
@@ -23,9 +23,9 @@ import (
 	"github.com/recap-oci/recap/schemas"
 )
 
-// policyLockWait is how long AddRule waits for another process that writes the
+// lockWait is how long AddRule waits for another process that writes the
 // same policy.
-const policyLockWait = 10 * time.Second
+const lockWait = 10 * time.Second
 
 // AddRule writes r into the policy file at path, above its other rules, and
 // changes nothing else in it. The file is made when absent, with root as its
@@ -41,7 +41,7 @@ func AddRule(path string, r Rule, root TrustedRoot) error {
 	if err := durable.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), policyLockWait)
+	ctx, cancel := context.WithTimeout(context.Background(), lockWait)
 	defer cancel()
 	release, err := durable.Lock(ctx, path+".lock")
 	if err != nil {
@@ -69,7 +69,7 @@ func resolve(path string) (string, error) {
 
 func addRule(path string, r Rule, root TrustedRoot) error {
 	var perm fs.FileMode = 0o600
-	before, _, err := readPolicyFile(path, recap.MaxPolicySize)
+	before, _, err := readFile(path, recap.MaxPolicySize)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -82,9 +82,9 @@ func addRule(path string, r Rule, root TrustedRoot) error {
 	}
 	current := &Policy{Source: path, TrustedRoot: root}
 	if len(bytes.TrimSpace(before)) > 0 {
-		policy, problems := ParsePolicy(path, before, read)
+		policy, problems := Parse(path, before, read)
 		if policy == nil {
-			return badPolicy(path, problems)
+			return mistakes(path, problems)
 		}
 		current = policy
 	}
@@ -99,9 +99,9 @@ func addRule(path string, r Rule, root TrustedRoot) error {
 		return err
 	}
 	// What is read back decides, not what was meant to be written.
-	written, problems := ParsePolicy(path, after, read)
+	written, problems := Parse(path, after, read)
 	if written == nil {
-		return badPolicy(path, problems)
+		return mistakes(path, problems)
 	}
 	if !sameRules(written.Rules, wanted.Rules) || written.TrustedRoot != current.TrustedRoot {
 		return recap.Errorf(recap.Usage, "bad-policy", "policy %s: the rule %q can't be added so that it, and all others, mean what they should", path, r.Name).
@@ -195,7 +195,7 @@ func (r Rule) encode() (item, flow []byte, err error) {
 	if r.mode() != Enforce {
 		file.Mode = r.Mode
 	}
-	if r.threshold() > 1 {
+	if r.Required() > 1 {
 		file.Threshold = r.Threshold
 	}
 	for _, a := range r.Authorities {
@@ -279,7 +279,7 @@ func (r Rule) attestations() []AttestationRule {
 // normal returns the rule with defaults written out, and without what doesn't
 // belong to its meaning.
 func (r Rule) normal() Rule {
-	r.Mode, r.Threshold, r.Line = r.mode(), r.threshold(), 0
+	r.Mode, r.Threshold, r.Line = r.mode(), r.Required(), 0
 	r.Attestations = r.attestations()
 	authorities := make([]Authority, 0, len(r.Authorities))
 	for _, a := range r.Authorities {

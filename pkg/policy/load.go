@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package trust
+package policy
 
 import (
 	"errors"
@@ -20,25 +20,25 @@ import (
 // maxKeyFile bounds a key that a policy names, which is read whole.
 const maxKeyFile = 64 << 10
 
-// LoadPolicy reads the policy file at path and the keys that it names. A
+// Load reads the policy file at path and the keys that it names. A
 // mistake in it is recap.Usage with code bad-policy, and the error names the
 // line of each; no file is recap.NotFound with code no-policy-file; one that
 // can't be read is recap.Local.
-func LoadPolicy(path string) (*Policy, error) {
-	policy, problems, err := ReadPolicy(path)
+func Load(path string) (*Policy, error) {
+	policy, problems, err := Read(path)
 	if err != nil {
 		return nil, err
 	}
 	if policy == nil {
-		return nil, badPolicy(path, problems)
+		return nil, mistakes(path, problems)
 	}
 	return policy, nil
 }
 
-// ReadPolicy is [LoadPolicy] for who shows people each problem: the error is
+// Read is [Load] for who shows people each problem: the error is
 // about the file only. The policy is nil when any problem is an error.
-func ReadPolicy(path string) (*Policy, []recap.Problem, error) {
-	data, everybody, err := readPolicyFile(path, recap.MaxPolicySize)
+func Read(path string) (*Policy, []recap.Problem, error) {
+	data, everybody, err := readFile(path, recap.MaxPolicySize)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -46,7 +46,7 @@ func ReadPolicy(path string) (*Policy, []recap.Problem, error) {
 	if everybody {
 		open = append(open, path)
 	}
-	policy, problems := ParsePolicy(path, data, func(name string) ([]byte, error) {
+	policy, problems := Parse(path, data, func(name string) ([]byte, error) {
 		data, everybody, err := readBounded(name, maxKeyFile)
 		if everybody {
 			open = append(open, name)
@@ -66,7 +66,7 @@ func ReadPolicy(path string) (*Policy, []recap.Problem, error) {
 	return policy, problems, nil
 }
 
-func readPolicyFile(path string, limit int64) (data []byte, everybody bool, err error) {
+func readFile(path string, limit int64) (data []byte, everybody bool, err error) {
 	data, everybody, err = readBounded(path, limit)
 	switch {
 	case err == nil:
@@ -116,8 +116,8 @@ func readBounded(path string, limit int64) (data []byte, everybody bool, err err
 // maxNamed is how many problems an error names; recap policy check lists all.
 const maxNamed = 5
 
-// badPolicy makes one error of the problems of a policy.
-func badPolicy(path string, problems []recap.Problem) error {
+// mistakes makes one error of the problems of a policy.
+func mistakes(path string, problems []recap.Problem) error {
 	var named []string
 	more := 0
 	mend := ""

@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package trust
+package policy
 
 import (
 	"fmt"
@@ -122,34 +122,4 @@ func (g github) runsOn() string {
 		}
 	}
 	return g.Ref
-}
-
-// identityOf returns the identity that c's holder is to be recognised by: exact,
-// but for the version in a tag, so that the next release is theirs too. What
-// the certificate says about its source repository belongs to it.
-func identityOf(c Certificate) Identity {
-	if g, ok := parseWorkflow(c.Subject); ok && c.Issuer == githubIssuer && c.Claims[sourceRepository] == githubAddress+g.Repository {
-		if tag, ok := strings.CutPrefix(g.Ref, "refs/tags/"); ok && isVersionTag(tag) {
-			g.Ref = "refs/tags/" + tag[:strings.IndexAny(tag, "0123456789")] + "*"
-		}
-		if g.canBeWritten() && !strings.Contains(c.Subject, "*") {
-			return g.identity()
-		}
-	}
-	id := Identity{Issuer: c.Issuer, Subject: c.Subject, Claims: map[string]string{}}
-	if repository := c.Claims[sourceRepository]; repository != "" {
-		id.Claims[sourceRepository] = repository
-	}
-	if len(id.Claims) == 0 {
-		id.Claims = nil
-	}
-	return id
-}
-
-// isVersionTag reports whether a git tag is a version with at most a v before
-// it, so that releases differ by what follows.
-func isVersionTag(tag string) bool {
-	number := strings.TrimPrefix(tag, "v")
-	major, rest, ok := strings.Cut(number, ".")
-	return ok && major != "" && strings.Trim(major, "0123456789") == "" && rest != "" && rest[0] >= '0' && rest[0] <= '9' && !strings.Contains(tag, "/")
 }

@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package trust_test
+package policy_test
 
 import (
 	"errors"
@@ -16,22 +16,22 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
-	"github.com/recap-oci/recap/pkg/trust"
 )
 
 // newRule is a rule to add.
-func newRule() trust.Rule {
-	return trust.RuleFrom(observed("https://github.com/acme/talks/.github/workflows/release.yaml@refs/tags/v1.2.3"), "registry.example.com/acme/talks")
+func newRule() policy.Rule {
+	return policy.RuleFrom(observed("https://github.com/acme/talks/.github/workflows/release.yaml@refs/tags/v1.2.3"), "registry.example.com/acme/talks")
 }
 
-// observed is a signature by a workflow of GitHub.
-func observed(subject string) trust.SignatureReport {
+// observed is who a workflow of GitHub signs as.
+func observed(subject string) policy.Identity {
 	repository, _, _ := strings.Cut(subject, "/.github/")
-	return trust.SignatureReport{Certificate: &trust.Certificate{
+	return policy.Identity{
 		Issuer: "https://token.actions.githubusercontent.com", Subject: subject,
 		Claims: map[string]string{"sourceRepositoryURI": repository, "runnerEnvironment": "github-hosted"},
-	}}
+	}
 }
 
 const newRuleText = `- name: registry.example.com/acme/talks
@@ -44,7 +44,7 @@ const newRuleText = `- name: registry.example.com/acme/talks
 func TestAddRuleMakesFile(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "config", "recap")
 	path := filepath.Join(dir, "policy.yaml")
-	if err := trust.AddRule(path, newRule(), trust.TrustedRoot{}); err != nil {
+	if err := policy.AddRule(path, newRule(), policy.TrustedRoot{}); err != nil {
 		t.Fatal(err)
 	}
 	want := "# yaml-language-server: $schema=https://raw.githubusercontent.com/recap-oci/recap/main/schemas/policy.v1.schema.json\n" +
@@ -63,11 +63,11 @@ func TestAddRuleMakesFile(t *testing.T) {
 	if err != nil || len(entries) != 1 {
 		t.Errorf("left behind: %v, %v", entries, err)
 	}
-	policy, err := trust.LoadPolicy(path)
+	believed, err := policy.Load(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if rule, err := policy.RuleFor("registry.example.com/acme/talks"); err != nil || rule.Authorities[0].Keyless.Identities[0].Issuer == "" {
+	if rule, err := believed.RuleFor("registry.example.com/acme/talks"); err != nil || rule.Authorities[0].Keyless.Identities[0].Issuer == "" {
 		t.Errorf("got %+v, %v", rule, err)
 	}
 }
@@ -99,7 +99,7 @@ func TestAddRuleKeepsText(t *testing.T) {
 			t.Run(strings.TrimSpace(tt.name+" "+strings.Trim(newline, "\n")), func(t *testing.T) {
 				lines := func(s string) string { return strings.ReplaceAll(s, "\n", newline) }
 				path, _ := policyDir(t, lines(tt.before))
-				if err := trust.AddRule(path, newRule(), trust.TrustedRoot{}); err != nil {
+				if err := policy.AddRule(path, newRule(), policy.TrustedRoot{}); err != nil {
 					t.Fatal(err)
 				}
 				text := tt.indent + strings.ReplaceAll(strings.TrimSuffix(newRuleText, "\n"), "\n", "\n"+tt.indent) + "\n"
@@ -113,7 +113,7 @@ func TestAddRuleKeepsText(t *testing.T) {
 	t.Run("brackets", func(t *testing.T) {
 		const before = `{"apiVersion": "recap/v1", "kind": "TrustPolicy", "policies": [ {"name": "a", "scopes": ["a.b/**"], "authorities": [{"name": "k", "key": {"kms": "k://k"}}]}]}` + "\n"
 		path, _ := policyDir(t, before)
-		if err := trust.AddRule(path, newRule(), trust.TrustedRoot{}); err != nil {
+		if err := policy.AddRule(path, newRule(), policy.TrustedRoot{}); err != nil {
 			t.Fatal(err)
 		}
 		got := readText(t, path)
@@ -127,69 +127,69 @@ func TestAddRuleKeepsText(t *testing.T) {
 // TestAddRuleSaysEverything holds that each part of a rule comes back.
 func TestAddRuleSaysEverything(t *testing.T) {
 	keys := newPEMs(t)
-	rule := trust.Rule{
-		Name: "all: # of \"it\"", Scopes: []string{"mirror.example.org/**"}, Mode: trust.Warn, Threshold: 2, MirrorOf: "registry.example.org/**", LegacySignatures: true,
-		Authorities: []trust.Authority{
-			{Name: "key", Key: &trust.Key{PEM: keys["keys/security.pub"], ValidFrom: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), ValidUntil: time.Date(2027, 1, 1, 10, 30, 0, 5e8, time.UTC)}, Require: &trust.Require{Timestamps: 1}},
-			{Name: "kms", Key: &trust.Key{KMS: "awskms:///alias/recaps"}},
-			{Name: "yes", Keyless: &trust.Keyless{Identities: []trust.Identity{
+	rule := policy.Rule{
+		Name: "all: # of \"it\"", Scopes: []string{"mirror.example.org/**"}, Mode: policy.Warn, Threshold: 2, MirrorOf: "registry.example.org/**", LegacySignatures: true,
+		Authorities: []policy.Authority{
+			{Name: "key", Key: &policy.Key{PEM: keys["keys/security.pub"], ValidFrom: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), ValidUntil: time.Date(2027, 1, 1, 10, 30, 0, 5e8, time.UTC)}, Require: &policy.Require{Timestamps: 1}},
+			{Name: "kms", Key: &policy.Key{KMS: "awskms:///alias/recaps"}},
+			{Name: "yes", Keyless: &policy.Keyless{Identities: []policy.Identity{
 				{IssuerRegExp: `https://\w+\.example\.com`, SubjectRegExp: `[^@'"]+@example\.com`, Claims: map[string]string{"buildTrigger": "1.10"}},
 				{Issuer: "https://issuer.example.com", Subject: "no"},
-			}}, Require: &trust.Require{TLog: 2, Timestamps: 2}},
+			}}, Require: &policy.Require{TLog: 2, Timestamps: 2}},
 		},
-		Attestations: []trust.AttestationRule{
+		Attestations: []policy.AttestationRule{
 			{PredicateType: "https://slsa.dev/provenance/v1", Authorities: []string{"yes"}},
 			{PredicateType: "https://cyclonedx.org/bom"},
 		},
 	}
 	path := filepath.Join(t.TempDir(), "policy.yaml")
-	if err := trust.AddRule(path, rule, trust.TrustedRoot{}); err != nil {
+	if err := policy.AddRule(path, rule, policy.TrustedRoot{}); err != nil {
 		t.Fatal(err)
 	}
-	policy, err := trust.LoadPolicy(path)
+	believed, err := policy.Load(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := policy.Rules[0]
+	got := believed.Rules[0]
 	got.Line = 0
 	rule.Attestations[1].Authorities = []string{"key", "kms", "yes"}
 	if diff := cmp.Diff(rule, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if err := trust.AddRule(path, newRule(), trust.TrustedRoot{}); err != nil {
+	if err := policy.AddRule(path, newRule(), policy.TrustedRoot{}); err != nil {
 		t.Fatal(err)
 	}
-	if policy, err = trust.LoadPolicy(path); err != nil || len(policy.Rules) != 2 || policy.Rules[1].Name != rule.Name {
-		t.Errorf("beside another: %+v, %v", policy, err)
+	if believed, err = policy.Load(path); err != nil || len(believed.Rules) != 2 || believed.Rules[1].Name != rule.Name {
+		t.Errorf("beside another: %+v, %v", believed, err)
 	}
 }
 
 // TestAddRuleRefuses holds that a file is left as it was by what can't be added.
 func TestAddRuleRefuses(t *testing.T) {
-	without := func(edit func(*trust.Rule)) trust.Rule {
+	without := func(edit func(*policy.Rule)) policy.Rule {
 		r := newRule()
 		edit(&r)
 		return r
 	}
 	tests := []struct {
 		name, before string
-		rule         trust.Rule
+		rule         policy.Rule
 		want         string
 	}{
 		{"a file that is no policy", "hello: world\n", newRule(), "line 1: "},
 		{"a file with a mistake", head + ci + "  treshold: 1\n", newRule(), "line 9: "},
-		{"a scope that is there", head + ci, without(func(r *trust.Rule) { r.Scopes = []string{"registry.example.com/team/**"} }), `and again in rule "team" (line 4)`},
-		{"a scope that collides", head + ci, without(func(r *trust.Rule) { r.Scopes = []string{"registry.example.com/team/*"} }), "can match the same name"},
-		{"nobody", head + ci, without(func(r *trust.Rule) { r.Authorities = nil }), "names nobody"},
-		{"no certificate", head + ci, trust.RuleFrom(trust.SignatureReport{KeyID: "00"}, "registry.example.com/x"), "names nobody"},
-		{"a name with a wildcard", head + ci, trust.RuleFrom(observed("x"), "oci-layout://a*b"), "has no scope"},
-		{"a name that hides something", head + ci, without(func(r *trust.Rule) { r.Name = "a\u202eb" }), "doesn't show"},
-		{"an identity that hides something", head + ci, trust.RuleFrom(trust.SignatureReport{Certificate: &trust.Certificate{Issuer: "i", Subject: "dana\n@example.com"}}, "registry.example.com/x"), "doesn't show"},
-		{"an identity that is no text", head + ci, trust.RuleFrom(trust.SignatureReport{Certificate: &trust.Certificate{Issuer: "i", Subject: "dana\xff@example.com"}}, "registry.example.com/x"), "mean what they should"},
-		{"half an identity", head + ci, trust.RuleFrom(trust.SignatureReport{Certificate: &trust.Certificate{Issuer: "i"}}, "registry.example.com/x"), "has no name"},
-		{"a name of many letters", head + ci, without(func(r *trust.Rule) { r.Name = strings.Repeat("x", 101) }), "101 characters"},
-		{"a private key", head + ci, without(func(r *trust.Rule) {
-			r.Authorities = []trust.Authority{{Name: "k", Key: &trust.Key{PEM: newPEMs(t)["keys/private.pem"]}}}
+		{"a scope that is there", head + ci, without(func(r *policy.Rule) { r.Scopes = []string{"registry.example.com/team/**"} }), `and again in rule "team" (line 4)`},
+		{"a scope that collides", head + ci, without(func(r *policy.Rule) { r.Scopes = []string{"registry.example.com/team/*"} }), "can match the same name"},
+		{"nobody", head + ci, without(func(r *policy.Rule) { r.Authorities = nil }), "names nobody"},
+		{"no certificate", head + ci, policy.RuleFrom(policy.Identity{}, "registry.example.com/x"), "names nobody"},
+		{"a name with a wildcard", head + ci, policy.RuleFrom(observed("x"), "oci-layout://a*b"), "has no scope"},
+		{"a name that hides something", head + ci, without(func(r *policy.Rule) { r.Name = "a\u202eb" }), "doesn't show"},
+		{"an identity that hides something", head + ci, policy.RuleFrom(policy.Identity{Issuer: "i", Subject: "dana\n@example.com"}, "registry.example.com/x"), "doesn't show"},
+		{"an identity that is no text", head + ci, policy.RuleFrom(policy.Identity{Issuer: "i", Subject: "dana\xff@example.com"}, "registry.example.com/x"), "mean what they should"},
+		{"half an identity", head + ci, policy.RuleFrom(policy.Identity{Issuer: "i"}, "registry.example.com/x"), "has no name"},
+		{"a name of many letters", head + ci, without(func(r *policy.Rule) { r.Name = strings.Repeat("x", 101) }), "101 characters"},
+		{"a private key", head + ci, without(func(r *policy.Rule) {
+			r.Authorities = []policy.Authority{{Name: "k", Key: &policy.Key{PEM: newPEMs(t)["keys/private.pem"]}}}
 		}), "private key"},
 		{"a list in another form", strings.Replace(head, "policies:\n- ", "policies:\n-\n  ", 1) + ci, newRule(), ""},
 		{"a key of its own kind", strings.Replace(head, "policies:\n", "? policies\n: ", 1) + ci, newRule(), "line "},
@@ -198,7 +198,7 @@ func TestAddRuleRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			path, _ := policyDir(t, tt.before)
-			err := trust.AddRule(path, tt.rule, trust.TrustedRoot{})
+			err := policy.AddRule(path, tt.rule, policy.TrustedRoot{})
 			if tt.want == "" {
 				if err != nil {
 					t.Error(err)
@@ -227,7 +227,7 @@ func TestAddRuleFollowsLinks(t *testing.T) {
 	if err := os.Chmod(path, 0o640); err != nil {
 		t.Fatal(err)
 	}
-	if err := trust.AddRule(link, newRule(), trust.TrustedRoot{}); err != nil {
+	if err := policy.AddRule(link, newRule(), policy.TrustedRoot{}); err != nil {
 		t.Fatal(err)
 	}
 	info, err := os.Lstat(link)
@@ -237,13 +237,13 @@ func TestAddRuleFollowsLinks(t *testing.T) {
 	if info, err = os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o640 {
 		t.Errorf("the file has mode %v, %v", info.Mode(), err)
 	}
-	if policy, err := trust.LoadPolicy(path); err != nil || len(policy.Rules) != 2 {
-		t.Errorf("got %+v, %v", policy, err)
+	if believed, err := policy.Load(path); err != nil || len(believed.Rules) != 2 {
+		t.Errorf("got %+v, %v", believed, err)
 	}
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	if err := trust.AddRule(link, newRule(), trust.TrustedRoot{}); !errors.Is(err, recap.Local) || code(err) != "dangling-link" {
+	if err := policy.AddRule(link, newRule(), policy.TrustedRoot{}); !errors.Is(err, recap.Local) || code(err) != "dangling-link" {
 		t.Errorf("through a link to nothing: %v", err)
 	}
 }
@@ -259,15 +259,15 @@ func TestAddRuleTogether(t *testing.T) {
 			rule := newRule()
 			rule.Name = string(rune('a' + i))
 			rule.Scopes = []string{"registry.example.com/" + rule.Name}
-			errs[i] = trust.AddRule(path, rule, trust.TrustedRoot{})
+			errs[i] = policy.AddRule(path, rule, policy.TrustedRoot{})
 		})
 	}
 	wait.Wait()
 	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
 	}
-	if policy, err := trust.LoadPolicy(path); err != nil || len(policy.Rules) != n {
-		t.Errorf("got %+v, %v, want %d rules", policy, err, n)
+	if believed, err := policy.Load(path); err != nil || len(believed.Rules) != n {
+		t.Errorf("got %+v, %v, want %d rules", believed, err, n)
 	}
 }
 
@@ -285,15 +285,15 @@ func TestAddRuleNamesTheRoot(t *testing.T) {
 	for i, root := range []string{first, second} {
 		rule := newRule()
 		rule.Name, rule.Scopes = fmt.Sprint(i), []string{fmt.Sprintf("registry.example.com/%d", i)}
-		if err := trust.AddRule(path, rule, trust.TrustedRoot{Path: root}); err != nil {
+		if err := policy.AddRule(path, rule, policy.TrustedRoot{Path: root}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	policy, err := trust.LoadPolicy(path)
+	believed, err := policy.Load(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if policy.TrustedRoot.Path != first || len(policy.Rules) != 2 {
-		t.Errorf("got root %q and %d rules", policy.TrustedRoot.Path, len(policy.Rules))
+	if believed.TrustedRoot.Path != first || len(believed.Rules) != 2 {
+		t.Errorf("got root %q and %d rules", believed.TrustedRoot.Path, len(believed.Rules))
 	}
 }
