@@ -6,6 +6,7 @@ package repository
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -25,9 +26,14 @@ import (
 // what was just written; half a second later the other writer has been too.
 // Measured with 16 writers against distribution: without the settle all
 // succeeded and 7 to 8 were lost, with it none in 6 rounds.
+//
+// Somebody else's index differs from the one before, by what they listed. Where it
+// is that one again and again, nobody wrote: the registry takes indexes under the
+// tag and doesn't keep them, and there is nothing to wait for.
 const (
-	fallbackSettle = 500 * time.Millisecond
-	fallbackRounds = 10
+	fallbackSettle  = 500 * time.Millisecond
+	fallbackRounds  = 10
+	fallbackIgnored = 4 // rounds after which the index was the one before
 )
 
 // fallbacks are changes that wait for their subject's index to be written.
@@ -241,6 +247,8 @@ func (f *fallbacks) take(subject digest.Digest, last bool) []*fallbackChange {
 // by side settle together; the result is all that was done.
 func (r *Repository) writeFallback(ctx context.Context, subject digest.Digest, changes []*fallbackChange) ([]*fallbackChange, error) {
 	changes = append(changes, r.fallback.join(ctx, subject)...)
+	ignored := 0
+	var before []ocispec.Descriptor
 	for round := range fallbackRounds {
 		listed, err := r.taggedReferrers(ctx, subject)
 		if err == nil && listed == nil {
@@ -255,11 +263,25 @@ func (r *Repository) writeFallback(ctx context.Context, subject digest.Digest, c
 		if !changed {
 			return changes, nil
 		}
+		if ignored++; round == 0 || !sameReferrers(listed, before) {
+			ignored = 0
+		}
+		if ignored == fallbackIgnored {
+			return changes, recap.Errorf(recap.Unavailable, "referrer-lost",
+				"%s keeps no list of referrers itself, and takes the one under the tag %s without keeping it: stored, but not listed: %s",
+				r.full(), fallbackTag(subject), names(changes)).
+				WithHint("run the same command again later; if it stays so, no signature can be kept there: ask the registry's operator")
+		}
+		before = listed
 		if err := r.putFallback(ctx, subject, updated); err != nil {
 			return changes, err
 		}
 		// Writers that collided once are spread out further each time.
 		settle := fallbackSettle + time.Duration(r.host.Clock().Rand()*float64(fallbackSettle)*float64(round+1))
+		if round > 0 {
+			r.host.Notices().Retry(r.host.Name(), fmt.Sprintf("the list of referrers under the tag %s isn't the one that was written; written again, looked at again in %s",
+				fallbackTag(subject), settle.Round(10*time.Millisecond)), settle)
+		}
 		if err := r.host.Clock().Sleep(ctx, settle); err != nil {
 			return changes, err
 		}
@@ -273,6 +295,11 @@ func (r *Repository) writeFallback(ctx context.Context, subject digest.Digest, c
 		"%s keeps no list of referrers itself, and others overwrite the one under the tag %s: stored, but not listed: %s",
 		r.full(), fallbackTag(subject), names(changes)).
 		WithHint("run the same command again; let one job at a time sign in this repository")
+}
+
+// sameReferrers reports whether a and b list the same manifests in the same order.
+func sameReferrers(a, b []ocispec.Descriptor) bool {
+	return slices.EqualFunc(a, b, func(a, b ocispec.Descriptor) bool { return a.Digest == b.Digest })
 }
 
 func names(changes []*fallbackChange) string {

@@ -284,19 +284,31 @@ func (d *discard) WriteHeader(int)             {}
 // and nobody will find it.
 func TestFallbackLost(t *testing.T) {
 	r := recaptest.NewRegistry(t, recaptest.RegistryOptions{NoReferrers: true})
-	dst, fake := create(t, r)
+	var told []string
+	dst, fake := create(t, r, func(text string) { told = append(told, text) })
 	subject := subjectOf(t, dst)
+	other, otherData := recaptest.ManifestOf(t, "somebody else's", &subject)
+	if err := dst.Push(t.Context(), other, bytes.NewReader(otherData)); err != nil {
+		t.Fatal(err)
+	}
+	settled := len(fake.Sleeps())
 	r.Inject(recaptest.Fault{
 		Match: putFallbackTag, Times: recaptest.Always,
-		Action: recaptest.Respond(201, http.Header{"Location": {"/v2/team/recaps/manifests/x"}}, ""), // as if somebody else's came right after
+		Action: recaptest.Respond(201, http.Header{"Location": {"/v2/team/recaps/manifests/x"}}, ""),
 	})
 	desc, data := recaptest.ManifestOf(t, "ours", &subject)
 	e := recaptest.WantError(t, dst.Push(t.Context(), desc, bytes.NewReader(data)), recap.Unavailable, "referrer-lost")
 	if !strings.Contains(e.Error(), desc.Digest.String()) || e.Hint == "" {
 		t.Errorf("%v\nhint: %s", e, e.Hint)
 	}
-	if n := len(fake.Sleeps()); n != fallbackRounds {
+	if n := len(fake.Sleeps()) - settled; n != fallbackIgnored {
 		t.Errorf("settled %d times", n)
+	}
+	if len(told) != fallbackIgnored-1 || !strings.Contains(told[0], "looked at again in 1s") {
+		t.Errorf("while it waits it says: %q", told)
+	}
+	if !strings.Contains(e.Error(), "without keeping it") {
+		t.Errorf("it isn't said whose fault it is: %v", e)
 	}
 	if ok, err := dst.Exists(t.Context(), desc); !ok || err != nil {
 		t.Errorf("the referrer itself: %v, %v", ok, err)
@@ -306,8 +318,38 @@ func TestFallbackLost(t *testing.T) {
 	if err := dst.Push(t.Context(), desc, bytes.NewReader(data)); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := dst.Predecessors(t.Context(), subject); err != nil || len(got) != 1 {
+	if got, err := dst.Predecessors(t.Context(), subject); err != nil || len(got) != 2 {
 		t.Errorf("%d referrers, %v", len(got), err)
+	}
+}
+
+// Others who write all the time are waited for longer: they come to an end.
+func TestFallbackOverwrittenByOthers(t *testing.T) {
+	r := recaptest.NewRegistry(t, recaptest.RegistryOptions{NoReferrers: true})
+	before, _ := create(t, r)
+	subject := subjectOf(t, before)
+	var others []ocispec.Descriptor
+	for i := range fallbackRounds {
+		other, data := recaptest.ManifestOf(t, fmt.Sprintf("somebody else's, %d", i), &subject)
+		if err := before.Push(t.Context(), other, bytes.NewReader(data)); err != nil {
+			t.Fatal(err)
+		}
+		others = append(others, other)
+	}
+	dst, fake := create(t, r)
+	writes := 0
+	r.Inject(recaptest.Fault{Match: putFallbackTag, Times: recaptest.Always, Action: func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+		next.ServeHTTP(w, req)
+		theirs := index(others[writes%len(others)])
+		writes++
+		again := req.Clone(req.Context())
+		again.Body, again.ContentLength = io.NopCloser(strings.NewReader(theirs)), int64(len(theirs))
+		next.ServeHTTP(&discard{header: http.Header{}}, again)
+	}})
+	desc, data := recaptest.ManifestOf(t, "ours", &subject)
+	e := recaptest.WantError(t, dst.Push(t.Context(), desc, bytes.NewReader(data)), recap.Unavailable, "referrer-lost")
+	if n := len(fake.Sleeps()); n != fallbackRounds || !strings.Contains(e.Error(), "others overwrite") {
+		t.Errorf("settled %d times: %v", n, e)
 	}
 }
 
