@@ -4,6 +4,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -80,9 +81,9 @@ func TestHintsCarryFlags(t *testing.T) {
 		}
 		var line, want []string
 		flags.VisitAll(func(f *pflag.Flag) {
-			name := f.Name[len(prefix):]
+			name := strings.TrimPrefix(f.Name, prefix)
 			switch {
-			case name == "timeout" || name == "concurrency":
+			case name == "timeout" || name == "concurrency" || name == flagVerbose:
 			case f.Value.Type() == "bool":
 				line, want = append(line, "--"+f.Name), append(want, name)
 			default:

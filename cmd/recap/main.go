@@ -75,6 +75,8 @@ type env struct {
 
 	ttyIn, ttyOut, ttyErr bool
 
+	verbose bool // what registries answer is printed, a line each
+
 	where  whereabouts
 	warned []string // what was wrong with a policy, and was said
 

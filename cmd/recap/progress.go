@@ -42,7 +42,7 @@ func (p *progress) register(flags *pflag.FlagSet) {
 
 // start begins to listen; what is the verb the bar shows.
 func (p *progress) start(e *env, what string) {
-	if p.noTTY || !e.ttyErr {
+	if p.noTTY || !e.ttyErr || e.verbose { // or lines and bar would write over each other
 		return
 	}
 	p.mu.Lock()

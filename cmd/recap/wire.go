@@ -59,8 +59,13 @@ func (r *registryFlags) register(flags *pflag.FlagSet, prefix string) {
 	}
 	flags.BoolVar(&r.passwordStdin, prefix+"password-stdin", false, "read the password from standard input"+of)
 	flags.IntVar(&r.concurrency, prefix+"concurrency", 0, "at most `N` requests at once; default: as many as the registry bears"+of)
+	if flags.Lookup(flagVerbose) == nil { // of both ends, once
+		flags.Bool(flagVerbose, false, "say on standard error what registries are asked, and what they answer")
+	}
 	flags.DurationVar(&r.timeout, prefix+"timeout", 0, "give a request up when the registry is silent for this `TIME` (default 30s); 5m waits longer"+of)
 }
+
+const flagVerbose = "verbose"
 
 // client returns the client that these flags and the environment describe, to
 // reach host with; a layout has none.
@@ -79,6 +84,10 @@ func (r *registryFlags) client(e *env, host string) (*target.Client, error) {
 		Clock:           e.clock,
 		Budget:          e.budget,
 		OnNotice:        e.notice,
+	}
+	if r.flags != nil { // nil: of layouts
+		opts.Verbose, _ = r.flags.GetBool(flagVerbose) // of both ends
+		e.verbose = e.verbose || opts.Verbose
 	}
 	if r.flags != nil && r.flags.Changed(r.prefix+"plain-http") { // nil: of layouts
 		opts.PlainHTTP = &r.plainHTTP
@@ -141,6 +150,10 @@ func (e *env) get(name string) string {
 
 // notice prints what a client wants a person to know.
 func (e *env) notice(n target.Notice) {
+	if n.Kind == target.NoticeDetail { // which says where
+		fmt.Fprintf(e.stderr, "%s: %s\n", n.Kind, safe(n.Text))
+		return
+	}
 	fmt.Fprintf(e.stderr, "%s: %s: %s\n", safe(string(n.Kind)), safe(n.Host), safe(n.Text))
 }
 

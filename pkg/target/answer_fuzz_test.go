@@ -71,7 +71,7 @@ func FuzzAnswer(f *testing.F) {
 				}
 			}
 		}
-		opts := Options{Username: "ann", Password: "secret", OnNotice: func(n Notice) { printed(n.Host + n.Text) }}
+		opts := Options{Username: "ann", Password: "secret", Verbose: true, OnNotice: func(n Notice) { printed(n.Host + n.Text) }}
 		c, err := newClient(opts, clock.Of(recaptest.NewClock(0)), &same{t: t, answer: answer})
 		if err != nil {
 			t.Fatal(err)

@@ -25,6 +25,7 @@ type NoticeKind string
 const (
 	NoticeRetry   NoticeKind = "retry"   // a request failed and will be repeated
 	NoticeWarning NoticeKind = "warning" // the registry, or this package, warns
+	NoticeDetail  NoticeKind = "detail"  // a request was answered, or done without; with [Options.Verbose] only
 )
 
 // notices returns what hosts tell, for o.OnNotice.
@@ -33,10 +34,15 @@ func (o Options) notices() *host.Notices {
 	if tell == nil {
 		tell = func(Notice) {}
 	}
+	var detail func(name, text string)
+	if o.Verbose {
+		detail = func(name, text string) { tell(Notice{Kind: NoticeDetail, Host: name, Text: text}) }
+	}
 	return host.NewNotices(
 		func(name, text string, wait time.Duration) {
 			tell(Notice{Kind: NoticeRetry, Host: name, Text: text, Wait: wait})
 		},
 		func(name, text string) { tell(Notice{Kind: NoticeWarning, Host: name, Text: text}) },
+		detail,
 	)
 }

@@ -67,4 +67,8 @@ type Options struct {
 	// the registry, a password stored in the clear. It is called from many
 	// goroutines, one at a time. Nil drops notices.
 	OnNotice func(Notice)
+
+	// Verbose tells OnNotice of each answer, too, and of what a registry can't do
+	// and is done in another way: for who looks for a cause.
+	Verbose bool
 }

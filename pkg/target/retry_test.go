@@ -9,10 +9,12 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/recaptest"
@@ -305,5 +307,53 @@ func TestWarnings(t *testing.T) {
 	}
 	if want := `the same "each" time\u202e`; got[0] != want {
 		t.Errorf("got %q, want %q", got[0], want)
+	}
+}
+
+// TestVerbose tells of each answer, of refusals too, and by whom a redirect was
+// answered without the address that lets in who has it; and nothing unasked.
+func TestVerbose(t *testing.T) {
+	r := recaptest.NewRegistry(t, recaptest.RegistryOptions{NoReferrers: true})
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("{}")) }))
+	defer elsewhere.Close()
+	for _, verbose := range []bool{true, false} {
+		var told notices
+		src, _ := create(t, r, Options{OnNotice: told.add, Verbose: verbose})
+		if err := src.Push(t.Context(), ocispec.DescriptorEmptyJSON, strings.NewReader("{}")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := src.Exists(t.Context(), recaptest.BlobOf([]byte("not there"))); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := src.Predecessors(t.Context(), recaptest.BlobOf([]byte("a subject"))); err != nil {
+			t.Fatal(err)
+		}
+		r.Inject(recaptest.Fault{Match: recaptest.Match{Method: "GET", Kind: recaptest.Blob}, Action: func(w http.ResponseWriter, req *http.Request, _ http.Handler) {
+			http.Redirect(w, req, elsewhere.URL+"/secret?signature=secret", http.StatusTemporaryRedirect)
+		}})
+		rc, err := src.Fetch(t.Context(), ocispec.DescriptorEmptyJSON)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = rc.Close()
+		got := strings.Join(told.texts(NoticeDetail), "\n")
+		if !verbose {
+			if got != "" {
+				t.Errorf("told without being asked: %s", got)
+			}
+			continue
+		}
+		for _, want := range []string{
+			": POST answered 202 Accepted after ", ": PUT answered 201 Created after ", ": HEAD answered 404 Not Found after ",
+			": GET answered 404 Not Found after ", " has no referrers API; what refers to sha256:",
+			": GET answered 200 OK by " + strings.TrimPrefix(elsewhere.URL, "http://") + " after ",
+		} {
+			if !strings.Contains(got, want) {
+				t.Errorf("nothing says %q:\n%s", want, got)
+			}
+		}
+		if strings.Contains(got, "secret") {
+			t.Errorf("the address of a redirect is told:\n%s", got)
+		}
 	}
 }

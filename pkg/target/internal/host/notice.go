@@ -4,6 +4,7 @@
 package host
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -18,15 +19,16 @@ const maxWarnings = 10
 type Notices struct {
 	retry   func(host, text string, wait time.Duration)
 	warning func(host, text string)
+	detail  func(host, text string) // nil: nobody wants to know
 
 	mu       sync.Mutex
 	warnings map[string]bool
 }
 
 // NewNotices returns Notices that are told to retry, of a request that will be
-// repeated after wait, and to warning.
-func NewNotices(retry func(host, text string, wait time.Duration), warning func(host, text string)) *Notices {
-	return &Notices{retry: retry, warning: warning, warnings: map[string]bool{}}
+// repeated after wait, to warning, and to detail unless that is nil.
+func NewNotices(retry func(host, text string, wait time.Duration), warning, detail func(host, text string)) *Notices {
+	return &Notices{retry: retry, warning: warning, detail: detail, warnings: map[string]bool{}}
 }
 
 // Retry passes on that a request failed and will be repeated after wait. Its
@@ -46,4 +48,16 @@ func (n *Notices) Warn(host, text string) {
 		n.warnings[key] = true
 		n.warning(host, text)
 	}
+}
+
+// Detail passes on what only somebody wants to know who looks for a cause. Its
+// text is fit to print.
+func (n *Notices) Detail(host, format string, args ...any) {
+	if n.detail == nil {
+		return
+	}
+	text := fmt.Sprintf(format, args...)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.detail(host, text)
 }

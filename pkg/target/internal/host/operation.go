@@ -11,10 +11,12 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"oras.land/oras-go/v2/registry/remote/auth"
 
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/target/internal/printable"
 	"github.com/recap-oci/recap/pkg/target/internal/transport"
 )
 
@@ -100,6 +102,7 @@ func (h *Host) Try(ctx context.Context, op Operation) (*Answer, error) {
 			return nil, err
 		}
 	}
+	asked := h.clock.Now()
 	resp, err := h.auth.Do(req)
 	if op.Body != nil {
 		if source := op.Body.failure(); source != nil {
@@ -112,6 +115,7 @@ func (h *Host) Try(ctx context.Context, op Operation) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	h.answered(op, resp, h.clock.Now().Sub(asked))
 	h.warn(resp.Header)
 	if !slices.Contains(op.Accept, resp.StatusCode) {
 		defer func() { _ = resp.Body.Close() }()
@@ -132,6 +136,16 @@ func (h *Host) Try(ctx context.Context, op Operation) (*Answer, error) {
 		return nil, TooLarge(op.What, op.Limit)
 	}
 	return &Answer{Response: resp, Data: data}, nil
+}
+
+// answered tells how long an answer to op took, and by whom it is. Of a redirect
+// that is the host alone: the rest of its address lets in who has it.
+func (h *Host) answered(op Operation, resp *http.Response, took time.Duration) {
+	by := ""
+	if resp.Request != nil && resp.Request.URL.Host != h.base.Host {
+		by = " by " + printable.Line(resp.Request.URL.Host)
+	}
+	h.notices.Detail(h.name, "%s: %s answered %s%s after %s", op.What, op.Method, printable.Line(resp.Status), by, took.Round(time.Millisecond))
 }
 
 // pass lets the first request of a scope through and holds the others until it

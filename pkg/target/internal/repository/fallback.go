@@ -70,6 +70,7 @@ func (r *Repository) enterReferrer(ctx context.Context, desc ocispec.Descriptor,
 	if err != nil || subject == "" {
 		return err
 	}
+	r.host.Notices().Detail(r.host.Name(), "%s doesn't list %s as a referrer; the tag %s will", r.full(), printable.Digest(desc.Digest), fallbackTag(subject))
 	return r.changeFallback(ctx, subject, fallbackChange{desc: entry, announced: true})
 }
 

@@ -47,7 +47,7 @@ func create(t *testing.T, r *recaptest.Registry, told ...func(text string)) (*Re
 			for _, tell := range told {
 				tell(text)
 			}
-		}, func(string, string) {}),
+		}, func(string, string) {}, nil),
 	})
 	t.Cleanup(h.CloseIdle)
 	return New(h, "team/recaps", true), fake

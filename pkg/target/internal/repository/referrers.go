@@ -117,6 +117,9 @@ func (r *Repository) listReferrers(ctx context.Context, subject digest.Digest) (
 			return nil, unasked(tag.err)
 		}
 	}
+	if !there {
+		r.host.Notices().Detail(r.host.Name(), "%s has no referrers API; what refers to %s is what the tag %s lists", r.full(), printable.Digest(subject), fallbackTag(subject))
+	}
 	seen := map[digest.Digest]bool{}
 	return slices.DeleteFunc(append(api.descs, tag.descs...), func(d ocispec.Descriptor) bool {
 		known := seen[d.Digest]
