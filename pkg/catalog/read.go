@@ -188,7 +188,19 @@ func readShard[T any](ctx context.Context, src content.Fetcher, s shardLayer, of
 			return
 		}
 		defer done()
-		rows, own, n := s.rows, line{seen: map[string]bool{}}, 0
+		for v, err := range readLines(r, s.rows, of, check) {
+			if !yield(v, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// readLines yields the lines of a text: of the members in rows alone, in their
+// order. It stops after the first error.
+func readLines[T any](r io.Reader, rows []recap.PackMember, of func(T) string, check func(T, line) error) iter.Seq2[lineOf[T], error] {
+	return func(yield func(lineOf[T], error) bool) {
+		own, n := line{seen: map[string]bool{}}, 0
 		for raw, err := range jsonLinesOf(r) {
 			n++
 			if err != nil {
