@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -34,6 +35,9 @@ func (s *same) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	if req.Body != nil {
 		defer req.Body.Close()
+	}
+	if req.URL.Host == "" || req.URL.Scheme != "http" && req.URL.Scheme != "https" { // as http.Transport says
+		return nil, fmt.Errorf("%q leads nowhere", req.URL)
 	}
 	if user, _, ok := req.BasicAuth(); ok && user == "ann" && req.URL.Scheme != "https" {
 		s.t.Errorf("%q has the password sent to %s", s.answer, req.URL)
