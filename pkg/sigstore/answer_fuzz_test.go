@@ -35,23 +35,26 @@ func FuzzAnswers(f *testing.F) {
 	}
 	f.Add(byte(1), 201, []byte(`{"a":{"verification":{"inclusionProof":null}},"a":null}`))
 	f.Add(byte(3), 200, []byte("\x30\x80\x30\x03\x02\x01\x00"))
+	// What is the same each time, on the disk or of some cost, is made once.
+	v1, v2, token := v1Only(f), v2AndTSA(f), fakeToken(f, map[string]any{"exp": time.Now().Add(1000 * time.Hour).Unix()})
 	f.Fuzz(func(t *testing.T, which byte, code int, body []byte) {
 		if code < 200 || code > 499 || code == 408 || code == 425 || code == 429 || code == 499 {
 			return // what is asked again has tests of its own
 		}
 		host := hosts[int(which)%len(hosts)]
-		fake := newFakeSigstore(t)
-		fake.fault = func(h string, _ int) http.HandlerFunc {
+		recorded.t = t
+		clear(recorded.log)
+		recorded.fault = func(h string, _ int) http.HandlerFunc {
 			if h != host {
 				return nil
 			}
 			return says(code, string(body))
 		}
-		config := v2AndTSA(t)
+		config := v2
 		if host == "rekor1.test" {
-			config = v1Only(t)
+			config = v1
 		}
-		raw, err := fake.keyless(config, fakeToken(t, nil), nil).Sign(t.Context(), []byte(about(root)))
+		raw, err := recorded.keyless(config, token, nil).Sign(t.Context(), []byte(about(root)))
 		if err == nil {
 			parseWire(t, raw)
 			return
