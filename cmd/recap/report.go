@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/recap-oci/recap/pkg/policy"
+	"github.com/recap-oci/recap/pkg/ratchet"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
@@ -175,25 +176,25 @@ func rollback(r trust.Report) string {
 	known := r.Rollback
 	warns := r.Mode == policy.Warn // then nothing is remembered
 	switch {
-	case warns && known.State == trust.RollbackFirstUse:
+	case warns && known.State == ratchet.FirstUse:
 		return fmt.Sprintf("%s; a rule that only warns remembers nothing, so an older one would not be noticed", safe(known.Version))
-	case warns && known.State == trust.RollbackAdvanced:
+	case warns && known.State == ratchet.Advanced:
 		return fmt.Sprintf("%s, after %s, which stays what is remembered: the rule only warns", safe(known.Version), safe(known.KnownVersion))
-	case warns && known.State == trust.RollbackOff && known.Warning != "":
+	case warns && known.State == ratchet.Off && known.Warning != "":
 		return "what an enforcing rule would refuse; this one only warns"
 	}
 	switch known.State {
-	case trust.RollbackFirstUse:
+	case ratchet.FirstUse:
 		return fmt.Sprintf("%s is the first accepted under this tag; from now on none that is older is", safe(known.Version))
-	case trust.RollbackSame:
+	case ratchet.Same:
 		return fmt.Sprintf("%s, as before", safe(known.Version))
-	case trust.RollbackAdvanced:
+	case ratchet.Advanced:
 		return fmt.Sprintf("%s, after %s", safe(known.Version), safe(known.KnownVersion))
-	case trust.RollbackPinned:
+	case ratchet.Pinned:
 		return "asked for by its name, so there is nothing to be older than"
-	case trust.RollbackUnversioned:
+	case ratchet.Unversioned:
 		return "none is stated; an older one would not be noticed"
-	case trust.RollbackOff:
+	case ratchet.Off:
 		return "nothing is remembered; an older one would not be noticed"
 	}
 	return ""

@@ -10,6 +10,7 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"github.com/recap-oci/recap/pkg/policy"
+	"github.com/recap-oci/recap/pkg/ratchet"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
@@ -18,16 +19,16 @@ func TestReportOfVersions(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		mode  policy.Mode
-		known trust.RollbackReport
+		known ratchet.Report
 		want  string
 	}{
-		{"the first", policy.Enforce, trust.RollbackReport{State: trust.RollbackFirstUse, Version: "1.0.0"}, "1.0.0 is the first accepted under this tag; from now on none that is older is"},
-		{"the first, warned of", policy.Warn, trust.RollbackReport{State: trust.RollbackFirstUse, Version: "1.0.0"}, "1.0.0; a rule that only warns remembers nothing, so an older one would not be noticed"},
-		{"a later one", policy.Enforce, trust.RollbackReport{State: trust.RollbackAdvanced, Version: "1.1.0", KnownVersion: "1.0.0"}, "1.1.0, after 1.0.0"},
-		{"a later one, warned of", policy.Warn, trust.RollbackReport{State: trust.RollbackAdvanced, Version: "1.1.0", KnownVersion: "1.0.0"}, "1.1.0, after 1.0.0, which stays what is remembered: the rule only warns"},
-		{"the same, warned of", policy.Warn, trust.RollbackReport{State: trust.RollbackSame, Version: "1.0.0", KnownVersion: "1.0.0"}, "1.0.0, as before"},
-		{"an older one, warned of", policy.Warn, trust.RollbackReport{State: trust.RollbackOff, Version: "1.0.0", Warning: "it went back"}, "what an enforcing rule would refuse; this one only warns"},
-		{"without a state", policy.Warn, trust.RollbackReport{State: trust.RollbackOff, Version: "1.0.0"}, "nothing is remembered; an older one would not be noticed"},
+		{"the first", policy.Enforce, ratchet.Report{State: ratchet.FirstUse, Version: "1.0.0"}, "1.0.0 is the first accepted under this tag; from now on none that is older is"},
+		{"the first, warned of", policy.Warn, ratchet.Report{State: ratchet.FirstUse, Version: "1.0.0"}, "1.0.0; a rule that only warns remembers nothing, so an older one would not be noticed"},
+		{"a later one", policy.Enforce, ratchet.Report{State: ratchet.Advanced, Version: "1.1.0", KnownVersion: "1.0.0"}, "1.1.0, after 1.0.0"},
+		{"a later one, warned of", policy.Warn, ratchet.Report{State: ratchet.Advanced, Version: "1.1.0", KnownVersion: "1.0.0"}, "1.1.0, after 1.0.0, which stays what is remembered: the rule only warns"},
+		{"the same, warned of", policy.Warn, ratchet.Report{State: ratchet.Same, Version: "1.0.0", KnownVersion: "1.0.0"}, "1.0.0, as before"},
+		{"an older one, warned of", policy.Warn, ratchet.Report{State: ratchet.Off, Version: "1.0.0", Warning: "it went back"}, "what an enforcing rule would refuse; this one only warns"},
+		{"without a state", policy.Warn, ratchet.Report{State: ratchet.Off, Version: "1.0.0"}, "nothing is remembered; an older one would not be noticed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := rollback(trust.Report{Mode: tt.mode, Rollback: tt.known}); got != tt.want {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/recap-oci/recap/pkg/policy"
+	"github.com/recap-oci/recap/pkg/ratchet"
 	"github.com/recap-oci/recap/pkg/sigstore"
 	"github.com/recap-oci/recap/pkg/target"
 	"github.com/recap-oci/recap/pkg/transfer"
@@ -69,7 +70,7 @@ func TestTerminalReports(t *testing.T) {
 	e := &env{stdout: &answer{w: &out}, stderr: &out}
 	for _, verdict := range []trust.Verdict{trust.VerdictVerified, trust.VerdictWarned, trust.VerdictRefused, trust.VerdictOwnSource, "x" + poison} {
 		for _, outcome := range []trust.Outcome{trust.Verified, trust.WrongSigner, trust.Attestation} {
-			for _, state := range []trust.RollbackState{trust.RollbackFirstUse, trust.RollbackSame, trust.RollbackAdvanced, trust.RollbackPinned, trust.RollbackOff, trust.RollbackUnversioned} {
+			for _, state := range []ratchet.State{ratchet.FirstUse, ratchet.Same, ratchet.Advanced, ratchet.Pinned, ratchet.Off, ratchet.Unversioned} {
 				r := filled[trust.Report]()
 				r.Verdict, r.Rollback.State = verdict, state
 				for i := range r.Signatures {

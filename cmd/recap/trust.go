@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/recap-oci/recap/pkg/policy"
+	"github.com/recap-oci/recap/pkg/ratchet"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
 	"github.com/recap-oci/recap/pkg/target"
@@ -151,11 +152,11 @@ func (f *trustFlags) verify(ctx context.Context, e *env, p *pinned) (*trust.Admi
 		return nil, err
 	}
 	f.decided = policy
-	ratchet, err := f.ratchet(e, p)
+	memory, err := f.ratchet(e, p)
 	if err != nil {
 		return nil, err
 	}
-	gate, err := trust.NewGate(policy, f.root.verifier(e, policy), trust.GateOptions{Ratchet: ratchet})
+	gate, err := trust.NewGate(policy, f.root.verifier(e, policy), trust.GateOptions{Ratchet: memory})
 	if err != nil {
 		return nil, err
 	}
@@ -178,11 +179,11 @@ func (f *trustFlags) verify(ctx context.Context, e *env, p *pinned) (*trust.Admi
 }
 
 // ratchet returns what remembers which versions were accepted.
-func (f *trustFlags) ratchet(e *env, p *pinned) (*trust.Ratchet, error) {
-	opts := trust.RatchetOptions{LockPath: f.lock, Now: e.now}
+func (f *trustFlags) ratchet(e *env, p *pinned) (*ratchet.Ratchet, error) {
+	opts := ratchet.Options{LockPath: f.lock, Now: e.now}
 	if f.noState {
 		if f.lock != "" {
-			return trust.NewRatchet(opts), nil
+			return ratchet.New(opts), nil
 		}
 		e.warn("with --no-state an older version than was accepted before would not be noticed")
 		return nil, nil
@@ -200,7 +201,7 @@ func (f *trustFlags) ratchet(e *env, p *pinned) (*trust.Ratchet, error) {
 		return nil, recap.Errorf(recap.Local, "no-home", "remembering what was accepted: %w", err).
 			WithHint("set HOME or XDG_STATE_HOME; or --lock recap.lock remembers it there; or --no-state goes on without")
 	}
-	return trust.NewRatchet(opts), nil
+	return ratchet.New(opts), nil
 }
 
 // statePath returns the file in which versions are remembered.

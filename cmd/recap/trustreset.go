@@ -11,15 +11,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/recap-oci/recap/pkg/ratchet"
 	"github.com/recap-oci/recap/pkg/recap"
-	"github.com/recap-oci/recap/pkg/trust"
 )
 
 // trustResetResult is the answer of "recap trust reset".
 type trustResetResult struct {
 	Repository string `json:"repository"`
 	Tag        string `json:"tag,omitempty"` // absent: the whole repository
-	trust.Forgetting
+	ratchet.Forgetting
 }
 
 func newTrustResetCmd(e *env) *cobra.Command {
@@ -62,7 +62,7 @@ Do it when the publisher says that they went back, not because an error named it
 			if err != nil {
 				return err
 			}
-			ratchet := trust.NewRatchet(trust.RatchetOptions{Path: path, LockPath: lock, Now: e.now})
+			ratchet := ratchet.New(ratchet.Options{Path: path, LockPath: lock, Now: e.now})
 			forgotten, err := ratchet.Reset(cmd.Context(), repository, ref.Tag())
 			if err != nil {
 				return err
@@ -85,12 +85,12 @@ Do it when the publisher says that they went back, not because an error named it
 
 // lost says what is no longer known of a release: a tag of it, its content, or
 // all there was.
-func lost(r trust.Release, held []trust.Release) string {
+func lost(r ratchet.Release, held []ratchet.Release) string {
 	tags := ""
 	if len(r.Tags) > 0 {
 		tags = " under " + safe(strings.Join(r.Tags, ", "))
 	}
-	i := slices.IndexFunc(held, func(h trust.Release) bool { return h.Name == r.Name && h.Version == r.Version })
+	i := slices.IndexFunc(held, func(h ratchet.Release) bool { return h.Name == r.Name && h.Version == r.Version })
 	if i >= 0 && !held[i].AnyContent {
 		return tags
 	}
@@ -98,7 +98,7 @@ func lost(r trust.Release, held []trust.Release) string {
 }
 
 // kept says what is still known of a release.
-func kept(r trust.Release) string {
+func kept(r ratchet.Release) string {
 	text := ""
 	if len(r.Tags) > 0 {
 		text = " under " + safe(strings.Join(r.Tags, ", "))

@@ -31,9 +31,9 @@ type BuildOptions struct {
 
 	// Version is the bundle's, 1.2.3 or 1.2.3-rc.1, without a leading v; empty
 	// leaves the bundle without one. With a version, readers can tell a bundle
-	// from an older one ([trust.Ratchet]).
+	// from an older one ([ratchet.Ratchet]).
 	//
-	// [trust.Ratchet]: https://pkg.go.dev/github.com/recap-oci/recap/pkg/trust#Ratchet
+	// [ratchet.Ratchet]: https://pkg.go.dev/github.com/recap-oci/recap/pkg/ratchet#Ratchet
 	Version string
 
 	// Form is how types are written down; the default is OCI's.

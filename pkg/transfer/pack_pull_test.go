@@ -19,6 +19,7 @@ import (
 	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/folder"
 	"github.com/recap-oci/recap/pkg/layout"
+	"github.com/recap-oci/recap/pkg/ratchet"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/recaptest"
 	"github.com/recap-oci/recap/pkg/transfer"
@@ -382,7 +383,7 @@ func TestPullPackBudgets(t *testing.T) {
 			t.Chdir(t.TempDir())
 			gateOptions := trust.GateOptions{}
 			if test.ratchet {
-				gateOptions.Ratchet = trust.NewRatchet(trust.RatchetOptions{Path: filepath.Join(t.TempDir(), "state.json")})
+				gateOptions.Ratchet = ratchet.New(ratchet.Options{Path: filepath.Join(t.TempDir(), "state.json")})
 			}
 			gate := admitting(t, authority, gateOptions)
 			// A store that a pull of 1.0.0 has left.

@@ -45,7 +45,7 @@
 // # What came before
 //
 // A signature says that a version is genuine, not that it is the newest. A
-// [Ratchet] remembers what an enforcing rule admitted under each tag, before
+// [ratchet.Ratchet] remembers what an enforcing rule admitted under each tag, before
 // anything else is fetched, and refuses what is older, of another name or kind,
 // or another content of a version. A file of it that can't be understood is a
 // refusal, never a new beginning. It protects nobody on first use, and says so.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/policy"
+	"github.com/recap-oci/recap/pkg/ratchet"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -22,14 +23,14 @@ import (
 type Gate struct {
 	policy   *policy.Policy
 	verifier Verifier
-	ratchet  *Ratchet
+	ratchet  *ratchet.Ratchet
 }
 
 // GateOptions are the options of a Gate.
 type GateOptions struct {
 	// Ratchet remembers what was admitted and refuses what is older. Default:
 	// nothing is remembered, and reports say so.
-	Ratchet *Ratchet
+	Ratchet *ratchet.Ratchet
 }
 
 // NewGate returns a gate that admits what p allows and v can verify. It
@@ -58,7 +59,7 @@ type Request struct {
 // (be a registry.ReferrerLister) and, for the older form, have a method
 // LegacySignatures(ctx, root) that returns the descriptor of the image that
 // holds them. Fetched are referrer manifests and Sigstore bundles, in two rounds
-// after the listing, and beside them what a [Ratchet] has to know of a pack: the
+// after the listing, and beside them what a [ratchet.Ratchet] has to know of a pack: the
 // manifest and config of its catalog. Nothing else is, but for a last look, before
 // something is refused as unsigned, whether it is signed in the older form.
 //
@@ -70,7 +71,7 @@ type Request struct {
 // [Admitted] with VerdictWarned. What the authorities vouch for and the ratchet
 // refuses is a *RefusedError of kind recap.Stale; what was admitted under an
 // enforcing rule is remembered when Admit returns, or it fails with recap.Local
-// ([Ratchet.Advance]). Other errors: the end of ctx, and recap.Usage for a root
+// ([ratchet.Ratchet.Advance]). Other errors: the end of ctx, and recap.Usage for a root
 // that isn't a manifest with a SHA-256 digest, for a policy with two rules for
 // the name and for an authority that makes no sense to the verifier.
 func (g *Gate) Admit(ctx context.Context, src content.ReadOnlyGraphStorage, req Request) (*Admitted, error) {

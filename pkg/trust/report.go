@@ -10,6 +10,7 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"github.com/recap-oci/recap/pkg/policy"
+	"github.com/recap-oci/recap/pkg/ratchet"
 )
 
 // Verdict is the outcome of a whole decision.
@@ -61,7 +62,7 @@ type Report struct {
 
 	// Rollback is how the digest stands to what was admitted before; absent
 	// when it didn't come to that.
-	Rollback RollbackReport `json:"rollback,omitzero"`
+	Rollback ratchet.Report `json:"rollback,omitzero"`
 }
 
 // AttestationReport says who made an attestation that a rule asks for, or that

@@ -14,6 +14,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/recap-oci/recap/pkg/policy"
+	"github.com/recap-oci/recap/pkg/ratchet"
 	"github.com/recap-oci/recap/pkg/trust"
 	"github.com/recap-oci/recap/schemas"
 )
@@ -32,7 +33,7 @@ func fullReport(t testing.TB) trust.Report {
 		t.Fatal(err)
 	}
 	report.Tag, report.Code, report.Reason = "1", "unsigned", "because"
-	report.Rollback = trust.RollbackReport{State: trust.RollbackAdvanced, Version: "2.0.0", KnownVersion: "1.0.0", KnownDigest: root.Digest, Warning: "other signers"}
+	report.Rollback = ratchet.Report{State: ratchet.Advanced, Version: "2.0.0", KnownVersion: "1.0.0", KnownDigest: root.Digest, Warning: "other signers"}
 	for i := range report.Signatures {
 		report.Signatures[i].Legacy, report.Signatures[i].Added = true, true
 	}

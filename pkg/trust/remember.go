@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/recap-oci/recap/pkg/internal/scope"
 	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/policy"
+	"github.com/recap-oci/recap/pkg/ratchet"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -32,29 +34,26 @@ import (
 // that counts. The error is a *[RefusedError] when the root is refused.
 func (g *Gate) remember(ctx context.Context, sighted *sighting, rule policy.Rule, req Request, report *Report) error {
 	repository := rule.Repository(req.Name)
-	ratchet := g.remembering(repository)
-	if !sighted.wanted {
-		report.Rollback.State = RollbackPinned
-		if len(ratchet.files) == 0 {
-			report.Rollback.State = RollbackOff
+	memory := g.remembering(repository)
+	var s ratchet.Sighting // of which nothing is to be said
+	if sighted.wanted {
+		var err error
+		if s, err = sighted.wait(ctx); err != nil {
+			return err
 		}
-		return nil
-	}
-	s, err := sighted.wait(ctx)
-	if err != nil {
-		return err
 	}
 	s.Repository, s.Tag = repository, req.Tag
 	s.Authorities, s.Signers, s.SignedAt = report.Authorities, report.signers(), report.signedAt()
+	var err error
 	if rule.Mode == policy.Warn {
-		report.Rollback, err = ratchet.Check(ctx, s)
+		report.Rollback, err = memory.Check(ctx, s)
 		if err != nil {
-			report.Rollback.State, report.Rollback.Warning = RollbackOff, err.Error()
+			report.Rollback.State, report.Rollback.Warning = ratchet.Off, err.Error()
 		}
 		return ctx.Err()
 	}
-	if report.Rollback, err = ratchet.Advance(ctx, s); errors.Is(err, recap.Stale) {
-		report.Rollback.State = RollbackRefused
+	if report.Rollback, err = memory.Advance(ctx, s); errors.Is(err, recap.Stale) {
+		report.Rollback.State = ratchet.Refused
 		return report.refuse(err)
 	}
 	return err
@@ -63,9 +62,9 @@ func (g *Gate) remember(ctx context.Context, sighted *sighting, rule policy.Rule
 // remembering returns what remembers repository: nothing, in a ratchet of no
 // files, where there is no ratchet and for layouts. What they hold is up to who
 // owns the directory, and another may be called the same tomorrow.
-func (g *Gate) remembering(repository string) *Ratchet {
+func (g *Gate) remembering(repository string) *ratchet.Ratchet {
 	if g.ratchet == nil || strings.HasPrefix(repository, scope.Layout) {
-		return &Ratchet{}
+		return &ratchet.Ratchet{}
 	}
 	return g.ratchet
 }
@@ -78,7 +77,7 @@ type sighting struct {
 }
 
 type seen struct {
-	s   Sighting
+	s   ratchet.Sighting
 	err error
 }
 
@@ -87,9 +86,8 @@ type seen struct {
 // no error either, before they count.
 func (g *Gate) startSight(ctx context.Context, src content.Fetcher, rule policy.Rule, req Request) *sighting {
 	ctx, cancel := context.WithCancel(ctx)
-	_, spelt := plainVersion(req.Tag)
-	t := &sighting{cancel: cancel}
-	if t.wanted = req.Tag != "" && (spelt || len(g.remembering(rule.Repository(req.Name)).files) > 0); t.wanted {
+	t := &sighting{cancel: cancel, wanted: g.remembering(rule.Repository(req.Name)).Wants(req.Tag)}
+	if t.wanted {
 		t.task = tasks.Start(func() seen {
 			s, err := sight(ctx, src, req.Root)
 			return seen{s, err}
@@ -98,13 +96,13 @@ func (g *Gate) startSight(ctx context.Context, src content.Fetcher, rule policy.
 	return t
 }
 
-func (t *sighting) wait(ctx context.Context) (Sighting, error) {
+func (t *sighting) wait(ctx context.Context) (ratchet.Sighting, error) {
 	select {
 	case <-t.task.Done():
 		found := t.task.Wait()
 		return found.s, found.err
 	case <-ctx.Done():
-		return Sighting{}, ctx.Err()
+		return ratchet.Sighting{}, ctx.Err()
 	}
 }
 
@@ -118,12 +116,12 @@ func (t *sighting) stop() {
 }
 
 // sight reads what root says it is.
-func sight(ctx context.Context, src content.Fetcher, root ocispec.Descriptor) (Sighting, error) {
+func sight(ctx context.Context, src content.Fetcher, root ocispec.Descriptor) (ratchet.Sighting, error) {
 	node, err := artifact.FetchNode(ctx, src, root)
 	if err != nil {
-		return Sighting{}, err
+		return ratchet.Sighting{}, err
 	}
-	s := Sighting{Kind: node.Kind(), Digest: root.Digest}
+	s := ratchet.Sighting{Kind: node.Kind(), Digest: root.Digest}
 	switch version := node.Annotations()[ocispec.AnnotationVersion]; s.Kind {
 	case artifact.KindBundle:
 		// That the config calls it the same is seen to when it is opened.
@@ -152,7 +150,8 @@ func (report *Report) signers() []string {
 			list = append(list, "key sha256:"+s.KeyID)
 		}
 	}
-	return union(list, nil)
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // signedAt returns the earliest time of a signature that counts and that

@@ -20,10 +20,52 @@ import (
 
 	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/policy"
+	"github.com/recap-oci/recap/pkg/ratchet"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
 	"github.com/recap-oci/recap/pkg/trust"
 )
+
+// newRatchet returns a ratchet that keeps a state file, and a lock too where
+// both are asked for.
+func newRatchet(t testing.TB, where string) (r *ratchet.Ratchet, state, lock string) {
+	t.Helper()
+	dir := t.TempDir()
+	opts := ratchet.Options{Path: filepath.Join(dir, "made", "state.json")}
+	if where == "both" {
+		opts.LockPath = filepath.Join(dir, "recap.lock")
+	}
+	return ratchet.New(opts), opts.Path, opts.LockPath
+}
+
+// put writes a file where a ratchet keeps one of its own.
+func put(t testing.TB, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func contentOf(t testing.TB, path string) string {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+// errorCode returns the kind and the code of an error.
+func errorCode(err error) string {
+	var e *recap.Error
+	if errors.As(err, &e) {
+		return string(e.Kind) + " " + e.Code
+	}
+	return fmt.Sprint(err)
+}
 
 // served is what a repository holds under a tag: a root, and who signed it.
 type served struct {
@@ -89,7 +131,7 @@ func servePack(t testing.TB, version, config string, edit func(*ocispec.Manifest
 }
 
 // admitting returns how a gate with rule and a ratchet admits what is served.
-func admitting(t testing.TB, rule policy.Rule, r *trust.Ratchet) func(s served, name, tag string) (trust.Report, error) {
+func admitting(t testing.TB, rule policy.Rule, r *ratchet.Ratchet) func(s served, name, tag string) (trust.Report, error) {
 	t.Helper()
 	if rule.Name == "" {
 		rule.Name = "team"
@@ -127,19 +169,19 @@ func TestAdmitAdvances(t *testing.T) {
 	for i, tt := range []struct {
 		served served
 		tag    string
-		want   trust.RollbackReport
+		want   ratchet.Report
 		code   string
 	}{
-		{one, "latest", trust.RollbackReport{State: trust.RollbackFirstUse, Version: "1.0.0"}, ""},
-		{two, "latest", trust.RollbackReport{State: trust.RollbackAdvanced, Version: "1.1.0", KnownVersion: "1.0.0", KnownDigest: one.root.Digest}, ""},
-		{two, "latest", trust.RollbackReport{State: trust.RollbackSame, Version: "1.1.0", KnownVersion: "1.1.0", KnownDigest: two.root.Digest}, ""},
-		{one, "latest", trust.RollbackReport{State: trust.RollbackRefused, Version: "1.0.0", KnownVersion: "1.1.0", KnownDigest: two.root.Digest}, "rollback"},
-		{one, "1.0.0", trust.RollbackReport{State: trust.RollbackPinned, Version: "1.0.0"}, ""},
-		{one, "", trust.RollbackReport{State: trust.RollbackPinned}, ""},
-		{serve(t, "an-event", "1.1.0", "other", "alice"), "v1.1.0", trust.RollbackReport{State: trust.RollbackRefused, Version: "1.1.0"}, "equivocation"},
-		{serve(t, "another", "2.0.0", "x", "alice"), "latest", trust.RollbackReport{State: trust.RollbackRefused, Version: "2.0.0", KnownVersion: "1.1.0", KnownDigest: two.root.Digest}, "mix-and-match"},
-		{serve(t, "an-event", "", "x", "alice"), "latest", trust.RollbackReport{State: trust.RollbackRefused, KnownVersion: "1.1.0", KnownDigest: two.root.Digest}, "rollback"},
-		{serve(t, "an-event", "", "x", "alice"), "draft", trust.RollbackReport{State: trust.RollbackUnversioned}, ""},
+		{one, "latest", ratchet.Report{State: ratchet.FirstUse, Version: "1.0.0"}, ""},
+		{two, "latest", ratchet.Report{State: ratchet.Advanced, Version: "1.1.0", KnownVersion: "1.0.0", KnownDigest: one.root.Digest}, ""},
+		{two, "latest", ratchet.Report{State: ratchet.Same, Version: "1.1.0", KnownVersion: "1.1.0", KnownDigest: two.root.Digest}, ""},
+		{one, "latest", ratchet.Report{State: ratchet.Refused, Version: "1.0.0", KnownVersion: "1.1.0", KnownDigest: two.root.Digest}, "rollback"},
+		{one, "1.0.0", ratchet.Report{State: ratchet.Pinned, Version: "1.0.0"}, ""},
+		{one, "", ratchet.Report{State: ratchet.Pinned}, ""},
+		{serve(t, "an-event", "1.1.0", "other", "alice"), "v1.1.0", ratchet.Report{State: ratchet.Refused, Version: "1.1.0"}, "equivocation"},
+		{serve(t, "another", "2.0.0", "x", "alice"), "latest", ratchet.Report{State: ratchet.Refused, Version: "2.0.0", KnownVersion: "1.1.0", KnownDigest: two.root.Digest}, "mix-and-match"},
+		{serve(t, "an-event", "", "x", "alice"), "latest", ratchet.Report{State: ratchet.Refused, KnownVersion: "1.1.0", KnownDigest: two.root.Digest}, "rollback"},
+		{serve(t, "an-event", "", "x", "alice"), "draft", ratchet.Report{State: ratchet.Unversioned}, ""},
 	} {
 		report, err := admit(tt.served, event, tt.tag)
 		if tt.code == "" && (err != nil || report.Verdict != trust.VerdictVerified) {
@@ -172,26 +214,26 @@ func TestAdmitRefusesAnotherVersion(t *testing.T) {
 		in, tag string
 		ratchet bool
 		rule    policy.Rule
-		want    trust.RollbackState
+		want    ratchet.State
 	}{
-		{"a bundle", older, event, "1.1.0", true, policy.Rule{}, trust.RollbackRefused},
-		{"with a v", older, event, "v1.1.0", true, policy.Rule{}, trust.RollbackRefused},
-		{"a lower one", older, event, "0.9.0", true, policy.Rule{}, trust.RollbackRefused},
-		{"without a ratchet", older, event, "1.1.0", false, policy.Rule{}, trust.RollbackRefused},
-		{"in a layout", older, "oci-layout://here", "1.1.0", true, policy.Rule{}, trust.RollbackRefused},
-		{"by digest", older, event, "", true, policy.Rule{}, trust.RollbackPinned},
-		{"its own tag, without a ratchet", older, event, "v1.0.0", false, policy.Rule{}, trust.RollbackOff},
-		{"under a rule that warns", older, event, "1.1.0", true, policy.Rule{Mode: policy.Warn}, trust.RollbackOff},
-		{"a version that it doesn't state", serve(t, "an-event", "", "x", "alice"), event, "1.1.0", true, policy.Rule{}, trust.RollbackUnversioned},
-		{"a pack", pack, event, "1.1.0", true, policy.Rule{}, trust.RollbackRefused},
+		{"a bundle", older, event, "1.1.0", true, policy.Rule{}, ratchet.Refused},
+		{"with a v", older, event, "v1.1.0", true, policy.Rule{}, ratchet.Refused},
+		{"a lower one", older, event, "0.9.0", true, policy.Rule{}, ratchet.Refused},
+		{"without a ratchet", older, event, "1.1.0", false, policy.Rule{}, ratchet.Refused},
+		{"in a layout", older, "oci-layout://here", "1.1.0", true, policy.Rule{}, ratchet.Refused},
+		{"by digest", older, event, "", true, policy.Rule{}, ratchet.Pinned},
+		{"its own tag, without a ratchet", older, event, "v1.0.0", false, policy.Rule{}, ratchet.Off},
+		{"under a rule that warns", older, event, "1.1.0", true, policy.Rule{Mode: policy.Warn}, ratchet.Off},
+		{"a version that it doesn't state", serve(t, "an-event", "", "x", "alice"), event, "1.1.0", true, policy.Rule{}, ratchet.Unversioned},
+		{"a pack", pack, event, "1.1.0", true, policy.Rule{}, ratchet.Refused},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var r *trust.Ratchet
+			var r *ratchet.Ratchet
 			if tt.ratchet {
 				r, _, _ = newRatchet(t, "both")
 			}
 			report, err := admitting(t, tt.rule, r)(tt.served, tt.in, tt.tag)
-			refused := tt.want == trust.RollbackRefused
+			refused := tt.want == ratchet.Refused
 			if refused != errors.Is(err, recap.Stale) || refused != (err != nil) || report.Rollback.State != tt.want {
 				t.Fatalf("%+v, %v; want %s", report.Rollback, err, tt.want)
 			}
@@ -222,18 +264,18 @@ func TestAdmitRemembersNothing(t *testing.T) {
 		rule   policy.Rule
 		in     string
 		tag    string
-		want   trust.RollbackState
+		want   ratchet.State
 	}{
 		{"unsigned", serve(t, "an-event", "2.0.0", "x"), policy.Rule{}, event, "latest", ""},
 		{"signed by somebody else", serve(t, "an-event", "2.0.0", "x", "mallory"), policy.Rule{}, event, "latest", ""},
 		{"one of two", signed, policy.Rule{Authorities: []policy.Authority{alice, bob}, Threshold: 2}, event, "latest", ""},
 		{"no rule", signed, policy.Rule{Scopes: []string{"other.example.com/**"}}, event, "latest", ""},
-		{"a rule that warns", signed, policy.Rule{Mode: policy.Warn}, event, "latest", trust.RollbackFirstUse},
-		{"a rule that warns, unsigned", serve(t, "an-event", "2.0.0", "x"), policy.Rule{Mode: policy.Warn}, event, "latest", trust.RollbackFirstUse},
-		{"by digest", signed, policy.Rule{}, event, "", trust.RollbackPinned},
-		{"a layout", signed, policy.Rule{}, "oci-layout://here", "latest", trust.RollbackOff},
-		{"no version", serve(t, "an-event", "", "x", "alice"), policy.Rule{}, event, "latest", trust.RollbackUnversioned},
-		{"somebody else's image", func() served { s := newStore(); return s.signed(t, s.newRoot(t), "alice") }(), policy.Rule{}, event, "latest", trust.RollbackUnversioned},
+		{"a rule that warns", signed, policy.Rule{Mode: policy.Warn}, event, "latest", ratchet.FirstUse},
+		{"a rule that warns, unsigned", serve(t, "an-event", "2.0.0", "x"), policy.Rule{Mode: policy.Warn}, event, "latest", ratchet.FirstUse},
+		{"by digest", signed, policy.Rule{}, event, "", ratchet.Pinned},
+		{"a layout", signed, policy.Rule{}, "oci-layout://here", "latest", ratchet.Off},
+		{"no version", serve(t, "an-event", "", "x", "alice"), policy.Rule{}, event, "latest", ratchet.Unversioned},
+		{"somebody else's image", func() served { s := newStore(); return s.signed(t, s.newRoot(t), "alice") }(), policy.Rule{}, event, "latest", ratchet.Unversioned},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r, state, lock := newRatchet(t, "both")
@@ -252,7 +294,7 @@ func TestAdmitRemembersNothing(t *testing.T) {
 		})
 	}
 	report, err := admitting(t, policy.Rule{}, nil)(signed, event, "latest")
-	if err != nil || report.Rollback.State != trust.RollbackOff {
+	if err != nil || report.Rollback.State != ratchet.Off {
 		t.Errorf("without a ratchet: %+v, %v", report.Rollback, err)
 	}
 }
@@ -265,11 +307,11 @@ func TestAdmitWarnsOfRollback(t *testing.T) {
 	}
 	warn := admitting(t, policy.Rule{Mode: policy.Warn}, r)
 	report, err := warn(serve(t, "an-event", "1.0.0", "one", "alice"), event, "latest")
-	if err != nil || !strings.Contains(report.Rollback.Warning, "went back") || report.Rollback.State != trust.RollbackOff {
+	if err != nil || !strings.Contains(report.Rollback.Warning, "went back") || report.Rollback.State != ratchet.Off {
 		t.Errorf("%+v, %v", report.Rollback, err)
 	}
 	before := contentOf(t, state)
-	if report, err = warn(serve(t, "an-event", "1.2.0", "three", "alice"), event, "latest"); err != nil || report.Rollback.State != trust.RollbackAdvanced {
+	if report, err = warn(serve(t, "an-event", "1.2.0", "three", "alice"), event, "latest"); err != nil || report.Rollback.State != ratchet.Advanced {
 		t.Errorf("%+v, %v", report.Rollback, err)
 	}
 	if contentOf(t, state) != before {
@@ -354,7 +396,7 @@ func TestAdmitOtherSigner(t *testing.T) {
 		t.Fatal(err)
 	}
 	report, err := admit(serve(t, "an-event", "1.1.0", "two", "bob"), event, "latest")
-	if err != nil || report.Rollback.State != trust.RollbackAdvanced || !strings.Contains(report.Rollback.Warning, "new vouch for it now") {
+	if err != nil || report.Rollback.State != ratchet.Advanced || !strings.Contains(report.Rollback.Warning, "new vouch for it now") {
 		t.Errorf("%+v, %v", report.Rollback, err)
 	}
 	entries, err := r.Entries(t.Context())

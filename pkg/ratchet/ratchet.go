@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package trust
+package ratchet
 
 import (
 	"context"
@@ -32,7 +32,7 @@ type Ratchet struct {
 
 // RatchetOptions say where a Ratchet remembers. With neither path it remembers
 // nothing.
-type RatchetOptions struct {
+type Options struct {
 	// Path is the user's state file. It and its directory are made when absent.
 	Path string
 
@@ -94,22 +94,22 @@ type Forgetting struct {
 }
 
 // RollbackState says what a ratchet made of a sighting.
-type RollbackState string
+type State string
 
 // The states.
 const (
-	RollbackFirstUse    RollbackState = "first-use"   // nothing was known under the tag: no protection yet
-	RollbackSame        RollbackState = "same"        // what was known
-	RollbackAdvanced    RollbackState = "advanced"    // a later version than was known
-	RollbackPinned      RollbackState = "pinned"      // a digest, or a tag that spells its version: asked for as it is
-	RollbackUnversioned RollbackState = "unversioned" // no version is stated, so none can be older
-	RollbackOff         RollbackState = "off"         // nothing is remembered
-	RollbackRefused     RollbackState = "refused"     // what is remembered forbids it, or the tag spells another version
+	FirstUse    State = "first-use"   // nothing was known under the tag: no protection yet
+	Same        State = "same"        // what was known
+	Advanced    State = "advanced"    // a later version than was known
+	Pinned      State = "pinned"      // a digest, or a tag that spells its version: asked for as it is
+	Unversioned State = "unversioned" // no version is stated, so none can be older
+	Off         State = "off"         // nothing is remembered
+	Refused     State = "refused"     // what is remembered forbids it, or the tag spells another version
 )
 
 // RollbackReport is a [Ratchet]'s part of a [Report].
-type RollbackReport struct {
-	State        RollbackState `json:"state"`
+type Report struct {
+	State        State         `json:"state"`
 	Version      string        `json:"version,omitempty"`      // that was served
 	KnownVersion string        `json:"knownVersion,omitempty"` // that was admitted under the tag before
 	KnownDigest  digest.Digest `json:"knownDigest,omitempty"`
@@ -117,7 +117,7 @@ type RollbackReport struct {
 }
 
 // NewRatchet returns a ratchet. No file is touched before it is used.
-func NewRatchet(opts RatchetOptions) *Ratchet {
+func New(opts Options) *Ratchet {
 	r := &Ratchet{now: opts.Now}
 	if opts.Path != "" {
 		r.files = append(r.files, ledgerFile{path: opts.Path, kind: stateKind})
@@ -128,8 +128,17 @@ func NewRatchet(opts RatchetOptions) *Ratchet {
 	return r
 }
 
+// Wants reports whether r has anything to say about what lies under a tag; if
+// not, nobody has to find out what it is. Of an empty tag, a digest that the user
+// wrote, it never has. Where nothing is remembered it has for a tag that spells a
+// version, which may name another.
+func (r *Ratchet) Wants(tag string) bool {
+	_, spelt := plainVersion(tag)
+	return tag != "" && (spelt || len(r.files) > 0)
+}
+
 // Check says what [Ratchet.Advance] would, and changes nothing.
-func (r *Ratchet) Check(_ context.Context, s Sighting) (RollbackReport, error) {
+func (r *Ratchet) Check(_ context.Context, s Sighting) (Report, error) {
 	report, _, err := r.look(s)
 	return report, err
 }
@@ -143,7 +152,7 @@ func (r *Ratchet) Check(_ context.Context, s Sighting) (RollbackReport, error) {
 // before, under whatever tag of the repository; bad-state and bad-lock, when a
 // file isn't what it should be, which is never taken for an empty one. Of kind
 // recap.Local: state-unreadable, state-unwritable, state-not-a-file and busy.
-func (r *Ratchet) Advance(ctx context.Context, s Sighting) (RollbackReport, error) {
+func (r *Ratchet) Advance(ctx context.Context, s Sighting) (Report, error) {
 	// First without a lock: where there is nothing to write, nothing has to
 	// be writable, and nobody waits.
 	report, changed, err := r.look(s)
@@ -253,15 +262,15 @@ func (r *Ratchet) time() time.Time {
 
 // look judges s by every file, and returns those that would change, changed.
 // What is stricter wins, since none may object.
-func (r *Ratchet) look(s Sighting) (RollbackReport, []*ledger, error) {
+func (r *Ratchet) look(s Sighting) (Report, []*ledger, error) {
 	s, report := s.normalised()
 	if err := s.misnamed(); err != nil {
 		return report, nil, err
 	}
 	if len(r.files) == 0 {
-		return RollbackReport{State: RollbackOff, Version: s.Version}, nil, nil
+		return Report{State: Off, Version: s.Version}, nil, nil
 	}
-	if report.State == RollbackPinned {
+	if report.State == Pinned {
 		return report, nil, nil // by digest: what is remembered has no say
 	}
 	var known Release

@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package trust_test
+package ratchet_test
 
 import (
 	"bytes"
@@ -22,23 +22,23 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/recap-oci/recap/pkg/internal/durable"
+	"github.com/recap-oci/recap/pkg/ratchet"
 	"github.com/recap-oci/recap/pkg/recap"
-	"github.com/recap-oci/recap/pkg/trust"
 	"github.com/recap-oci/recap/schemas"
 )
 
 // newRatchet returns a ratchet with a state file, a lock, or both.
-func newRatchet(t testing.TB, where string) (r *trust.Ratchet, state, lock string) {
+func newRatchet(t testing.TB, where string) (r *ratchet.Ratchet, state, lock string) {
 	t.Helper()
 	dir := t.TempDir()
-	opts := trust.RatchetOptions{Now: clock}
+	opts := ratchet.Options{Now: clock}
 	if where != "lock" {
 		opts.Path = filepath.Join(dir, "made", "recap", "state.json")
 	}
 	if where != "state" {
 		opts.LockPath = filepath.Join(dir, "recap.lock")
 	}
-	return trust.NewRatchet(opts), opts.Path, opts.LockPath
+	return ratchet.New(opts), opts.Path, opts.LockPath
 }
 
 func contentOf(t testing.TB, path string) string {
@@ -60,7 +60,7 @@ func put(t testing.TB, path, text string) {
 	}
 }
 
-func TestRatchetFiles(t *testing.T) {
+func TestFiles(t *testing.T) {
 	r, state, lock := newRatchet(t, "both")
 	for _, s := range []string{"latest 1.0.0", "latest 1.1.0", "v1.1.0 1.1.0"} {
 		if _, err := r.Advance(t.Context(), seen(t, s)); err != nil {
@@ -98,10 +98,10 @@ func TestRatchetFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got struct {
-		Releases []trust.Release
+		Releases []ratchet.Release
 		Resets   []struct {
 			At, Tag   string
-			Forgotten []trust.Release
+			Forgotten []ratchet.Release
 		}
 	}
 	if err := json.Unmarshal([]byte(contentOf(t, state)), &got); err != nil {
@@ -148,7 +148,7 @@ func TestRatchetFiles(t *testing.T) {
 }
 
 // A file is replaced in one step: who looks sees the old content or the new.
-func TestRatchetReplaces(t *testing.T) {
+func TestReplaces(t *testing.T) {
 	r, state, _ := newRatchet(t, "state")
 	if _, err := r.Advance(t.Context(), seen(t, "latest 1.0.0")); err != nil {
 		t.Fatal(err)
@@ -166,7 +166,7 @@ func TestRatchetReplaces(t *testing.T) {
 }
 
 // What is the same is neither written nor locked.
-func TestRatchetSameWritesNothing(t *testing.T) {
+func TestSameWritesNothing(t *testing.T) {
 	r, state, lock := newRatchet(t, "both")
 	if _, err := r.Advance(t.Context(), seen(t, "latest 1.0.0")); err != nil {
 		t.Fatal(err)
@@ -197,7 +197,7 @@ func TestRatchetSameWritesNothing(t *testing.T) {
 }
 
 // A file that can't be understood is never taken for none.
-func TestRatchetDamagedFiles(t *testing.T) {
+func TestDamagedFiles(t *testing.T) {
 	r, good, _ := newRatchet(t, "state")
 	for _, s := range []string{"latest 1.0.0", "latest 1.1.0"} {
 		if _, err := r.Advance(t.Context(), seen(t, s)); err != nil {
@@ -294,7 +294,7 @@ func TestRatchetDamagedFiles(t *testing.T) {
 }
 
 // Deleted state is first use, and said to be.
-func TestRatchetDeleted(t *testing.T) {
+func TestDeleted(t *testing.T) {
 	r, state, _ := newRatchet(t, "state")
 	if _, err := r.Advance(t.Context(), seen(t, "latest 2.0.0")); err != nil {
 		t.Fatal(err)
@@ -302,12 +302,12 @@ func TestRatchetDeleted(t *testing.T) {
 	if err := os.RemoveAll(filepath.Dir(state)); err != nil {
 		t.Fatal(err)
 	}
-	if report, err := r.Advance(t.Context(), seen(t, "latest 1.0.0")); err != nil || report.State != trust.RollbackFirstUse {
+	if report, err := r.Advance(t.Context(), seen(t, "latest 1.0.0")); err != nil || report.State != ratchet.FirstUse {
 		t.Errorf("%+v, %v", report, err)
 	}
 }
 
-func TestRatchetNotAFile(t *testing.T) {
+func TestNotAFile(t *testing.T) {
 	outside := filepath.Join(t.TempDir(), "outside")
 	put(t, outside, `{"apiVersion":"recap/v1","kind":"RollbackState","releases":[]}`)
 	for name, make := range map[string]func(path string) error{
@@ -342,16 +342,16 @@ func TestRatchetNotAFile(t *testing.T) {
 }
 
 // Both files count, whichever is stricter.
-func TestRatchetFilesDisagree(t *testing.T) {
+func TestFilesDisagree(t *testing.T) {
 	for _, stricter := range []string{"state", "lock"} {
 		t.Run(stricter, func(t *testing.T) {
 			r, state, lock := newRatchet(t, "both")
-			ahead, behind := trust.RatchetOptions{Path: state}, trust.RatchetOptions{LockPath: lock}
+			ahead, behind := ratchet.Options{Path: state}, ratchet.Options{LockPath: lock}
 			if stricter == "lock" {
 				ahead, behind = behind, ahead
 			}
-			for opts, s := range map[*trust.RatchetOptions]string{&ahead: "latest 1.3.0", &behind: "latest 1.2.0"} {
-				if _, err := trust.NewRatchet(*opts).Advance(t.Context(), seen(t, s)); err != nil {
+			for opts, s := range map[*ratchet.Options]string{&ahead: "latest 1.3.0", &behind: "latest 1.2.0"} {
+				if _, err := ratchet.New(*opts).Advance(t.Context(), seen(t, s)); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -362,11 +362,11 @@ func TestRatchetFilesDisagree(t *testing.T) {
 				}
 			}
 			report, err := r.Advance(t.Context(), seen(t, "latest 1.3.0"))
-			if err != nil || report.State != trust.RollbackSame || report.KnownVersion != "1.3.0" {
+			if err != nil || report.State != ratchet.Same || report.KnownVersion != "1.3.0" {
 				t.Errorf("%+v, %v", report, err)
 			}
 			// Now both know.
-			_, err = trust.NewRatchet(behind).Advance(t.Context(), seen(t, "latest 1.2.5"))
+			_, err = ratchet.New(behind).Advance(t.Context(), seen(t, "latest 1.2.5"))
 			if errorCode(err) != "stale rollback" {
 				t.Errorf("the other file wasn't brought up to date: %v", err)
 			}
@@ -375,12 +375,12 @@ func TestRatchetFilesDisagree(t *testing.T) {
 }
 
 // Of many that race, the highest version stays, whoever comes last.
-func TestRatchetRace(t *testing.T) {
+func TestRace(t *testing.T) {
 	const racers = 16
 	_, state, lock := newRatchet(t, "both")
 	if spec := os.Getenv("RECAP_TEST_RATCHET"); spec != "" {
 		paths := strings.Split(spec, "|")
-		_, err := trust.NewRatchet(trust.RatchetOptions{Path: paths[0], LockPath: paths[1], Now: clock}).Advance(t.Context(), seen(t, "latest "+paths[2]))
+		_, err := ratchet.New(ratchet.Options{Path: paths[0], LockPath: paths[1], Now: clock}).Advance(t.Context(), seen(t, "latest "+paths[2]))
 		if err != nil && errorCode(err) != "stale rollback" {
 			t.Fatal(err)
 		}
@@ -396,7 +396,7 @@ func TestRatchetRace(t *testing.T) {
 			}
 		})
 		wg.Go(func() {
-			r := trust.NewRatchet(trust.RatchetOptions{Path: state, LockPath: lock, Now: clock})
+			r := ratchet.New(ratchet.Options{Path: state, LockPath: lock, Now: clock})
 			_, err := r.Advance(t.Context(), seen(t, fmt.Sprintf("latest 1.%d.0", racers+i)))
 			if err != nil && errorCode(err) != "stale rollback" {
 				t.Errorf("goroutine %d: %v", i, err)
@@ -404,8 +404,8 @@ func TestRatchetRace(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	for _, opts := range []trust.RatchetOptions{{Path: state}, {LockPath: lock}} {
-		entries, err := trust.NewRatchet(opts).Entries(t.Context())
+	for _, opts := range []ratchet.Options{{Path: state}, {LockPath: lock}} {
+		entries, err := ratchet.New(opts).Entries(t.Context())
 		if err != nil || len(entries) == 0 || entries[0].Version != fmt.Sprintf("1.%d.0", 2*racers-1) || len(entries[0].Tags) != 1 {
 			t.Errorf("%v: %+v, %v", opts, entries, err)
 		}
@@ -413,7 +413,7 @@ func TestRatchetRace(t *testing.T) {
 }
 
 // A process that hangs with the lock is not waited for beyond ctx.
-func TestRatchetBusy(t *testing.T) {
+func TestBusy(t *testing.T) {
 	r, state, _ := newRatchet(t, "state")
 	put(t, filepath.Join(filepath.Dir(state), "x"), "")
 	dir, name := filepath.Split(state)
@@ -437,9 +437,9 @@ func TestRatchetBusy(t *testing.T) {
 
 // What is written is made from what is there when it is written, not from what
 // was there before waiting for the lock.
-func TestRatchetLooksAgain(t *testing.T) {
+func TestLooksAgain(t *testing.T) {
 	_, state, lock := newRatchet(t, "both")
-	later := trust.NewRatchet(trust.RatchetOptions{Path: state})
+	later := ratchet.New(ratchet.Options{Path: state})
 	if _, err := later.Advance(t.Context(), seen(t, "latest 2.0.0")); err != nil {
 		t.Fatal(err)
 	}
@@ -454,7 +454,7 @@ func TestRatchetLooksAgain(t *testing.T) {
 	}
 	looked := make(chan struct{})
 	var once sync.Once
-	r := trust.NewRatchet(trust.RatchetOptions{Path: state, LockPath: lock, Now: func() time.Time {
+	r := ratchet.New(ratchet.Options{Path: state, LockPath: lock, Now: func() time.Time {
 		once.Do(func() { close(looked) })
 		return clock()
 	}})
@@ -477,7 +477,7 @@ func TestRatchetLooksAgain(t *testing.T) {
 }
 
 // However many versions a publisher makes, the file stays small.
-func TestRatchetBounded(t *testing.T) {
+func TestBounded(t *testing.T) {
 	_, state, _ := newRatchet(t, "state")
 	past := func(repository string, i int) string {
 		return fmt.Sprintf(`{"repository":%q,"tags":[],"kind":"pack","name":"talks","version":"0.%d.0","digest":"sha256:%064d","authorities":["ci"]}`, repository, i, i)
@@ -491,7 +491,7 @@ func TestRatchetBounded(t *testing.T) {
 		resets = append(resets, `{"repository":"z/gone","tag":"x","forgotten":[]}`)
 	}
 	put(t, state, `{"apiVersion":"recap/v1","kind":"RollbackState","releases":[`+strings.Join(releases, ",")+`],"resets":[`+strings.Join(resets, ",")+`]}`)
-	r := trust.NewRatchet(trust.RatchetOptions{Path: state})
+	r := ratchet.New(ratchet.Options{Path: state})
 	if _, err := r.Advance(t.Context(), seen(t, "latest 1.0.0")); err != nil {
 		t.Fatal(err)
 	}
@@ -513,7 +513,7 @@ func TestRatchetBounded(t *testing.T) {
 	}
 }
 
-func FuzzRatchetFile(f *testing.F) {
+func FuzzFile(f *testing.F) {
 	f.Add([]byte(`{"apiVersion":"recap/v1","kind":"RollbackState","releases":[]}`))
 	f.Add([]byte(`{"apiVersion":"recap/v1","kind":"RollbackState","releases":[{"repository":"` + team + `","tags":["latest"],"kind":"pack","name":"talks","version":"2.0.0","digest":"sha256:` + strings.Repeat("a", 64) + `","authorities":["ci"]}]}`))
 	f.Add([]byte(`{"apiVersion":"recap/v1"`))

@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package trust
+package ratchet
 
 import (
 	"fmt"
@@ -25,19 +25,19 @@ func plainVersion(version string) (plain string, ok bool) {
 
 // normalised returns s with its version as it is compared, and what can be
 // said before anything is read.
-func (s Sighting) normalised() (Sighting, RollbackReport) {
+func (s Sighting) normalised() (Sighting, Report) {
 	stated := s.Version
 	version, ok := plainVersion(stated)
 	if s.Name == "" {
 		version, ok = "", false // a version of nothing
 	}
 	s.Repository, s.Version = scope.Portless(s.Repository), version
-	report := RollbackReport{Version: version}
+	report := Report{Version: version}
 	switch {
 	case s.Tag == "":
-		report.State = RollbackPinned
+		report.State = Pinned
 	case !ok:
-		report.State = RollbackUnversioned
+		report.State = Unversioned
 		if stated != "" {
 			report.Warning = fmt.Sprintf("the version it states, %.128q, is not a semantic version, so nothing can be said to be older", stated)
 		}
@@ -65,19 +65,19 @@ func (s Sighting) misnamed() error {
 }
 
 // conclude fills in a report on a sighting that nothing forbids.
-func (report *RollbackReport) conclude(s Sighting, known Release) {
+func (report *Report) conclude(s Sighting, known Release) {
 	report.KnownVersion, report.KnownDigest = known.Version, known.Digest
 	switch {
-	case report.State == RollbackUnversioned:
+	case report.State == Unversioned:
 		return
 	case s.pinned():
-		report.State = RollbackPinned
+		report.State = Pinned
 	case known.Version == "":
-		report.State = RollbackFirstUse
+		report.State = FirstUse
 	case known.Version == s.Version:
-		report.State = RollbackSame
+		report.State = Same
 	default:
-		report.State = RollbackAdvanced
+		report.State = Advanced
 	}
 	if known.Version != "" && s.otherwiseSigned(known) {
 		report.Warning = fmt.Sprintf("%s vouch for it now, and for what was there before %s did",

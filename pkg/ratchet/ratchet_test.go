@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package trust_test
+package ratchet_test
 
 import (
 	"errors"
@@ -14,18 +14,18 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/ratchet"
 	"github.com/recap-oci/recap/pkg/recap"
-	"github.com/recap-oci/recap/pkg/trust"
 )
 
 const team = "registry.example.com/team/pack"
 
 // seen is a sighting of the pack "talks" in the repository team: "latest 1.2.0",
 // a kind, another name, repository, content or signer may follow as key=value.
-func seen(t testing.TB, text string) trust.Sighting {
+func seen(t testing.TB, text string) ratchet.Sighting {
 	t.Helper()
 	fields := strings.Fields(text)
-	s := trust.Sighting{Repository: team, Kind: artifact.KindPack, Name: "talks", Authorities: []string{"ci"}, Signers: []string{"key of ci"}}
+	s := ratchet.Sighting{Repository: team, Kind: artifact.KindPack, Name: "talks", Authorities: []string{"ci"}, Signers: []string{"key of ci"}}
 	content := ""
 	for i, field := range fields {
 		key, value, ok := strings.Cut(field, "=")
@@ -241,23 +241,23 @@ func TestRatchet(t *testing.T) {
 	}
 }
 
-func TestRatchetReports(t *testing.T) {
+func TestReports(t *testing.T) {
 	r, _, _ := newRatchet(t, "state")
 	one, two := seen(t, "latest 1.0.0"), seen(t, "latest 1.1.0")
 	for _, tt := range []struct {
 		sighting string
-		want     trust.RollbackReport
+		want     ratchet.Report
 	}{
-		{"latest 1.0.0", trust.RollbackReport{State: "first-use", Version: "1.0.0"}},
-		{"latest 1.0.0", trust.RollbackReport{State: "same", Version: "1.0.0", KnownVersion: "1.0.0", KnownDigest: one.Digest}},
-		{"latest v1.1.0 by=security", trust.RollbackReport{
+		{"latest 1.0.0", ratchet.Report{State: "first-use", Version: "1.0.0"}},
+		{"latest 1.0.0", ratchet.Report{State: "same", Version: "1.0.0", KnownVersion: "1.0.0", KnownDigest: one.Digest}},
+		{"latest v1.1.0 by=security", ratchet.Report{
 			State: "advanced", Version: "1.1.0", KnownVersion: "1.0.0", KnownDigest: one.Digest,
 			Warning: "security vouch for it now, and for what was there before ci did",
 		}},
-		{"latest 1.0.0", trust.RollbackReport{Version: "1.0.0", KnownVersion: "1.1.0", KnownDigest: seen(t, "latest v1.1.0").Digest}},
-		{"3.0.0 3.1.0", trust.RollbackReport{Version: "3.1.0"}},
-		{"x 1.0+b", trust.RollbackReport{State: "unversioned", Warning: `the version it states, "1.0+b", is not a semantic version, so nothing can be said to be older`}},
-		{"- 1.1.0", trust.RollbackReport{State: "pinned", Version: "1.1.0"}},
+		{"latest 1.0.0", ratchet.Report{Version: "1.0.0", KnownVersion: "1.1.0", KnownDigest: seen(t, "latest v1.1.0").Digest}},
+		{"3.0.0 3.1.0", ratchet.Report{Version: "3.1.0"}},
+		{"x 1.0+b", ratchet.Report{State: "unversioned", Warning: `the version it states, "1.0+b", is not a semantic version, so nothing can be said to be older`}},
+		{"- 1.1.0", ratchet.Report{State: "pinned", Version: "1.1.0"}},
 	} {
 		got, _ := r.Advance(t.Context(), seen(t, tt.sighting))
 		if diff := cmp.Diff(tt.want, got); diff != "" {
@@ -267,17 +267,17 @@ func TestRatchetReports(t *testing.T) {
 	if two.Digest == one.Digest {
 		t.Fatal("two versions of one content")
 	}
-	off, err := trust.NewRatchet(trust.RatchetOptions{}).Advance(t.Context(), one)
-	if err != nil || off.State != trust.RollbackOff {
+	off, err := ratchet.New(ratchet.Options{}).Advance(t.Context(), one)
+	if err != nil || off.State != ratchet.Off {
 		t.Errorf("without files: %+v, %v", off, err)
 	}
-	if _, err := trust.NewRatchet(trust.RatchetOptions{}).Check(t.Context(), seen(t, "v1.1.0 1.0.0")); errorCode(err) != "stale mix-and-match" {
+	if _, err := ratchet.New(ratchet.Options{}).Check(t.Context(), seen(t, "v1.1.0 1.0.0")); errorCode(err) != "stale mix-and-match" {
 		t.Errorf("a tag that spells another version, without files: %v", err)
 	}
 }
 
 // Whoever is allowed by the policy may take over; the next time it is no news.
-func TestRatchetOtherSigners(t *testing.T) {
+func TestOtherSigners(t *testing.T) {
 	r, _, _ := newRatchet(t, "both")
 	for i, tt := range []struct {
 		sighting string
@@ -304,7 +304,7 @@ func TestRatchetOtherSigners(t *testing.T) {
 }
 
 // A refusal says what was served, what was known and how to go on.
-func TestRatchetRefusalForPeople(t *testing.T) {
+func TestRefusalForPeople(t *testing.T) {
 	r, state, _ := newRatchet(t, "state")
 	if _, err := r.Advance(t.Context(), seen(t, "latest 1.2.0 by=ci,security")); err != nil {
 		t.Fatal(err)
@@ -344,7 +344,7 @@ func TestRatchetRefusalForPeople(t *testing.T) {
 	}
 }
 
-func inShort(list []trust.Release) []string {
+func inShort(list []ratchet.Release) []string {
 	var short []string
 	for _, r := range list {
 		text := strings.Join(append([]string{r.Version}, r.Tags...), " ")
@@ -358,7 +358,7 @@ func inShort(list []trust.Release) []string {
 
 // A version whose content was forgotten has the next one from then on; and
 // nothing is left of it when no tag needs it any more.
-func TestRatchetResetContent(t *testing.T) {
+func TestResetContent(t *testing.T) {
 	r, _, _ := newRatchet(t, "state")
 	advance := func(s, want string) {
 		t.Helper()
@@ -386,7 +386,7 @@ func TestRatchetResetContent(t *testing.T) {
 	}
 }
 
-func TestRatchetReset(t *testing.T) {
+func TestReset(t *testing.T) {
 	for _, tt := range []struct {
 		name, tag string
 		forgotten []string
