@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/target"
 	"github.com/recap-oci/recap/pkg/transfer"
@@ -44,8 +45,9 @@ fails if one of them is missing at the end.
 Copying is not using: nothing is verified, and nothing needs to be trusted. DST
 without a tag gets those of SRC.
 
---with-trust adds to a layout what you trust: your policy and the trusted root, for a
-place without network. It counts there only after recap trust import.`,
+--with-trust adds to a layout what you trust, for a place without network: your policy,
+and the trusted root unless keys are all that you trust. It counts there only after
+recap trust import.`,
 		Example: `  recap copy registry.example.com/team/recaps:v1 oci-layout://recaps.tar:v1
   recap copy registry.example.com/team/recaps:v1 oci-layout://recaps.tar:v1 --with-trust`,
 		Args: args(2, 2),
@@ -121,7 +123,7 @@ type carriedTrust struct {
 }
 
 func (c *carriedTrust) register(flags *pflag.FlagSet) {
-	flags.BoolVar(&c.with, "with-trust", false, "add your policy and the trusted root to the layout")
+	flags.BoolVar(&c.with, "with-trust", false, "add your policy to the layout, and the trusted root that it takes")
 	flags.StringVar(&c.policy, "policy", "", "the policy in `FILE` instead of yours")
 	c.root.register(flags)
 }
@@ -138,21 +140,31 @@ func (c *carriedTrust) check(ref target.Reference) error {
 	return nil
 }
 
+// needsRoot reports whether a trusted root goes along: one that somebody names, or one
+// without which something is not verified. Keys alone are all that it takes.
+func (c *carriedTrust) needsRoot(believed *policy.Policy) bool {
+	return believed == nil || c.root.path != "" || believed.TrustedRoot != (policy.TrustedRoot{}) || believed.NeedsTrustedRoot()
+}
+
 // push adds to dst what is trusted and returns its digest.
 func (c *carriedTrust) push(ctx context.Context, e *env, dst *target.Target) (digest.Digest, error) {
 	if !c.with {
 		return "", nil
 	}
-	policy, err := e.policy(c.policy)
+	believed, err := e.policy(c.policy)
 	if err != nil {
 		return "", err
 	}
 	var material transfer.TrustMaterial
-	if material.TrustedRoot, err = c.root.open(e, policy).JSON(ctx); err != nil {
-		return "", err
+	name := ""
+	if c.needsRoot(believed) {
+		name = recap.TrustedRoot
+		if material.TrustedRoot, err = c.root.open(e, believed).JSON(ctx); err != nil {
+			return "", err
+		}
 	}
-	if policy != nil {
-		if material.Policy, err = policy.Export(recap.TrustedRoot); err != nil {
+	if believed != nil {
+		if material.Policy, err = believed.Export(name); err != nil {
 			return "", err
 		}
 	}

@@ -21,12 +21,12 @@ import (
 
 // trustImportResult is the answer of "recap trust import".
 type trustImportResult struct {
-	Digest      string              `json:"digest"`
-	TrustedRoot string              `json:"trustedRoot"`      // the file it was saved in
-	Policy      string              `json:"policy,omitempty"` // the same; absent when there is none
-	Root        sigstore.RootReport `json:"root"`
-	Rules       []policyRuleSummary `json:"rules,omitempty"`
-	DryRun      bool                `json:"dryRun,omitempty"`
+	Digest      string               `json:"digest"`
+	TrustedRoot string               `json:"trustedRoot,omitempty"` // the file it was saved in; absent when there is none
+	Policy      string               `json:"policy,omitempty"`      // the same
+	Root        *sigstore.RootReport `json:"root,omitempty"`
+	Rules       []policyRuleSummary  `json:"rules,omitempty"`
+	DryRun      bool                 `json:"dryRun,omitempty"`
 
 	installed bool
 }
@@ -115,20 +115,13 @@ func (e *env) describeTrust(ctx context.Context, material transfer.TrustMaterial
 	if err != nil {
 		return result, err
 	}
-	result.TrustedRoot = filepath.Join(dir, recap.TrustedRoot)
-	temp, err := os.MkdirTemp("", "recap-trust-")
-	if err != nil {
-		return result, recap.Errorf(recap.Local, "io", "looking at the trusted root: %w", err)
+	if len(material.TrustedRoot) > 0 {
+		result.TrustedRoot = filepath.Join(dir, recap.TrustedRoot)
+		if result.Root, err = describeRoot(ctx, material.TrustedRoot); err != nil {
+			return result, err
+		}
+		result.Root.Source = result.TrustedRoot
 	}
-	defer func() { _ = os.RemoveAll(temp) }()
-	path := filepath.Join(temp, recap.TrustedRoot)
-	if err := os.WriteFile(path, material.TrustedRoot, 0o600); err != nil {
-		return result, recap.Errorf(recap.Local, "io", "looking at the trusted root: %w", err)
-	}
-	if result.Root, err = sigstore.NewRoot(sigstore.RootOptions{Path: path, Offline: true}).Describe(ctx); err != nil {
-		return result, err
-	}
-	result.Root.Source = result.TrustedRoot
 	if len(material.Policy) == 0 {
 		return result, nil
 	}
@@ -147,14 +140,35 @@ func (e *env) describeTrust(ctx context.Context, material transfer.TrustMaterial
 	return result, nil
 }
 
+// describeRoot says what a trusted root trusts.
+func describeRoot(ctx context.Context, trustedRoot []byte) (*sigstore.RootReport, error) {
+	temp, err := os.MkdirTemp("", "recap-trust-")
+	if err != nil {
+		return nil, recap.Errorf(recap.Local, "io", "looking at the trusted root: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(temp) }()
+	path := filepath.Join(temp, recap.TrustedRoot)
+	if err := os.WriteFile(path, trustedRoot, 0o600); err != nil {
+		return nil, recap.Errorf(recap.Local, "io", "looking at the trusted root: %w", err)
+	}
+	report, err := sigstore.NewRoot(sigstore.RootOptions{Path: path, Offline: true}).Describe(ctx)
+	return &report, err
+}
+
 func printImport(w io.Writer, e *env, r trustImportResult) {
 	if r.installed {
-		fmt.Fprintf(w, "installed %s\n", safe(r.TrustedRoot))
+		if r.Root != nil {
+			fmt.Fprintf(w, "installed %s\n", safe(r.TrustedRoot))
+		}
 		if r.Policy != "" {
 			fmt.Fprintf(w, "installed %s, which decides from now on\n", safe(r.Policy))
 		}
 	}
-	printRoot(w, r.Root, e.now())
+	if r.Root != nil {
+		printRoot(w, *r.Root, e.now())
+	} else {
+		fmt.Fprintln(w, "no trusted root: the policy's keys need none")
+	}
 	if r.Policy == "" {
 		fmt.Fprintln(w, "no policy: name the root with --trusted-root, or in yours")
 		return

@@ -34,6 +34,11 @@ func (a Authority) Required() Require {
 	}
 }
 
+func (a Authority) needsTrustedRoot() bool {
+	windowed := a.Key != nil && (!a.Key.ValidFrom.IsZero() || !a.Key.ValidUntil.IsZero())
+	return a.Keyless != nil || a.Required() != Require{} || windowed
+}
+
 // Key is a public key somebody signs with. Exactly one of PEM and KMS is set.
 type Key struct {
 	// PEM is the key as one PEM block of type PUBLIC KEY (PKIX).

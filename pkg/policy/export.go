@@ -11,7 +11,8 @@ import (
 
 // Export returns the policy as a file that stands alone, to be carried
 // elsewhere: keys are written out, and the trusted root is the file at
-// trustedRoot, relative to it. Comments stay behind. A policy without rules, or
+// trustedRoot, relative to it; "" names none, for a policy that needs none. Comments
+// stay behind. A policy without rules, or
 // one that can't be written so that it means the same, is recap.Usage with code
 // bad-policy.
 func (p *Policy) Export(trustedRoot string) ([]byte, error) {

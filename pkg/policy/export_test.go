@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -95,5 +96,46 @@ func TestExportRefuses(t *testing.T) {
 				t.Errorf("error %v, want bad-policy", err)
 			}
 		})
+	}
+}
+
+// Keys alone need no trusted root, and what is exported names none.
+func TestNeedsTrustedRoot(t *testing.T) {
+	key := string(newPEMs(t)["keys/security.pub"])
+	for name, tt := range map[string]struct {
+		authority policy.Authority
+		want      bool
+	}{
+		"a key":                        {policy.Authority{Key: &policy.Key{PEM: []byte(key)}}, false},
+		"a key of a service":           {policy.Authority{Key: &policy.Key{KMS: "hashivault://key"}}, false},
+		"a key and nothing required":   {policy.Authority{Key: &policy.Key{PEM: []byte(key)}, Require: &policy.Require{}}, false},
+		"a key and a log":              {policy.Authority{Key: &policy.Key{PEM: []byte(key)}, Require: &policy.Require{TLog: 1}}, true},
+		"a key and a timestamp":        {policy.Authority{Key: &policy.Key{PEM: []byte(key)}, Require: &policy.Require{Timestamps: 1}}, true},
+		"a key from then on":           {policy.Authority{Key: &policy.Key{PEM: []byte(key), ValidFrom: time.Unix(1, 0)}}, true},
+		"a key until then":             {policy.Authority{Key: &policy.Key{PEM: []byte(key), ValidUntil: time.Unix(1, 0)}}, true},
+		"an identity":                  {policy.Authority{Keyless: &policy.Keyless{Identities: []policy.Identity{{Issuer: "https://i.example", Subject: "s"}}}}, true},
+		"an identity and no witnesses": {policy.Authority{Keyless: &policy.Keyless{}, Require: &policy.Require{}}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plain := policy.Authority{Name: "plain", Key: &policy.Key{PEM: []byte(key)}}
+			tt.authority.Name = "other"
+			p := &policy.Policy{Source: "p.yaml", Rules: []policy.Rule{
+				{Name: "one", Scopes: []string{"a/**"}, Mode: policy.Enforce, Authorities: []policy.Authority{plain}},
+				{Name: "two", Scopes: []string{"b/**"}, Mode: policy.Enforce, Authorities: []policy.Authority{plain, tt.authority}},
+			}}
+			if got := p.NeedsTrustedRoot(); got != tt.want {
+				t.Errorf("%t, want %t", got, tt.want)
+			}
+		})
+	}
+	alone := &policy.Policy{Source: "p.yaml", Rules: []policy.Rule{
+		{Name: "one", Scopes: []string{"registry.example.com/**"}, Mode: policy.Enforce, Authorities: []policy.Authority{{Name: "security", Key: &policy.Key{PEM: []byte(key)}}}},
+	}}
+	text, err := alone.Export("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, problems := policy.Parse("policy.yaml", text, nil); again == nil || again.TrustedRoot != (policy.TrustedRoot{}) {
+		t.Errorf("%v, %v\n%s", again, problems, text)
 	}
 }

@@ -5,6 +5,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/recap-oci/recap/pkg/internal/scope"
 	"github.com/recap-oci/recap/pkg/recap"
@@ -96,6 +97,12 @@ func ForKeys(any ...Authority) *Policy {
 		Source: source,
 		Rules:  []Rule{{Name: "--key", Scopes: []string{"**"}, Mode: Enforce, Authorities: any, Threshold: 1}},
 	}
+}
+
+// NeedsTrustedRoot reports whether a signature can count that only a trusted root
+// verifies: one with a certificate, or one that carries evidence besides.
+func (p *Policy) NeedsTrustedRoot() bool {
+	return slices.ContainsFunc(p.Rules, func(r Rule) bool { return slices.ContainsFunc(r.Authorities, Authority.needsTrustedRoot) })
 }
 
 // RuleFor returns the rule that [Policy.Match] finds.

@@ -37,14 +37,15 @@ const (
 // kilobytes.
 const maxTrustedRoot = 1 << 20
 
-// TrustMaterial is what somebody trusts, to be carried elsewhere.
+// TrustMaterial is what somebody trusts, to be carried elsewhere: one of the two at
+// least.
 type TrustMaterial struct {
-	TrustedRoot []byte // a trusted_root.json
-	Policy      []byte // a policy that stands alone; may be empty
+	TrustedRoot []byte // a trusted_root.json; empty where keys are all that is trusted
+	Policy      []byte // a policy that stands alone
 }
 
-// Install writes the material to the files trustedRoot and, unless it is empty,
-// policy, each as a whole, the root before the policy that names it. Without
+// Install writes the material to the files trustedRoot and policy, of which what is
+// empty is left out, each as a whole, the root before the policy that names it. Without
 // replace nothing is written where one of them is there already with another
 // content: [recap.Local], code exists.
 func (m TrustMaterial) Install(trustedRoot, policy string, replace bool) error {
@@ -52,9 +53,11 @@ func (m TrustMaterial) Install(trustedRoot, policy string, replace bool) error {
 		path string
 		data []byte
 	}
-	files := []file{{trustedRoot, m.TrustedRoot}}
-	if policy != "" {
-		files = append(files, file{policy, m.Policy})
+	var files []file
+	for _, f := range []file{{trustedRoot, m.TrustedRoot}, {policy, m.Policy}} {
+		if f.path != "" && len(f.data) > 0 {
+			files = append(files, f)
+		}
 	}
 	missing := files[:0:0]
 	for _, f := range files {
@@ -155,8 +158,8 @@ func FetchTrust(ctx context.Context, p *Pinned) (TrustMaterial, error) {
 		}
 		*into = data
 	}
-	if len(material.TrustedRoot) == 0 {
-		return TrustMaterial{}, badTrust(root, "has no trusted root")
+	if len(material.TrustedRoot) == 0 && len(material.Policy) == 0 {
+		return TrustMaterial{}, badTrust(root, "has neither a trusted root nor a policy")
 	}
 	return material, nil
 }

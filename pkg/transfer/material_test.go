@@ -21,6 +21,7 @@ func TestTrustMaterial(t *testing.T) {
 	for name, material := range map[string]transfer.TrustMaterial{
 		"root and policy": {TrustedRoot: []byte("{}\n"), Policy: []byte("kind: TrustPolicy\n")},
 		"root alone":      {TrustedRoot: []byte("{}\n")},
+		"policy alone":    {Policy: []byte("kind: TrustPolicy\n")},
 	} {
 		for _, place := range []string{"l", "l.tar"} {
 			t.Run(name+" in "+place, func(t *testing.T) {
@@ -57,6 +58,29 @@ func TestTrustMaterial(t *testing.T) {
 	}
 }
 
+// What material lacks is neither written nor replaced.
+func TestInstallTrust(t *testing.T) {
+	for name, tt := range map[string]struct {
+		material transfer.TrustMaterial
+		want     contents
+	}{
+		"both":         {transfer.TrustMaterial{TrustedRoot: []byte("{}"), Policy: []byte("p")}, contents{"root.json": "{}", "policy.yaml": "p"}},
+		"root alone":   {transfer.TrustMaterial{TrustedRoot: []byte("{}")}, contents{"root.json": "{}", "policy.yaml": "mine"}},
+		"policy alone": {transfer.TrustMaterial{Policy: []byte("p")}, contents{"root.json": "mine", "policy.yaml": "p"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			write(t, dir, contents{"root.json": "mine", "policy.yaml": "mine"})
+			if err := tt.material.Install(dir+"/root.json", dir+"/policy.yaml", true); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, read(t, dir)); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestFetchTrustRefuses(t *testing.T) {
 	const (
 		rootType   = "application/vnd.dev.sigstore.trustedroot+json;version=0.1"
@@ -70,7 +94,7 @@ func TestFetchTrustRefuses(t *testing.T) {
 		code         string
 	}{
 		"another artifact":   {"application/vnd.example.v1", []layer{{rootType, "{}"}}, recap.Usage, "not-trust-material"},
-		"no root":            {transfer.TypeTrust, []layer{{policyType, "x"}}, recap.Integrity, "bad-trust-material"},
+		"nothing in it":      {transfer.TypeTrust, []layer{{policyType, ""}}, recap.Integrity, "bad-trust-material"},
 		"two roots":          {transfer.TypeTrust, []layer{{rootType, "{}"}, {rootType, "{} "}}, recap.Integrity, "bad-trust-material"},
 		"something else too": {transfer.TypeTrust, []layer{{rootType, "{}"}, {"text/plain", "x"}}, recap.Integrity, "bad-trust-material"},
 		"a huge policy":      {transfer.TypeTrust, []layer{{rootType, "{}"}, {policyType, strings.Repeat("#", recap.MaxPolicySize+1)}}, recap.Unsafe, "too-large"},
