@@ -28,8 +28,9 @@ func newDiffCmd(e *env) *cobra.Command {
 		SuggestFor: []string{"compare", "changes"},
 		Long: `Say what changed from A to B: recaps added, removed and changed; in each of them
 sections, facts, files, licence and metadata; and who signed. A and B are references,
-verified like those of pull and show, or directories of yours. A recap beside a pack
-is compared with the pack's recap of its slug.
+verified like those of pull and show, or directories of yours; a pulled pack is the
+digest that it was pulled as. A recap beside a pack is compared with the pack's recap
+of its slug.
 
 What has one digest isn't fetched. --format markdown gives release notes.
 

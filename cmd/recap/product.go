@@ -104,6 +104,10 @@ func (f *buildFlags) product(ctx context.Context, e *env, path string, registry 
 	if dir, ok := packDirectory(path); ok {
 		return f.pack(ctx, e, dir, registry)
 	}
+	if receipt, ok := pulledPack(path); ok {
+		return nil, recap.Errorf(recap.Usage, "pulled-pack", "%s is a pack as it was pulled: what its pack.yaml said is not there", path).
+			WithHint("copy it as it is: recap copy %s@%s DESTINATION; or build one of its recaps: %s", shellWord(receipt.Repository), receipt.Digest, shellWord(filepath.Join(path, "SLUG")))
+	}
 	if err := layoutMeant(path); err != nil {
 		return nil, rehinted(err, recap.Usage, "what is built already is copied: recap copy %s DESTINATION", shellWord(target.LayoutScheme+path+":TAG"))
 	}

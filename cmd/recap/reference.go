@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -69,4 +70,26 @@ func cutTag(s string) (path, tag string) {
 		return s[:i], s[i+1:]
 	}
 	return s, ""
+}
+
+// pulledPack returns the receipt of the pack that was pulled into dir, if that is
+// what lies there: what its pack.yaml said isn't among the files.
+func pulledPack(dir string) (*folder.Receipt, bool) {
+	receipt, err := folder.ReadReceipt(dir)
+	return receipt, err == nil && len(receipt.Members) > 0
+}
+
+// pulledReference returns what to read in place of the pack that was pulled into
+// dir: the digest that it still is.
+func pulledReference(ctx context.Context, dir string) (string, error) {
+	status, err := folder.Status(ctx, dir, folder.StatusOptions{})
+	if err != nil {
+		return "", err
+	}
+	exact := status.Receipt.Repository + "@" + status.Receipt.Digest.String()
+	if status.State != folder.Unchanged {
+		return "", recap.Errorf(recap.Usage, "pack-modified", "%s is %s since it was pulled, so no pack that anybody published", dir, status.State).
+			WithHint("recap status %s says how; name one of its recaps, %s, or what was pulled, %s", shellWord(dir), shellWord(filepath.Join(dir, "SLUG")), shellWord(exact))
+	}
+	return exact, nil
 }

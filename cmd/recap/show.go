@@ -34,7 +34,7 @@ func newShowCmd(e *env) *cobra.Command {
 		Short:      "Read a recap in the terminal, or what a pack holds",
 		SuggestFor: []string{"cat", "read", "view"},
 		Long: `Show the document of a recap that lies in a registry or layout, once it is verified,
-or in a directory of yours. With FILE, write that file of it to standard output.
+or in a directory of yours; a pulled pack is what it was when it was pulled. With FILE, write that file of it to standard output.
 
 Of a pack show what it holds and, with NAME, one of its recaps; nothing else of the
 pack is fetched.
@@ -89,6 +89,11 @@ type opened struct {
 // read opens a recap or a pack to be read: of one of the user's own directories,
 // or what a reference names once somebody vouches for it. The caller calls done.
 func (e *env) read(ctx context.Context, arg, verb string, registry *registryFlags, trusted *trustFlags, build *buildFlags) (r opened, done func(), err error) {
+	if _, ok := pulledPack(arg); ok {
+		if arg, err = pulledReference(ctx, arg); err != nil {
+			return r, nil, err
+		}
+	}
 	if isSource(arg) {
 		if err := layoutMeant(arg); err != nil {
 			return r, nil, err
