@@ -57,6 +57,7 @@ func FuzzAnswer(f *testing.F) {
 		ok + "Docker-Content-Digest: sha256:x\r\nContent-Type: application/vnd.oci.image.manifest.v1+json\r\n\r\n{}",
 		denied + "WWW-Authenticate: Bearer realm=\"https://auth.example.com/token\",service=\"s\",scope=\"repository:team/recaps:pull\"\r\n\r\n{\"token\":\"x\"}",
 		denied + "WWW-Authenticate: Basic realm=\"x\"\r\n\r\n", denied + "WWW-Authenticate: Bearer realm=\"http://169.254.169.254/\"\r\n\r\n",
+		denied + "WWW-Authenticate: Bearer\r\n\r\n", denied + "WWW-Authenticate: Bearer realm=\"https:///\"\r\n\r\n",
 		denied + "WWW-Authenticate: Bearer realm=\"https://auth.example.com/\\\"\",,=\r\nWWW-Authenticate: Digest x=y, Basic\r\n\r\n",
 		"HTTP/1.1 403 \x1b[2J\r\nContent-Type: application/json\r\n\r\n{\"errors\":[{\"code\":\"DENIED\\u001b\",\"message\":\"\\u202e\",\"detail\":{\"x\":[1]}}]}",
 		"HTTP/1.1 404 x\r\nContent-Type: text/plain\r\n\r\n\x9b", "HTTP/1.1 429 x\r\nRetry-After: 99999999999999999999\r\n\r\n", "HTTP/1.1 503 x\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\nDate: x\r\n\r\n",

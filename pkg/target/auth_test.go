@@ -287,6 +287,8 @@ func TestRealm(t *testing.T) {
 		{name: "in the clear", realm: elsewhere.URL, says: elsewhere.URL, tls: true},
 		{name: "not the web", realm: "file:///etc/passwd", says: "file:"},
 		{name: "gopher", realm: "gopher://example.com/", says: "gopher:"},
+		{name: "nowhere", realm: "", says: "names no token service"},
+		{name: "nowhere on the web", realm: "https:///token", says: "names no token service"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := recaptest.NewRegistry(t, recaptest.RegistryOptions{TLS: tt.tls})

@@ -260,7 +260,7 @@ func TestHelperFails(t *testing.T) {
 func TestHelperHangs(t *testing.T) {
 	started := filepath.Join(t.TempDir(), "started")
 	// The sleep is a child that keeps the output open when the shell is killed.
-	file := helper(t, "recaptest", `sleep 5 2>/dev/null & : > '`+started+`'; wait`)
+	file := helper(t, "recaptest", `sleep 20 2>/dev/null & : > '`+started+`'; wait`)
 	r := recaptest.NewRegistry(t, recaptest.RegistryOptions{Username: "ann", Password: "secret"})
 	src, fake := create(t, r, Options{CredentialFiles: []string{file}})
 	done := make(chan struct{})

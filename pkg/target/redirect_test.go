@@ -209,7 +209,7 @@ func TestRedirectLoop(t *testing.T) {
 func TestRedirectsThatAreNotFollowed(t *testing.T) {
 	for _, to := range []string{
 		"http://169.254.169.254/latest/meta-data", "http://100.100.100.200/", "http://[fd00:ec2::254]/", "http://0.0.0.0/",
-		"ftp://example.com/x", "file:///etc/passwd", "http://ann:secret@example.com/", "gopher://x/",
+		"ftp://example.com/x", "file:///etc/passwd", "http://ann:secret@example.com/", "gopher://x/", "https:///x", "http:///v2/",
 	} {
 		r := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
 		src, fake := create(t, r, Options{})

@@ -35,7 +35,7 @@ func (t *Transport) CheckRedirect(req *http.Request, via []*http.Request) error 
 	switch {
 	case len(via) > maxRedirects:
 		return recap.Errorf(recap.Unavailable, "redirect-loop", "the registry redirects more than %d times", maxRedirects)
-	case req.URL.Scheme != "https" && req.URL.Scheme != "http":
+	case req.URL.Scheme != "https" && req.URL.Scheme != "http", req.URL.Host == "":
 		return refuse("not a web address")
 	case req.URL.Scheme == "http" && via[len(via)-1].URL.Scheme == "https":
 		return refuse("from https to http")

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/target/internal/clock"
 )
 
@@ -104,6 +105,13 @@ func Patient(ctx context.Context) context.Context {
 
 // RoundTrip implements http.RoundTripper.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.URL.Host == "" { // of all there is to ask, only a token service can be nowhere
+		if req.Body != nil {
+			_ = req.Body.Close()
+		}
+		return nil, recap.Errorf(recap.Denied, "realm-refused", "the registry wants a token and names no token service to get it from").
+			WithHint("check that the reference names a registry; if it does, its operator has to mend its WWW-Authenticate header")
+	}
 	req, service := t.realms.route(req)
 	resp, err := t.send(req)
 	if service != nil {
