@@ -33,8 +33,8 @@ func newTrustResetCmd(e *env) *cobra.Command {
 		Long: `Forget which versions were accepted under the tag that REF names, or without a tag in
 the whole repository, so that an older one will be accepted once more. What other tags
 name is still remembered, and so is the content of each version: with a tag that spells a
-version, such as 1.0.0, it is that content which is forgotten. A note of it stays in the
-file.
+version, 1.0.0 or v1.0.0, which are one, it is that content which is forgotten. A note of
+it stays in the file.
 
 Do it when the publisher says that they went back, not because an error named it.`,
 		Example: `  recap trust reset registry.example.com/team/recaps:latest`,
@@ -62,8 +62,8 @@ Do it when the publisher says that they went back, not because an error named it
 			if err != nil {
 				return err
 			}
-			ratchet := ratchet.New(ratchet.Options{Path: path, LockPath: lock, Now: e.now})
-			forgotten, err := ratchet.Reset(cmd.Context(), repository, ref.Tag())
+			memory := ratchet.New(ratchet.Options{Path: path, LockPath: lock, Now: e.now})
+			forgotten, err := memory.Reset(cmd.Context(), repository, ref.Tag())
 			if err != nil {
 				return err
 			}

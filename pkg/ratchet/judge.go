@@ -23,6 +23,17 @@ func plainVersion(version string) (plain string, ok bool) {
 	return plain, true
 }
 
+// sameTag reports whether two tags are one: v1.2.0 and 1.2.0 pin one version,
+// whichever of them is typed.
+func sameTag(a, b string) bool {
+	if a == b {
+		return true
+	}
+	version, ok := plainVersion(a)
+	other, spelt := plainVersion(b)
+	return ok && spelt && version == other
+}
+
 // normalised returns s with its version as it is compared, and what can be
 // said before anything is read.
 func (s Sighting) normalised() (Sighting, Report) {
@@ -96,10 +107,7 @@ func (s Sighting) otherwiseSigned(known Release) bool {
 // judge returns the release that is known under the tag of s, if any, and why
 // s may not follow it.
 func (l *ledger) judge(s Sighting) (known Release, err error) {
-	i := slices.IndexFunc(l.Releases, func(r Release) bool {
-		return r.Repository == s.Repository && slices.Contains(r.Tags, s.Tag)
-	})
-	if i >= 0 {
+	if i := l.find(s.Repository, s.Tag); i >= 0 {
 		known = l.Releases[i]
 		switch {
 		case known.Kind != s.Kind, known.Name != s.Name:
@@ -125,6 +133,28 @@ func (l *ledger) judge(s Sighting) (known Release, err error) {
 		}
 	}
 	return known, nil
+}
+
+// find returns the index of the release that is known under a tag, or -1: under
+// that very spelling, else under another of it. A file may hold two releases under
+// two, from when they were two tags.
+func (l *ledger) find(repository, tag string) int {
+	at := -1
+	for i, r := range l.Releases {
+		switch {
+		case r.Repository != repository:
+		case slices.Contains(r.Tags, tag):
+			return i
+		case at < 0 && r.tagged(tag):
+			at = i
+		}
+	}
+	return at
+}
+
+// tagged reports whether r is known under a tag, however it is spelt.
+func (r Release) tagged(tag string) bool {
+	return slices.ContainsFunc(r.Tags, func(t string) bool { return sameTag(t, tag) })
 }
 
 // stale says what was served, what was known, and how to go on: by forgetting what is.

@@ -215,8 +215,8 @@ func (l *ledger) accept(s Sighting, now time.Time) bool {
 				}
 				r.AnyContent, changed = false, true
 			}
-			if tags := union(r.Tags, seen.Tags); !slices.Equal(tags, r.Tags) {
-				r.Tags, changed = tags, true
+			if !r.tagged(s.Tag) {
+				r.Tags, changed = union(r.Tags, seen.Tags), true
 			}
 			if !slices.Equal(r.Authorities, seen.Authorities) || !slices.Equal(r.Signers, seen.Signers) {
 				r.Authorities, r.Signers, changed = seen.Authorities, seen.Signers, true
@@ -260,18 +260,14 @@ func (l *ledger) forget(repository, tag string, now time.Time) (forgotten, held 
 	version, spelt := plainVersion(tag)
 	var kept []Release
 	for _, r := range l.Releases {
-		named, stated := slices.Contains(r.Tags, tag), spelt && r.Version == version && !r.AnyContent
-		if r.Repository != repository || tag != "" && !named && !stated {
+		stated := spelt && r.Version == version && !r.AnyContent
+		if r.Repository != repository || tag != "" && !r.tagged(tag) && !stated {
 			kept = append(kept, r)
 			continue
 		}
 		gone := r
 		if tag != "" {
-			gone.Tags = []string{}
-			if named {
-				gone.Tags = []string{tag}
-			}
-			r.Tags = slices.DeleteFunc(slices.Clone(r.Tags), func(t string) bool { return t == tag })
+			r.Tags, gone.Tags = r.split(tag)
 			r.AnyContent = r.AnyContent || stated
 			if len(r.Tags) > 0 || !r.AnyContent && l.Kind == stateKind {
 				kept, held = append(kept, r), append(held, r)
@@ -289,6 +285,19 @@ func (l *ledger) forget(repository, tag string, now time.Time) (forgotten, held 
 		l.Resets = l.Resets[max(0, len(l.Resets)-maxResets):]
 	}
 	return forgotten, held
+}
+
+// split returns the tags of r without a tag, and that one, however it is spelt.
+func (r Release) split(tag string) (others, those []string) {
+	others, those = []string{}, []string{}
+	for _, t := range r.Tags {
+		if sameTag(t, tag) {
+			those = append(those, t)
+		} else {
+			others = append(others, t)
+		}
+	}
+	return others, those
 }
 
 // save replaces the file. Its reader sees the old content or the new.

@@ -374,6 +374,42 @@ func TestFilesDisagree(t *testing.T) {
 	}
 }
 
+// A file from when 1.0.0 and v1.0.0 were two tags may hold a release under each. It
+// is no damage, and both go on as they did.
+func TestTwoSpellings(t *testing.T) {
+	r, state, _ := newRatchet(t, "state")
+	var entries []string
+	for _, s := range []string{"v1.0.0 1.0.0 name=aaa", "1.0.0 1.0.0 name=bbb"} {
+		s := seen(t, s)
+		entries = append(entries, fmt.Sprintf(`{"repository": %q, "tags": [%q], "kind": %q, "name": %q, "version": %q, "digest": %q, "authorities": []}`,
+			s.Repository, s.Tag, s.Kind, s.Name, s.Version, s.Digest))
+	}
+	put(t, state, `{"apiVersion": "recap/v1", "kind": "RollbackState", "releases": [`+strings.Join(entries, ",")+`]}`)
+	for _, s := range []string{"1.0.0 1.0.0 name=bbb", "v1.0.0 1.0.0 name=aaa"} {
+		if _, err := r.Advance(t.Context(), seen(t, s)); err != nil {
+			t.Errorf("%s: %v", s, err)
+		}
+	}
+	for s, want := range map[string]string{
+		"1.0.0 1.0.0 name=bbb": "<nil>", "v1.0.0 1.0.0 name=aaa": "<nil>",
+		"1.0.0 1.0.0 name=aaa": "stale mix-and-match", "v1.0.0 1.0.0 name=bbb": "stale mix-and-match", "1.0.0 1.0.0 name=ccc": "stale mix-and-match",
+	} {
+		if report, err := r.Check(t.Context(), seen(t, s)); errorCode(err) != want {
+			t.Errorf("%s: got %v (%+v), want %s", s, err, report, want)
+		}
+	}
+	gone, err := r.Reset(t.Context(), team, "1.0.0")
+	if diff := cmp.Diff([]string{"1.0.0 v1.0.0", "1.0.0 1.0.0"}, inShort(gone.Forgotten)); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	// What was forgotten under one spelling alone can be under the other.
+	put(t, state, `{"apiVersion": "recap/v1", "kind": "RollbackState", "releases": [`+strings.Replace(entries[0], `"authorities"`, `"anyContent": true, "authorities"`, 1)+`]}`)
+	gone, err = r.Reset(t.Context(), team, "1.0.0")
+	if diff := cmp.Diff([]string{"1.0.0 v1.0.0 any content"}, inShort(gone.Forgotten)); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
 // Of many that race, the highest version stays, whoever comes last.
 func TestRace(t *testing.T) {
 	const racers = 16

@@ -63,7 +63,8 @@ type Sighting struct {
 type Release struct {
 	Repository string `json:"repository"`
 
-	// Tags that it was last admitted under. In the state file a release that
+	// Tags that it was last admitted under. v1.2.0 and 1.2.0 are one, and stand
+	// here as it was typed first. In the state file a release that
 	// has lost its tags to later ones stays, so that its version can't come
 	// back with other content.
 	Tags []string `json:"tags"`
@@ -180,7 +181,8 @@ func (r *Ratchet) Advance(ctx context.Context, s Sighting) (Report, error) {
 // Reset forgets, on purpose, what is known of a tag, and nothing else: that it
 // names a release, which stays known, so that its version can't come back with
 // other content; and, where the tag spells a version, what that version's
-// content is, while other tags still don't go back behind it. An empty tag
+// content is, while other tags still don't go back behind it. With v1.2.0 goes
+// 1.2.0, and the other way round. An empty tag
 // forgets the whole repository. The state file keeps a note of it.
 //
 // Errors: recap.NotFound nothing-known when there was nothing to forget, else

@@ -167,6 +167,20 @@ func TestRatchet(t *testing.T) {
 			[]string{"latest,v1.0.0 1.0.0"},
 		},
 		{
+			"both spellings of a version are one pin",
+			[]string{
+				"1.0.0 1.0.0 -> pinned", "v1.0.0 1.0.0 name=other -> " + mixed, "v1.0.0 1.0.0 kind=bundle -> " + mixed, "v1.0.0 - -> " + rollback,
+				"v1.0.0 - name=other -> " + mixed, "v1.0.0 1.0.0 content=x -> " + equivocation, "v1.0.0 1.0.0 -> pinned", "1.0.0 1.0.0 -> pinned",
+				"v1.0.0-rc.1 1.0.0-rc.1 name=other -> pinned",
+			},
+			[]string{"v1.0.0-rc.1 1.0.0-rc.1", "1.0.0 1.0.0"},
+		},
+		{
+			"a moving tag and the same with a v are two",
+			[]string{"1.0 1.0.1 -> first-use", "v1.0 1.0.0 -> first-use", "v1.0 - -> " + rollback, "x 1.0.0 name=other -> first-use", "vx 1.0.0 name=third -> first-use"},
+			[]string{"x 1.0.0", "1.0 1.0.1", "v1.0 1.0.0", "vx 1.0.0"},
+		},
+		{
 			"a tag that spells another version is refused",
 			[]string{
 				"1.2.0 1.1.0 -> " + mixed, "v1.2.0 1.1.0 -> " + mixed, "1.2.0 v1.3.0 -> " + mixed, "1.2.0 1.2.0-rc.1 -> " + mixed, "1.2.0-rc.1 1.2.0 -> " + mixed,
@@ -406,6 +420,10 @@ func TestReset(t *testing.T) {
 			"the version that another tag names", "1.1.0", []string{"1.1.0 1.1.0"}, []string{"1.1.0 latest any content"},
 			[]string{"1.1.0 1.1.0 content=x", "latest 1.1.0 content=x"},
 			[]string{"latest 1.0.5", "latest 1.1.0 kind=bundle", "latest 1.2.0 name=x", "1.1.0 1.1.0 kind=bundle", "1.0.0 1.0.0 content=x"},
+		},
+		{
+			"the same by its other spelling", "v1.1.0", []string{"1.1.0 1.1.0"}, []string{"1.1.0 latest any content"},
+			[]string{"v1.1.0 1.1.0 content=x", "1.1.0 1.1.0 content=x", "latest 1.1.0 content=x"}, []string{"v1.1.0 1.1.0 kind=bundle"},
 		},
 		{
 			"a version that no tag names any more", "1.0.0", []string{"1.0.0"}, nil,
