@@ -5,7 +5,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -22,10 +21,7 @@ func TestBudgets(t *testing.T) {
 		budgets(t, recaptest.RegistryOptions{HoldAnswers: true, NoReferrers: true})
 	})
 	t.Run("distribution", func(t *testing.T) {
-		peers := os.Getenv("RECAP_PEERS")
-		if peers == "" {
-			t.Skip("RECAP_PEERS is not set; make e2e builds the tools and sets it")
-		}
+		peers := needPeers(t)
 		budgets(t, recaptest.RegistryOptions{HoldAnswers: true, Upstream: "http://" + startDistribution(t, peers, open).host})
 	})
 }

@@ -28,9 +28,7 @@ import (
 // was there before is there still or the new is complete; the store checks
 // clean; and the same command then succeeds.
 func TestFailpoints(t *testing.T) {
-	if os.Getenv("RECAP_PEERS") == "" {
-		t.Skip("RECAP_PEERS is not set; make e2e sets it: hundreds of processes take a minute")
-	}
+	needPeers(t) // hundreds of processes take a minute
 	dir := t.TempDir()
 	bin := filepath.Join(dir, "recap")
 	build := exec.Command("go", "build", "-tags", "recapfailpoint", "-o", bin, ".")

@@ -67,7 +67,7 @@ func (f *flipper) act(w http.ResponseWriter, r *http.Request, next http.Handler)
 // Outside make e2e it does so a few times less.
 func TestFlippingProxy(t *testing.T) {
 	rounds := 40
-	if os.Getenv("RECAP_PEERS") != "" {
+	if endToEnd(t) != "" {
 		rounds = 300
 	}
 	s := newSandbox(t, "")

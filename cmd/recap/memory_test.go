@@ -20,10 +20,7 @@ const memoryBudget = 64 << 20
 // memory each took at most. It needs room for three gigabytes, so
 // only make e2e runs it.
 func TestMemory(t *testing.T) {
-	peers := os.Getenv("RECAP_PEERS")
-	if peers == "" {
-		t.Skip("RECAP_PEERS is not set; make e2e sets it")
-	}
+	needPeers(t)
 	dir := t.TempDir()
 	self, err := os.Executable() // the command under its other name
 	if err != nil {

@@ -25,10 +25,7 @@ import (
 // the distribution registry, oras, cosign, crane, regctl. RECAP_PEERS names the
 // directory that holds them.
 func TestPeers(t *testing.T) {
-	peers := os.Getenv("RECAP_PEERS")
-	if peers == "" {
-		t.Skip("RECAP_PEERS is not set; make e2e builds the tools and sets it")
-	}
+	peers := needPeers(t)
 	distribution := startDistribution(t, peers, secure)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/peers",

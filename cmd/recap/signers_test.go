@@ -26,10 +26,7 @@ const (
 // that have no referrers API, where each has to read a list, add to it and
 // write it back. Nobody who was told that it worked may be missing afterwards.
 func TestSigners(t *testing.T) {
-	peers := os.Getenv("RECAP_PEERS")
-	if peers == "" {
-		t.Skip("RECAP_PEERS is not set; make e2e builds the tools and sets it")
-	}
+	peers := needPeers(t)
 	t.Parallel() // most of it is waiting for each other
 	s := startSigstore(t, peers)
 	bin, err := exec.LookPath("recap") // this test's binary, which testscript put there

@@ -25,10 +25,7 @@ import (
 // builds and this starts: Fulcio, Rekor v1 and v2, a timestamp authority,
 // issuers, a TUF repository. RECAP_PEERS names the directory that holds it.
 func TestSigstore(t *testing.T) {
-	peers := os.Getenv("RECAP_PEERS")
-	if peers == "" {
-		t.Skip("RECAP_PEERS is not set; make e2e builds the tools and sets it")
-	}
+	peers := needPeers(t)
 	t.Parallel()
 	s := startSigstore(t, peers)
 	distribution, private := startDistribution(t, peers, open), startDistribution(t, peers, closed)

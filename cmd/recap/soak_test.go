@@ -38,9 +38,7 @@ const (
 // fail. RECAP_SOAK is how many pushes, and RECAP_SOAK_SEED another sequence of
 // faults.
 func TestSoak(t *testing.T) {
-	if os.Getenv("RECAP_PEERS") == "" {
-		t.Skip("RECAP_PEERS is not set; make e2e sets it: hundreds of processes wait for half a minute")
-	}
+	needPeers(t) // hundreds of processes wait for half a minute
 	bin := filepath.Join(t.TempDir(), "recap")
 	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
 		t.Fatalf("building: %v\n%s", err, out)

@@ -31,7 +31,7 @@ import (
 // in make e2e every second; otherwise every fifth in every other way.
 func TestSweep(t *testing.T) {
 	stride := 5
-	if os.Getenv("RECAP_PEERS") != "" {
+	if endToEnd(t) != "" {
 		stride = 2
 	}
 	if os.Getenv("RECAP_SWEEP") == "all" {
