@@ -14,13 +14,13 @@ import (
 	"strings"
 
 	"github.com/recap-oci/recap/pkg/recap"
-	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/oidc"
 )
 
 // consent asks before a person's identity is published for the first time: a
 // signature with an identity stands in a log that everybody can read and nobody
 // can take it out of. A yes is remembered, for that identity.
-func (e *env) consent(ctx context.Context, token sigstore.Token) error {
+func (e *env) consent(ctx context.Context, token oidc.Token) error {
 	issuer, subject, ok := token.Identity()
 	if !ok {
 		issuer, subject = token.Issuer(), "who the "+token.String()+" says you are"

@@ -14,6 +14,8 @@ import (
 
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/oidc"
+	"github.com/recap-oci/recap/pkg/sigstore/trustroot"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
@@ -80,7 +82,7 @@ func (f *signFlags) sealer(ctx context.Context, e *env, predicates ...trust.Pred
 
 // settle has the signer say who it will sign as, for which it needs its services
 // and a token, and loads the root where the signatures are verified under it.
-func settle(ctx context.Context, signer trust.Signer, root *sigstore.Root) error {
+func settle(ctx context.Context, signer trust.Signer, root *trustroot.Root) error {
 	authority, err := signer.Authority(ctx)
 	if err != nil {
 		return err
@@ -93,7 +95,7 @@ func settle(ctx context.Context, signer trust.Signer, root *sigstore.Root) error
 	return root.Load(ctx)
 }
 
-func (f *signFlags) signer(ctx context.Context, e *env, root *sigstore.Root) (trust.Signer, error) {
+func (f *signFlags) signer(ctx context.Context, e *env, root *trustroot.Root) (trust.Signer, error) {
 	if f.key != "" {
 		opts := e.keyOptions()
 		opts.SigningConfig, opts.OnNotice = f.signingConfig, e.signingNotice
@@ -102,9 +104,9 @@ func (f *signFlags) signer(ctx context.Context, e *env, root *sigstore.Root) (tr
 	return sigstore.NewKeylessSigner(sigstore.KeylessOptions{
 		Root:          root,
 		SigningConfig: f.signingConfig,
-		Token: func(ctx context.Context) (sigstore.Token, error) {
+		Token: func(ctx context.Context) (oidc.Token, error) {
 			if err := root.Load(ctx); err != nil { // before somebody is asked in vain
-				return sigstore.Token{}, err
+				return oidc.Token{}, err
 			}
 			return f.findToken(ctx, e, root)
 		},
@@ -114,7 +116,7 @@ func (f *signFlags) signer(ctx context.Context, e *env, root *sigstore.Root) (tr
 
 // instance returns the root of the Sigstore instance to sign with: of the flag,
 // else of the user's policy, else the public one.
-func (f *signFlags) instance(e *env) (*sigstore.Root, error) {
+func (f *signFlags) instance(e *env) (*trustroot.Root, error) {
 	if f.root.path != "" || f.key != "" {
 		return f.root.open(e, nil), nil
 	}
@@ -132,18 +134,18 @@ func (e *env) signingNotice(n sigstore.Notice) {
 
 // findToken returns a token of whoever signs. A person at a terminal is asked in
 // a browser if there is no other, and once before their identity is published.
-func (f *signFlags) findToken(ctx context.Context, e *env, root *sigstore.Root) (sigstore.Token, error) {
-	opts := sigstore.TokenOptions{Flag: f.token, Lookup: e.lookup, OnNotice: e.signingNotice}
-	token, err := sigstore.FindToken(ctx, opts)
+func (f *signFlags) findToken(ctx context.Context, e *env, root *trustroot.Root) (oidc.Token, error) {
+	opts := oidc.TokenOptions{Flag: f.token, Lookup: e.lookup, OnNotice: e.signingNotice}
+	token, err := oidc.FindToken(ctx, opts)
 	var known *recap.Error
 	if e.ttyIn && f.token == "" && errors.As(err, &known) && known.Code == "no-token" {
 		if opts.Interactive, err = f.interactive(ctx, e, root); err != nil {
-			return sigstore.Token{}, err
+			return oidc.Token{}, err
 		}
-		token, err = sigstore.FindToken(ctx, opts)
+		token, err = oidc.FindToken(ctx, opts)
 	}
 	if err != nil {
-		return sigstore.Token{}, err
+		return oidc.Token{}, err
 	}
 	if !e.ttyIn || f.yes {
 		return token, nil
@@ -152,8 +154,8 @@ func (f *signFlags) findToken(ctx context.Context, e *env, root *sigstore.Root) 
 }
 
 // interactive is how to ask a person who they are.
-func (f *signFlags) interactive(ctx context.Context, e *env, root *sigstore.Root) (*sigstore.Interactive, error) {
-	how := &sigstore.Interactive{Issuer: f.issuer, ClientID: f.clientID, Open: sigstore.OpenBrowser, Show: e.showPrompt}
+func (f *signFlags) interactive(ctx context.Context, e *env, root *trustroot.Root) (*oidc.Interactive, error) {
+	how := &oidc.Interactive{Issuer: f.issuer, ClientID: f.clientID, Open: oidc.OpenBrowser, Show: e.showPrompt}
 	if f.issuer == "" {
 		var err error
 		if how.Issuer, err = sigstore.IssuerOf(ctx, root, f.signingConfig); err != nil {
@@ -164,7 +166,7 @@ func (f *signFlags) interactive(ctx context.Context, e *env, root *sigstore.Root
 }
 
 // showPrompt tells a person where to say who they are.
-func (e *env) showPrompt(p sigstore.Prompt) {
+func (e *env) showPrompt(p oidc.Prompt) {
 	until := ""
 	if !p.Expiry.IsZero() {
 		until = fmt.Sprintf(" (until %s)", p.Expiry.Local().Format(time.TimeOnly))

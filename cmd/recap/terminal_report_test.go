@@ -12,6 +12,7 @@ import (
 	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/ratchet"
 	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/oidc"
 	"github.com/recap-oci/recap/pkg/target"
 	"github.com/recap-oci/recap/pkg/transfer"
 	"github.com/recap-oci/recap/pkg/trust"
@@ -94,7 +95,7 @@ func TestTerminalReports(t *testing.T) {
 	printInspection(&out, poison, filled[transfer.Inspection]())
 	e.notice(filled[target.Notice]())
 	e.signingNotice(filled[sigstore.Notice]())
-	prompt := filled[sigstore.Prompt]()
+	prompt := filled[oidc.Prompt]()
 	e.showPrompt(prompt)
 	prompt.Code = ""
 	e.showPrompt(prompt)

@@ -16,6 +16,7 @@ import (
 	"github.com/recap-oci/recap/pkg/ratchet"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/trustroot"
 	"github.com/recap-oci/recap/pkg/target"
 	"github.com/recap-oci/recap/pkg/trust"
 )
@@ -222,15 +223,15 @@ func (f *rootFlags) register(flags *pflag.FlagSet) {
 
 // open returns the trusted root: of the flag, else the policy's, else the
 // public instance's. Nothing is loaded before it is needed.
-func (f *rootFlags) open(e *env, policy *policy.Policy) *sigstore.Root {
-	opts := sigstore.RootOptions{Path: f.path, Offline: f.offline}
+func (f *rootFlags) open(e *env, policy *policy.Policy) *trustroot.Root {
+	opts := trustroot.Options{Path: f.path, Offline: f.offline}
 	if f.path == "" && policy != nil {
 		opts.Path, opts.TUFMirror, opts.TUFRoot = policy.TrustedRoot.Path, policy.TrustedRoot.TUFMirror, policy.TrustedRoot.TUFRoot
 	}
 	if dir, err := e.cacheDir(); err == nil { // without one, nothing is kept
 		opts.CacheDir = filepath.Join(dir, "tuf")
 	}
-	return sigstore.NewRoot(opts)
+	return trustroot.New(opts)
 }
 
 func (f *rootFlags) verifier(e *env, policy *policy.Policy) trust.Verifier {

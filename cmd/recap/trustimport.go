@@ -14,19 +14,19 @@ import (
 
 	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
-	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/trustroot"
 	"github.com/recap-oci/recap/pkg/target"
 	"github.com/recap-oci/recap/pkg/transfer"
 )
 
 // trustImportResult is the answer of "recap trust import".
 type trustImportResult struct {
-	Digest      string               `json:"digest"`
-	TrustedRoot string               `json:"trustedRoot,omitempty"` // the file it was saved in; absent when there is none
-	Policy      string               `json:"policy,omitempty"`      // the same
-	Root        *sigstore.RootReport `json:"root,omitempty"`
-	Rules       []policyRuleSummary  `json:"rules,omitempty"`
-	DryRun      bool                 `json:"dryRun,omitempty"`
+	Digest      string              `json:"digest"`
+	TrustedRoot string              `json:"trustedRoot,omitempty"` // the file it was saved in; absent when there is none
+	Policy      string              `json:"policy,omitempty"`      // the same
+	Root        *trustroot.Report   `json:"root,omitempty"`
+	Rules       []policyRuleSummary `json:"rules,omitempty"`
+	DryRun      bool                `json:"dryRun,omitempty"`
 
 	installed bool
 }
@@ -141,7 +141,7 @@ func (e *env) describeTrust(ctx context.Context, material transfer.TrustMaterial
 }
 
 // describeRoot says what a trusted root trusts.
-func describeRoot(ctx context.Context, trustedRoot []byte) (*sigstore.RootReport, error) {
+func describeRoot(ctx context.Context, trustedRoot []byte) (*trustroot.Report, error) {
 	temp, err := os.MkdirTemp("", "recap-trust-")
 	if err != nil {
 		return nil, recap.Errorf(recap.Local, "io", "looking at the trusted root: %w", err)
@@ -151,7 +151,7 @@ func describeRoot(ctx context.Context, trustedRoot []byte) (*sigstore.RootReport
 	if err := os.WriteFile(path, trustedRoot, 0o600); err != nil {
 		return nil, recap.Errorf(recap.Local, "io", "looking at the trusted root: %w", err)
 	}
-	report, err := sigstore.NewRoot(sigstore.RootOptions{Path: path, Offline: true}).Describe(ctx)
+	report, err := trustroot.New(trustroot.Options{Path: path, Offline: true}).Describe(ctx)
 	return &report, err
 }
 

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/trustroot"
 )
 
 func newTrustCmd(e *env) *cobra.Command {
@@ -26,7 +26,7 @@ func newTrustCmd(e *env) *cobra.Command {
 
 // trustRootResult is the answer of "recap trust root".
 type trustRootResult struct {
-	sigstore.RootReport
+	trustroot.Report
 	Saved string `json:"saved,omitempty"` // the file of --output
 }
 
@@ -90,7 +90,7 @@ of your policy, else of Sigstore's public instance, which is fetched once a day.
 	return cmd
 }
 
-func printRoot(w io.Writer, r sigstore.RootReport, now time.Time) {
+func printRoot(w io.Writer, r trustroot.Report, now time.Time) {
 	fmt.Fprintln(w, safe(r.Source))
 	if r.TUF != nil {
 		fmt.Fprintf(w, "fetched %s, root.json version %d, good until %s\n", day(r.TUF.Fetched), r.TUF.Root, day(r.TUF.Expires))
@@ -100,7 +100,7 @@ func printRoot(w io.Writer, r sigstore.RootReport, now time.Time) {
 	}
 	for _, group := range []struct {
 		title   string
-		members []sigstore.RootMember
+		members []trustroot.Member
 	}{
 		{"certificate authorities", r.CertificateAuthorities},
 		{"transparency logs", r.TransparencyLogs},
@@ -119,7 +119,7 @@ func printRoot(w io.Writer, r sigstore.RootReport, now time.Time) {
 
 // validity says for which time a member of a root can speak, and whether that
 // is over.
-func validity(m sigstore.RootMember, now time.Time) string {
+func validity(m trustroot.Member, now time.Time) string {
 	switch {
 	case m.ValidUntil.IsZero() && m.ValidFrom.IsZero():
 		return "at any time"

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/recap-oci/recap/pkg/recap"
-	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/oidc"
 )
 
 // FuzzAnswers has one service of an instance answer anything: there is a
@@ -75,8 +75,8 @@ func FuzzProvider(f *testing.F) {
 	f.Fuzz(func(t *testing.T, discovery, device, token string) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond) // it waits before it asks for the token
 		defer cancel()
-		_, err := sigstore.FindToken(ctx, sigstore.TokenOptions{
-			Interactive: &sigstore.Interactive{Issuer: issuer, Show: func(sigstore.Prompt) {}},
+		_, err := oidc.FindToken(ctx, oidc.TokenOptions{
+			Interactive: &oidc.Interactive{Issuer: issuer, Show: func(oidc.Prompt) {}},
 			Transport: oneService{func(w http.ResponseWriter, r *http.Request) {
 				switch r.URL.Path {
 				case "/device":

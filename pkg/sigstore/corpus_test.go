@@ -15,6 +15,7 @@ import (
 	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/trustroot"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
@@ -71,7 +72,7 @@ func TestCorpus(t *testing.T) {
 		t.Run(c.Name, func(t *testing.T) {
 			path := filepath.Join("testdata", "sigstore", filepath.FromSlash(c.Root))
 			verifier := sigstore.NewVerifier(sigstore.VerifierOptions{
-				Root:    sigstore.NewRoot(sigstore.RootOptions{Path: path, Offline: true, Transport: refuse{t}}),
+				Root:    trustroot.New(trustroot.Options{Path: path, Offline: true, Transport: refuse{t}}),
 				Offline: true,
 			})
 			raw := read(t, "sigstore", filepath.FromSlash(c.Bundle))
@@ -113,7 +114,7 @@ func TestCorpus(t *testing.T) {
 func BenchmarkVerify(b *testing.B) {
 	for _, name := range []string{"v1", "v2"} {
 		b.Run(name, func(b *testing.B) {
-			r := sigstore.NewRoot(sigstore.RootOptions{Path: filepath.Join("testdata", "sigstore", "roots", "trusted_root.json")})
+			r := trustroot.New(trustroot.Options{Path: filepath.Join("testdata", "sigstore", "roots", "trusted_root.json")})
 			raw := read(b, "sigstore", "bundles", name+".json")
 			d := readCorpus(b)[0].Digest
 			for b.Loop() {

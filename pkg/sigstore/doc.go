@@ -3,9 +3,9 @@
 
 // Package sigstore does the cryptography of signing and verifying: it
 // implements [trust.Verifier] and [trust.Signer] with Sigstore's libraries,
-// and is the only package that imports them. Start at [NewVerifier],
-// [LoadSigner] and [LoadAuthority]; to sign with an identity, at
-// [NewKeylessSigner] and [FindToken].
+// which nobody outside of it imports. Start at [NewVerifier], [LoadSigner] and
+// [LoadAuthority]; to sign with an identity, at [NewKeylessSigner] and
+// [oidc.FindToken].
 //
 // # What it accepts
 //
@@ -33,10 +33,7 @@
 // signature is judged by when it was made, and without anybody who attests that,
 // a certificate proves nothing.
 //
-// A [Root] says who is believed: a file, or a TUF repository. Of the repository
-// the files that were verified are kept, and verified again each time, so that
-// working offline is working with the same answers, and not with less of a
-// check.
+// A [trustroot.Root] says who is believed: a file, or a TUF repository.
 //
 // # How it signs
 //
@@ -48,7 +45,7 @@
 // ones, a signing configuration says; a key's signatures go to them only if one
 // is given.
 //
-// Services are asked by one client of this package, not by sigstore-go's: those
+// Services are asked by one client of our own, not by sigstore-go's: those
 // can't be cancelled while they ask, follow redirects with the token, and read
 // answers of any length. The same goes for logging in with a browser or a code.
 // Whatever fails and may pass is asked again until a budget is spent, and each

@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/recap-oci/recap/pkg/recap"
-	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/oidc"
 )
 
 // fakeIssuer is an identity provider, and the person who logs in there.
@@ -161,9 +161,9 @@ func startIssuer(t *testing.T) *fakeIssuer {
 
 func TestInteractiveBrowser(t *testing.T) {
 	issuer := startIssuer(t)
-	var shown []sigstore.Prompt
-	token, err := sigstore.FindToken(t.Context(), sigstore.TokenOptions{Interactive: &sigstore.Interactive{
-		Issuer: issuer.url, Open: issuer.browse, Show: func(p sigstore.Prompt) { shown = append(shown, p) },
+	var shown []oidc.Prompt
+	token, err := oidc.FindToken(t.Context(), oidc.TokenOptions{Interactive: &oidc.Interactive{
+		Issuer: issuer.url, Open: issuer.browse, Show: func(p oidc.Prompt) { shown = append(shown, p) },
 	}})
 	if err != nil {
 		t.Fatal(text(err))
@@ -210,8 +210,8 @@ func TestInteractiveBrowserRefuses(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			issuer := startIssuer(t)
 			test.edit(issuer)
-			_, err := sigstore.FindToken(t.Context(), sigstore.TokenOptions{Interactive: &sigstore.Interactive{
-				Issuer: issuer.url, Open: issuer.browse, Show: func(sigstore.Prompt) {},
+			_, err := oidc.FindToken(t.Context(), oidc.TokenOptions{Interactive: &oidc.Interactive{
+				Issuer: issuer.url, Open: issuer.browse, Show: func(oidc.Prompt) {},
 			}})
 			wantError(t, err, test.kind, test.code, test.text)
 			if strings.Contains(text(err), "the-code") {
@@ -227,10 +227,10 @@ func TestInteractiveBrowserCancelled(t *testing.T) {
 	issuer.discovery = map[string]any{"device_authorization_endpoint": ""}
 	ctx, cancel := context.WithCancel(t.Context())
 	var page string
-	_, err := sigstore.FindToken(ctx, sigstore.TokenOptions{Interactive: &sigstore.Interactive{
+	_, err := oidc.FindToken(ctx, oidc.TokenOptions{Interactive: &oidc.Interactive{
 		Issuer: issuer.url,
 		Open:   func(context.Context, string) error { return errors.New("no browser") },
-		Show:   func(p sigstore.Prompt) { page = p.URL; cancel() },
+		Show:   func(p oidc.Prompt) { page = p.URL; cancel() },
 	}})
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("got error %v, want %v", err, context.Canceled)
@@ -246,12 +246,12 @@ func TestInteractiveBrowserCancelled(t *testing.T) {
 }
 
 // byCode logs in with a code, on a clock of the test's.
-func byCode(t *testing.T, edit func(*fakeIssuer)) (issuer *fakeIssuer, token sigstore.Token, shown []sigstore.Prompt, err error) {
+func byCode(t *testing.T, edit func(*fakeIssuer)) (issuer *fakeIssuer, token oidc.Token, shown []oidc.Prompt, err error) {
 	issuer = &fakeIssuer{t: t, url: "https://issuer.test"}
 	edit(issuer)
-	token, err = sigstore.FindToken(t.Context(), sigstore.TokenOptions{
+	token, err = oidc.FindToken(t.Context(), oidc.TokenOptions{
 		Transport:   oneService{issuer.ServeHTTP},
-		Interactive: &sigstore.Interactive{Issuer: issuer.url, ClientID: "recap", Show: func(p sigstore.Prompt) { shown = append(shown, p) }},
+		Interactive: &oidc.Interactive{Issuer: issuer.url, ClientID: "recap", Show: func(p oidc.Prompt) { shown = append(shown, p) }},
 	})
 	return issuer, token, shown, err
 }
@@ -344,10 +344,10 @@ func TestInteractiveCodeRefuses(t *testing.T) {
 func TestInteractiveFallsBackToCode(t *testing.T) {
 	issuer := startIssuer(t)
 	issuer.device = map[string]any{"interval": 1}
-	var shown []sigstore.Prompt
-	_, err := sigstore.FindToken(t.Context(), sigstore.TokenOptions{Interactive: &sigstore.Interactive{
+	var shown []oidc.Prompt
+	_, err := oidc.FindToken(t.Context(), oidc.TokenOptions{Interactive: &oidc.Interactive{
 		Issuer: issuer.url, Open: func(context.Context, string) error { return errors.New("no browser") },
-		Show: func(p sigstore.Prompt) { shown = append(shown, p) },
+		Show: func(p oidc.Prompt) { shown = append(shown, p) },
 	}})
 	if err != nil {
 		t.Fatal(text(err))
@@ -359,23 +359,12 @@ func TestInteractiveFallsBackToCode(t *testing.T) {
 
 func TestOpenBrowserRefuses(t *testing.T) {
 	for _, address := range []string{"", "file:///etc/passwd", "-e", "javascript:alert(1)"} {
-		if err := sigstore.OpenBrowser(t.Context(), address); err == nil {
+		if err := oidc.OpenBrowser(t.Context(), address); err == nil {
 			t.Errorf("%q was opened", address)
 		}
 	}
 	t.Setenv("PATH", t.TempDir())
-	if err := sigstore.OpenBrowser(t.Context(), "https://issuer.test"); err == nil {
+	if err := oidc.OpenBrowser(t.Context(), "https://issuer.test"); err == nil {
 		t.Error("a browser was opened without one")
 	}
-}
-
-func TestIssuerOf(t *testing.T) {
-	path := signingConfig(t, map[string]any{"oidcUrls": []string{"issuer.test/auth/"}})
-	if issuer, err := sigstore.IssuerOf(t.Context(), nil, path); err != nil || issuer != "https://issuer.test/auth/" { // as it is: the provider has to say the same
-		t.Errorf("got %q, %v", issuer, err)
-	}
-	_, err := sigstore.IssuerOf(t.Context(), nil, v1Only(t))
-	wantError(t, err, recap.Usage, "bad-signing-config", "--oidc-issuer")
-	_, err = sigstore.IssuerOf(t.Context(), nil, "")
-	wantError(t, err, recap.Usage, "no-signing-config", "--signing-config")
 }

@@ -16,29 +16,43 @@ import (
 
 	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/sigstore/internal/bundle"
+	"github.com/recap-oci/recap/pkg/sigstore/internal/instance"
+	"github.com/recap-oci/recap/pkg/sigstore/internal/service"
+	"github.com/recap-oci/recap/pkg/sigstore/oidc"
+	"github.com/recap-oci/recap/pkg/sigstore/trustroot"
 	"github.com/recap-oci/recap/pkg/trust"
 )
+
+// Notice says that a service keeps the signer waiting.
+type Notice = service.Notice
+
+// IssuerOf returns the identity provider to ask a person with, as the signing
+// configuration names it: the file at signingConfig, or else root's.
+func IssuerOf(ctx context.Context, trusted *trustroot.Root, signingConfig string) (string, error) {
+	return instance.Issuer(ctx, trusted, signingConfig)
+}
 
 // KeylessOptions are the options of a [KeylessSigner].
 type KeylessOptions struct {
 	// Root names the services to sign with, unless SigningConfig does.
-	Root *Root
+	Root *trustroot.Root
 
 	// SigningConfig is the path of a signing configuration, which names the
 	// certificate authority, logs and timestamp authorities to use.
 	SigningConfig string
 
-	// Token returns an identity token, as [FindToken] does. It is asked when one
+	// Token returns an identity token, as [oidc.FindToken] does. It is asked when one
 	// is first needed, and again if signing takes longer than a certificate or
 	// a token lives. It has to be set.
-	Token func(ctx context.Context) (Token, error)
+	Token func(ctx context.Context) (oidc.Token, error)
 
 	// Transport carries the requests. Default: net/http's.
 	Transport http.RoundTripper
 
 	// OnNotice is told what is being waited for. It is never called twice at
 	// the same time, nor after the method that waits has returned.
-	OnNotice func(Notice)
+	OnNotice func(service.Notice)
 
 	// Budget bounds the time that the signer loses in all to services that fail
 	// or don't answer. Default: two minutes.
@@ -50,12 +64,12 @@ type KeylessOptions struct {
 // is signed within minutes. A KeylessSigner is safe for concurrent use.
 type KeylessSigner struct {
 	opts   KeylessOptions
-	caller *caller
+	caller *service.Caller
 	gate   chan struct{} // holds one token: who has it may look at what follows
 
-	witnesses *witnesses
-	token     Token
-	certified *certified
+	witnesses *instance.Witnesses
+	token     oidc.Token
+	certified *instance.Certified
 }
 
 var _ trust.Signer = (*KeylessSigner)(nil)
@@ -68,7 +82,7 @@ func NewKeylessSigner(opts KeylessOptions) (*KeylessSigner, error) {
 	}
 	s := &KeylessSigner{
 		opts:   opts,
-		caller: newCaller(opts.Transport, opts.OnNotice, opts.Budget),
+		caller: service.New(opts.Transport, opts.OnNotice, opts.Budget),
 		gate:   make(chan struct{}, 1),
 	}
 	s.gate <- struct{}{}
@@ -76,7 +90,7 @@ func NewKeylessSigner(opts KeylessOptions) (*KeylessSigner, error) {
 }
 
 // Authority implements [trust.Signer]. Before something was signed it is the
-// forecast of [Token.Identity], for which it needs a token, and has no means
+// forecast of [oidc.Token.Identity], for which it needs a token, and has no means
 // where there is none; after, it is who the certificate was issued to.
 //
 // It fails, as Sign does, if the signing configuration makes no sense, so that
@@ -90,7 +104,7 @@ func (s *KeylessSigner) Authority(ctx context.Context) (policy.Authority, error)
 		return policy.Authority{}, err
 	}
 	if s.certified != nil {
-		return s.authority(s.certified.identity), nil
+		return s.authority(s.certified.Identity), nil
 	}
 	token, err := s.identify(ctx)
 	if err != nil {
@@ -106,7 +120,7 @@ func (s *KeylessSigner) Authority(ctx context.Context) (policy.Authority, error)
 // signer's witnesses provide.
 func (s *KeylessSigner) authority(identity policy.Identity) policy.Authority {
 	a := policy.Authority{Name: identity.Subject, Keyless: &policy.Keyless{Identities: []policy.Identity{identity}}}
-	if require := s.witnesses.require(); require.TLog == 0 {
+	if require := s.witnesses.Require(); require.TLog == 0 {
 		require.SCT = 1
 		a.Require = &require
 	}
@@ -126,24 +140,24 @@ func (s *KeylessSigner) Sign(ctx context.Context, statement []byte) ([]byte, err
 	}
 	material := &protobundle.VerificationMaterial{
 		Content: &protobundle.VerificationMaterial_Certificate{
-			Certificate: &protocommon.X509Certificate{RawBytes: holder.certificate.Raw},
+			Certificate: &protocommon.X509Certificate{RawBytes: holder.Certificate.Raw},
 		},
 	}
 	hash := crypto.SHA256.New()
-	hash.Write(dsse.PAE(payloadType, statement))
+	hash.Write(dsse.PAE(bundle.PayloadType, statement))
 	sum := hash.Sum(nil)
-	unsigned := signedStatement{statement: statement, hash: crypto.SHA256, certificate: holder.certificate}
-	sig, err := witnesses.attest(ctx, material, unsigned, func() ([]byte, error) {
-		return holder.key.Sign(rand.Reader, sum, crypto.SHA256)
+	unsigned := instance.Signed{Statement: statement, Hash: crypto.SHA256, Certificate: holder.Certificate}
+	sig, err := witnesses.Attest(ctx, material, unsigned, func() ([]byte, error) {
+		return holder.Key.Sign(rand.Reader, sum, crypto.SHA256)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return marshalBundle(material, statement, sig)
+	return bundle.Marshal(material, statement, sig)
 }
 
 // certify returns the certificate in hand, or a new one.
-func (s *KeylessSigner) certify(ctx context.Context) (*certified, *witnesses, error) {
+func (s *KeylessSigner) certify(ctx context.Context) (*instance.Certified, *instance.Witnesses, error) {
 	if err := s.enter(ctx); err != nil {
 		return nil, nil, err
 	}
@@ -151,20 +165,20 @@ func (s *KeylessSigner) certify(ctx context.Context) (*certified, *witnesses, er
 	if err := s.load(ctx); err != nil {
 		return nil, nil, err
 	}
-	if s.certified != nil && s.certified.fresh() {
+	if s.certified != nil && s.certified.Fresh() {
 		return s.certified, s.witnesses, nil
 	}
 	token, err := s.identify(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	holder, err := certify(ctx, s.caller, s.witnesses.services.authorities, token)
+	holder, err := instance.Certify(ctx, s.caller, s.witnesses.Services.Authorities, token)
 	if err != nil {
 		return nil, nil, err
 	}
 	// Who signs must not change under a caller that asked who it is.
 	if before := s.certified; before != nil {
-		if was, is := before.identity, holder.identity; was.Issuer != is.Issuer || was.Subject != is.Subject {
+		if was, is := before.Identity, holder.Identity; was.Issuer != is.Issuer || was.Subject != is.Subject {
 			return nil, nil, recap.Errorf(recap.Denied, "identity-changed", "signing began as %q of %q, and the new certificate is for %q of %q",
 				was.Subject, was.Issuer, is.Subject, is.Issuer)
 		}
@@ -178,34 +192,34 @@ func (s *KeylessSigner) load(ctx context.Context) error {
 	if s.witnesses != nil {
 		return nil
 	}
-	found, err := loadServices(ctx, s.opts.SigningConfig, s.opts.Root, time.Now())
+	found, err := instance.Load(ctx, s.opts.SigningConfig, s.opts.Root, time.Now())
 	if err != nil {
 		return err
 	}
-	if len(found.authorities) == 0 {
+	if len(found.Authorities) == 0 {
 		return recap.Errorf(recap.Usage, "bad-signing-config", "the signing configuration names no certificate authority that is valid now").
 			WithHint("name other services with --signing-config FILE, or sign with a key: --key")
 	}
-	if len(found.logs) == 0 && len(found.timestamps) == 0 {
+	if len(found.Logs) == 0 && len(found.Timestamps) == 0 {
 		return recap.Errorf(recap.Usage, "bad-signing-config", "the signing configuration names no transparency log and no timestamp authority: nobody could tell that the certificate was valid when it was used").
 			WithHint("name other services with --signing-config FILE, or sign with a key: --key")
 	}
-	s.witnesses = &witnesses{caller: s.caller, services: found}
+	s.witnesses = &instance.Witnesses{Caller: s.caller, Services: found}
 	return nil
 }
 
 // identify returns the token in hand or, if that has expired, a new one.
-func (s *KeylessSigner) identify(ctx context.Context) (Token, error) {
+func (s *KeylessSigner) identify(ctx context.Context) (oidc.Token, error) {
 	expiry := s.token.Expiry()
-	if !s.token.isZero() && (expiry.IsZero() || time.Until(expiry) > 0) {
+	if !s.token.IsZero() && (expiry.IsZero() || time.Until(expiry) > 0) {
 		return s.token, nil
 	}
 	token, err := s.opts.Token(ctx)
 	if err != nil {
-		return Token{}, err
+		return oidc.Token{}, err
 	}
-	if token.isZero() {
-		return Token{}, recap.Errorf(recap.Usage, "no-token", "signing with an identity: there is no identity token")
+	if token.IsZero() {
+		return oidc.Token{}, recap.Errorf(recap.Usage, "no-token", "signing with an identity: there is no identity token")
 	}
 	s.token = token
 	return token, nil

@@ -23,12 +23,13 @@ import (
 	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/oidc"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
 // tokens returns a source of always the same token.
-func tokens(raw string) func(context.Context) (sigstore.Token, error) {
-	return func(context.Context) (sigstore.Token, error) { return sigstore.NewToken(raw, "a test") }
+func tokens(raw string) func(context.Context) (oidc.Token, error) {
+	return func(context.Context) (oidc.Token, error) { return oidc.NewToken(raw, "a test") }
 }
 
 // wireBundle is what tests look at in a bundle.
@@ -183,9 +184,9 @@ func TestKeylessCertificateIsReused(t *testing.T) {
 		fake := newFakeSigstore(t)
 		asked := 0
 		signer := fake.keyless(v2AndTSA(t), "", func(opts *sigstore.KeylessOptions) {
-			opts.Token = func(context.Context) (sigstore.Token, error) {
+			opts.Token = func(context.Context) (oidc.Token, error) {
 				asked++
-				return sigstore.NewToken(fakeToken(t, map[string]any{"exp": time.Now().Add(7 * time.Minute).Unix()}), "a test")
+				return oidc.NewToken(fakeToken(t, map[string]any{"exp": time.Now().Add(7 * time.Minute).Unix()}), "a test")
 			}
 		})
 		var group sync.WaitGroup
@@ -222,10 +223,10 @@ func TestKeylessIdentityMayNotChange(t *testing.T) {
 		fake := newFakeSigstore(t)
 		names := []string{"first@example.com", "second@example.com"}
 		signer := fake.keyless(v1Only(t), "", func(opts *sigstore.KeylessOptions) {
-			opts.Token = func(context.Context) (sigstore.Token, error) {
+			opts.Token = func(context.Context) (oidc.Token, error) {
 				name := names[0]
 				names = names[1:]
-				return sigstore.NewToken(fakeToken(t, map[string]any{"email": name, "exp": time.Now().Add(time.Minute).Unix()}), "a test")
+				return oidc.NewToken(fakeToken(t, map[string]any{"email": name, "exp": time.Now().Add(time.Minute).Unix()}), "a test")
 			}
 		})
 		if _, err := signer.Sign(t.Context(), []byte(about(root))); err != nil {
@@ -248,11 +249,11 @@ func TestKeylessRefuses(t *testing.T) {
 	failing := errors.New("no way")
 	for _, test := range []struct {
 		name  string
-		token func(context.Context) (sigstore.Token, error)
+		token func(context.Context) (oidc.Token, error)
 		kind  error
 	}{
-		{"a zero token", func(context.Context) (sigstore.Token, error) { return sigstore.Token{}, nil }, recap.Usage},
-		{"a source of tokens that fails", func(context.Context) (sigstore.Token, error) { return sigstore.Token{}, failing }, failing},
+		{"a zero token", func(context.Context) (oidc.Token, error) { return oidc.Token{}, nil }, recap.Usage},
+		{"a source of tokens that fails", func(context.Context) (oidc.Token, error) { return oidc.Token{}, failing }, failing},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			signer := fake.keyless(v1Only(t), "", func(opts *sigstore.KeylessOptions) { opts.Token = test.token })

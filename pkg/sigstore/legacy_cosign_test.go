@@ -13,6 +13,7 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/trustroot"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
@@ -35,7 +36,7 @@ func TestVerifyLegacyCosign(t *testing.T) {
 		Timestamp:   []byte(annotations["dev.sigstore.cosign/rfc3161timestamp"]),
 	}
 	d := digest.FromBytes(read(t, dir, "subject.json"))
-	verifier := sigstore.NewVerifier(sigstore.VerifierOptions{Root: sigstore.NewRoot(sigstore.RootOptions{
+	verifier := sigstore.NewVerifier(sigstore.VerifierOptions{Root: trustroot.New(trustroot.Options{
 		Path: filepath.Join("testdata", dir, "trusted_root.json"), Offline: true, Transport: refuse{t},
 	})})
 	got, err := verifier.VerifyLegacy(t.Context(), signature, d, needing(1, 2, 1))

@@ -20,7 +20,7 @@ import (
 	"github.com/theupdateframework/go-tuf/v2/metadata"
 
 	"github.com/recap-oci/recap/pkg/recap"
-	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/trustroot"
 )
 
 const servicesJSON = `{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json"}`
@@ -36,7 +36,7 @@ func TestRootFromFile(t *testing.T) {
 	}
 	raw := v.trustedRoot(t)
 	path := write("good.json", raw)
-	r := sigstore.NewRoot(sigstore.RootOptions{Path: path, Offline: true, Transport: refuse{t}})
+	r := trustroot.New(trustroot.Options{Path: path, Offline: true, Transport: refuse{t}})
 	got, err := r.JSON(t.Context())
 	if err != nil || string(got) != string(raw) {
 		t.Errorf("got %s, %v, want the file", got, err)
@@ -51,7 +51,7 @@ func TestRootFromFile(t *testing.T) {
 		t.Fatalf("got report %+v, want everybody", report)
 	}
 	year := epoch.AddDate(-1, 0, 0)
-	want := sigstore.RootMember{Name: "CN=fulcio", URL: "https://fulcio.test", ValidFrom: year}
+	want := trustroot.Member{Name: "CN=fulcio", URL: "https://fulcio.test", ValidFrom: year}
 	member := report.CertificateAuthorities[0]
 	if len(member.ID) != 64 {
 		t.Errorf("got id %q", member.ID)
@@ -60,7 +60,7 @@ func TestRootFromFile(t *testing.T) {
 	if diff := cmp.Diff(want, member); diff != "" {
 		t.Errorf("certificate authority (-want +got):\n%s", diff)
 	}
-	i := slices.IndexFunc(report.TransparencyLogs, func(m sigstore.RootMember) bool { return m.Name == "rekor1.test" })
+	i := slices.IndexFunc(report.TransparencyLogs, func(m trustroot.Member) bool { return m.Name == "rekor1.test" })
 	if i < 0 || !report.TransparencyLogs[i].ValidUntil.Equal(epoch) {
 		t.Errorf("got logs %+v, want rekor1.test until %s", report.TransparencyLogs, epoch)
 	}
@@ -72,34 +72,34 @@ func TestRootFromFile(t *testing.T) {
 
 	for _, test := range []struct {
 		name string
-		opts sigstore.RootOptions
+		opts trustroot.Options
 		kind recap.Kind
 		code string
 		text string
 	}{
-		{"missing", sigstore.RootOptions{Path: filepath.Join(dir, "missing")}, recap.NotFound, "no-trusted-root", "reading trusted root"},
-		{"directory", sigstore.RootOptions{Path: dir}, recap.Local, "io", "reading trusted root"},
-		{"not JSON", sigstore.RootOptions{Path: write("a", []byte("hello"))}, recap.Usage, "bad-trusted-root", "not a trusted_root.json"},
-		{"nobody", sigstore.RootOptions{Path: write("b", []byte(`{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}`))}, recap.Usage, "bad-trusted-root", "names no certificate authority"},
-		{"another type", sigstore.RootOptions{Path: write("c", []byte(strings.Replace(string(raw), "version=0.1", "version=9", 1)))}, recap.Usage, "bad-trusted-root", "media type"},
-		{"unknown field", sigstore.RootOptions{Path: write("d", []byte(strings.Replace(string(raw), `"mediaType"`, `"x":1,"mediaType"`, 1)))}, recap.Usage, "bad-trusted-root", "unknown field"},
-		{"log trusted since nobody knows when", sigstore.RootOptions{Path: write("f", v.trustedRoot(t, func(r map[string]any) {
+		{"missing", trustroot.Options{Path: filepath.Join(dir, "missing")}, recap.NotFound, "no-trusted-root", "reading trusted root"},
+		{"directory", trustroot.Options{Path: dir}, recap.Local, "io", "reading trusted root"},
+		{"not JSON", trustroot.Options{Path: write("a", []byte("hello"))}, recap.Usage, "bad-trusted-root", "not a trusted_root.json"},
+		{"nobody", trustroot.Options{Path: write("b", []byte(`{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}`))}, recap.Usage, "bad-trusted-root", "names no certificate authority"},
+		{"another type", trustroot.Options{Path: write("c", []byte(strings.Replace(string(raw), "version=0.1", "version=9", 1)))}, recap.Usage, "bad-trusted-root", "media type"},
+		{"unknown field", trustroot.Options{Path: write("d", []byte(strings.Replace(string(raw), `"mediaType"`, `"x":1,"mediaType"`, 1)))}, recap.Usage, "bad-trusted-root", "unknown field"},
+		{"log trusted since nobody knows when", trustroot.Options{Path: write("f", v.trustedRoot(t, func(r map[string]any) {
 			delete(field(r["tlogs"].([]any)[0].(map[string]any), "publicKey", "validFor"), "start")
 		}))}, recap.Usage, "bad-trusted-root", "validity period start"},
-		{"timestamp authority without certificates", sigstore.RootOptions{Path: write("g", v.trustedRoot(t, also("timestampAuthorities", (&certifier{from: epoch}).trusted())))}, recap.Usage, "bad-trusted-root", "empty"},
-		{"too large", sigstore.RootOptions{Path: write("e", append(slices.Clone(raw), strings.Repeat(" ", 1<<20)...))}, recap.Usage, "bad-trusted-root", "more than"},
-		{"file and repository", sigstore.RootOptions{Path: path, TUFMirror: "https://tuf.test"}, recap.Usage, "bad-trusted-root", "not from both"},
-		{"repository without root", sigstore.RootOptions{TUFMirror: "https://tuf.test"}, recap.Usage, "bad-trusted-root", "one of them is missing"},
-		{"root without repository", sigstore.RootOptions{TUFRoot: path}, recap.Usage, "bad-trusted-root", "one of them is missing"},
-		{"no address", sigstore.RootOptions{TUFMirror: "tuf.test", TUFRoot: path}, recap.Usage, "bad-trusted-root", "no address"},
-		{"file address", sigstore.RootOptions{TUFMirror: "file:///etc", TUFRoot: path}, recap.Usage, "bad-trusted-root", "no address"},
-		{"address with password", sigstore.RootOptions{TUFMirror: "https://a:b@tuf.test", TUFRoot: path}, recap.Usage, "bad-trusted-root", "no address"},
-		{"root.json missing", sigstore.RootOptions{TUFMirror: "https://tuf.test", TUFRoot: filepath.Join(dir, "missing")}, recap.NotFound, "no-trusted-root", "reading"},
-		{"root.json that is none", sigstore.RootOptions{TUFMirror: "http://127.0.0.1:1", TUFRoot: path}, recap.Usage, "bad-trusted-root", "first root.json"},
+		{"timestamp authority without certificates", trustroot.Options{Path: write("g", v.trustedRoot(t, also("timestampAuthorities", (&certifier{from: epoch}).trusted())))}, recap.Usage, "bad-trusted-root", "empty"},
+		{"too large", trustroot.Options{Path: write("e", append(slices.Clone(raw), strings.Repeat(" ", 1<<20)...))}, recap.Usage, "bad-trusted-root", "more than"},
+		{"file and repository", trustroot.Options{Path: path, TUFMirror: "https://tuf.test"}, recap.Usage, "bad-trusted-root", "not from both"},
+		{"repository without root", trustroot.Options{TUFMirror: "https://tuf.test"}, recap.Usage, "bad-trusted-root", "one of them is missing"},
+		{"root without repository", trustroot.Options{TUFRoot: path}, recap.Usage, "bad-trusted-root", "one of them is missing"},
+		{"no address", trustroot.Options{TUFMirror: "tuf.test", TUFRoot: path}, recap.Usage, "bad-trusted-root", "no address"},
+		{"file address", trustroot.Options{TUFMirror: "file:///etc", TUFRoot: path}, recap.Usage, "bad-trusted-root", "no address"},
+		{"address with password", trustroot.Options{TUFMirror: "https://a:b@tuf.test", TUFRoot: path}, recap.Usage, "bad-trusted-root", "no address"},
+		{"root.json missing", trustroot.Options{TUFMirror: "https://tuf.test", TUFRoot: filepath.Join(dir, "missing")}, recap.NotFound, "no-trusted-root", "reading"},
+		{"root.json that is none", trustroot.Options{TUFMirror: "http://127.0.0.1:1", TUFRoot: path}, recap.Usage, "bad-trusted-root", "first root.json"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			test.opts.Transport = refuse{t}
-			err := sigstore.NewRoot(test.opts).Load(t.Context())
+			err := trustroot.New(test.opts).Load(t.Context())
 			wantError(t, err, test.kind, test.code, test.text)
 		})
 	}
@@ -112,7 +112,7 @@ func TestRootByTUF(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			repo := newTUF(t, tufState{plain: plain, files: map[string][]byte{"trusted_root.json": raw, "signing_config.v0.2.json": []byte(servicesJSON)}})
 			opts := repo.options(epoch)
-			r := sigstore.NewRoot(opts)
+			r := trustroot.New(opts)
 			got, err := r.JSON(t.Context())
 			if err != nil || string(got) != string(raw) {
 				t.Fatalf("got %s, %v", got, err)
@@ -123,7 +123,7 @@ func TestRootByTUF(t *testing.T) {
 			}
 			report, err := r.Describe(t.Context())
 			check(t, err)
-			want := &sigstore.TUFReport{Mirror: repo.server.URL, Root: 1, Expires: epoch.AddDate(0, 0, 1), Fetched: epoch}
+			want := &trustroot.TUFReport{Mirror: repo.server.URL, Root: 1, Expires: epoch.AddDate(0, 0, 1), Fetched: epoch}
 			if diff := cmp.Diff(want, report.TUF); diff != "" || report.Source != repo.server.URL {
 				t.Errorf("source %s, (-want +got):\n%s", report.Source, diff)
 			}
@@ -132,9 +132,9 @@ func TestRootByTUF(t *testing.T) {
 			}
 
 			// Within a day, and offline, what is kept does.
-			for name, opts := range map[string]sigstore.RootOptions{"soon": at(opts, epoch.Add(time.Hour)), "offline": offline(at(opts, epoch.AddDate(0, 0, 1)))} {
+			for name, opts := range map[string]trustroot.Options{"soon": at(opts, epoch.Add(time.Hour)), "offline": offline(at(opts, epoch.AddDate(0, 0, 1)))} {
 				opts.Transport = refuse{t}
-				r := sigstore.NewRoot(opts)
+				r := trustroot.New(opts)
 				got, err := r.JSON(t.Context())
 				if err != nil || string(got) != string(raw) {
 					t.Errorf("%s: got %s, %v", name, got, err)
@@ -145,12 +145,12 @@ func TestRootByTUF(t *testing.T) {
 			}
 			// After a day it is asked, and what hasn't changed isn't fetched again.
 			repo.requests()
-			check(t, sigstore.NewRoot(at(opts, epoch.Add(24*time.Hour))).Load(t.Context()))
+			check(t, trustroot.New(at(opts, epoch.Add(24*time.Hour))).Load(t.Context()))
 			if diff := cmp.Diff([]string{"2.root.json", "timestamp.json"}, repo.requests()); diff != "" {
 				t.Errorf("requests (-want +got):\n%s", diff)
 			}
 			// A clock that went back makes nothing new.
-			check(t, sigstore.NewRoot(at(opts, epoch)).Load(t.Context()))
+			check(t, trustroot.New(at(opts, epoch)).Load(t.Context()))
 			if n := len(repo.requests()); n != 2 {
 				t.Errorf("got %d requests, want 2", n)
 			}
@@ -158,7 +158,7 @@ func TestRootByTUF(t *testing.T) {
 	}
 }
 
-func offline(opts sigstore.RootOptions) sigstore.RootOptions {
+func offline(opts trustroot.Options) trustroot.Options {
 	opts.Offline = true
 	return opts
 }
@@ -169,18 +169,18 @@ func TestRootFollows(t *testing.T) {
 	first, second := newVirtual(t).trustedRoot(t), newVirtual(t).trustedRoot(t)
 	repo := newTUF(t, tufState{files: map[string][]byte{"trusted_root.json": first}})
 	opts := repo.options(epoch)
-	check(t, sigstore.NewRoot(opts).Load(t.Context()))
+	check(t, trustroot.New(opts).Load(t.Context()))
 
 	renewed := map[string]string{metadata.TIMESTAMP: "new", metadata.SNAPSHOT: "new", metadata.TARGETS: "new"}
 	repo.publish(tufState{root: 2, timestamp: 2, snapshot: 2, targets: 2, keyOf: renewed, signers: renewed, files: map[string][]byte{"trusted_root.json": second}})
 	later := at(opts, epoch.Add(24*time.Hour))
-	got, err := sigstore.NewRoot(later).JSON(t.Context())
+	got, err := trustroot.New(later).JSON(t.Context())
 	if err != nil || string(got) != string(second) {
 		t.Fatalf("got %s, %v, want the second", got, err)
 	}
 	away := offline(later)
 	away.Transport = refuse{t}
-	r := sigstore.NewRoot(away)
+	r := trustroot.New(away)
 	if got, err = r.JSON(t.Context()); err != nil || string(got) != string(second) {
 		t.Errorf("offline: got %s, %v, want the second", got, err)
 	}
@@ -263,7 +263,7 @@ func TestRootRefusesRepositories(t *testing.T) {
 			repo.mu.Unlock()
 			repo.publish(test.state)
 			repo.set(test.answer)
-			err := sigstore.NewRoot(opts).Load(t.Context())
+			err := trustroot.New(opts).Load(t.Context())
 			if test.code == "" {
 				// Who serves no next version shows what was trusted before, and
 				// that is all it can do: there is nothing to refuse.
@@ -298,9 +298,9 @@ func TestRootRefusesRollback(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			repo := newTUF(t, tufState{timestamp: 5, snapshot: 5, targets: 5, files: files})
 			opts := repo.options(epoch)
-			check(t, sigstore.NewRoot(opts).Load(t.Context()))
+			check(t, trustroot.New(opts).Load(t.Context()))
 			repo.publish(test.state)
-			err := sigstore.NewRoot(at(opts, epoch.Add(24*time.Hour))).Load(t.Context())
+			err := trustroot.New(at(opts, epoch.Add(24*time.Hour))).Load(t.Context())
 			if test.code == "" {
 				check(t, err)
 				return
@@ -309,7 +309,7 @@ func TestRootRefusesRollback(t *testing.T) {
 			// And what is kept is what it was.
 			away := offline(opts)
 			away.Transport = refuse{t}
-			check(t, sigstore.NewRoot(away).Load(t.Context()))
+			check(t, trustroot.New(away).Load(t.Context()))
 		})
 	}
 }
@@ -321,13 +321,13 @@ func TestRootOffline(t *testing.T) {
 	opts := repo.options(epoch)
 	never := offline(repo.options(epoch))
 	never.Transport = refuse{t}
-	wantError(t, sigstore.NewRoot(never).Load(t.Context()), recap.Unavailable, "offline", "never fetched")
+	wantError(t, trustroot.New(never).Load(t.Context()), recap.Unavailable, "offline", "never fetched")
 
-	check(t, sigstore.NewRoot(opts).Load(t.Context()))
+	check(t, trustroot.New(opts).Load(t.Context()))
 	away := offline(opts)
 	away.Transport = refuse{t}
-	wantError(t, sigstore.NewRoot(at(away, epoch.AddDate(0, 0, 2))).Load(t.Context()), recap.Stale, "tuf-expired", "expired")
-	r := sigstore.NewRoot(away)
+	wantError(t, trustroot.New(at(away, epoch.AddDate(0, 0, 2))).Load(t.Context()), recap.Stale, "tuf-expired", "expired")
+	r := trustroot.New(away)
 	check(t, r.Load(t.Context()))
 	_, err := r.SigningConfig(t.Context())
 	wantError(t, err, recap.Usage, "no-signing-config", "doesn't say")
@@ -335,20 +335,20 @@ func TestRootOffline(t *testing.T) {
 	// Another first root.json, or another address, is another repository.
 	other := repo.options(epoch)
 	other.CacheDir, other.TUFMirror, other.Offline, other.Transport = opts.CacheDir, repo.server.URL+"/mirror", true, refuse{t}
-	wantError(t, sigstore.NewRoot(other).Load(t.Context()), recap.Unavailable, "offline")
+	wantError(t, trustroot.New(other).Load(t.Context()), recap.Unavailable, "offline")
 
 	stranger := newTUF(t, tufState{}).options(epoch)
 	stranger.CacheDir, stranger.TUFMirror, stranger.Offline, stranger.Transport = opts.CacheDir, repo.server.URL, true, refuse{t}
-	wantError(t, sigstore.NewRoot(stranger).Load(t.Context()), recap.Unavailable, "offline", "never fetched")
+	wantError(t, trustroot.New(stranger).Load(t.Context()), recap.Unavailable, "offline", "never fetched")
 
 	// The line is cut: what is kept does, and the report says so.
 	repo.set(func(w http.ResponseWriter, _ string) bool { w.WriteHeader(http.StatusBadGateway); return true })
-	r = sigstore.NewRoot(at(opts, epoch.Add(24*time.Hour)))
+	r = trustroot.New(at(opts, epoch.Add(24*time.Hour)))
 	report, err := r.Describe(t.Context())
 	if err != nil || !strings.Contains(report.TUF.Warning, "502") || !report.TUF.Fetched.Equal(epoch) {
 		t.Errorf("got %+v, %v, want a warning", report.TUF, err)
 	}
-	wantError(t, sigstore.NewRoot(at(opts, epoch.AddDate(0, 0, 2))).Load(t.Context()), recap.Unavailable, "tuf-unavailable", "502")
+	wantError(t, trustroot.New(at(opts, epoch.AddDate(0, 0, 2))).Load(t.Context()), recap.Unavailable, "tuf-unavailable", "502")
 }
 
 // The cache is a convenience: whatever is wrong with it, the repository is
@@ -380,22 +380,22 @@ func TestRootCacheThatIsWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			repo := newTUF(t, tufState{files: map[string][]byte{"trusted_root.json": raw}})
 			opts := repo.options(epoch)
-			check(t, sigstore.NewRoot(opts).Load(t.Context()))
+			check(t, trustroot.New(opts).Load(t.Context()))
 			files, err := filepath.Glob(filepath.Join(opts.CacheDir, "*.json"))
 			if err != nil || len(files) != 1 {
 				t.Fatalf("got files %v, %v, want one", files, err)
 			}
 			spoil(t, files[0])
-			got, err := sigstore.NewRoot(opts).JSON(t.Context())
+			got, err := trustroot.New(opts).JSON(t.Context())
 			if err != nil || string(got) != string(raw) {
 				t.Errorf("got %s, %v", got, err)
 			}
 			spoiled := offline(opts)
 			spoiled.Transport = refuse{t}
 			if name == "a directory" { // which can't be replaced
-				wantError(t, sigstore.NewRoot(spoiled).Load(t.Context()), recap.Unavailable, "offline")
+				wantError(t, trustroot.New(spoiled).Load(t.Context()), recap.Unavailable, "offline")
 			} else {
-				check(t, sigstore.NewRoot(spoiled).Load(t.Context()))
+				check(t, trustroot.New(spoiled).Load(t.Context()))
 			}
 		})
 	}
@@ -403,12 +403,12 @@ func TestRootCacheThatIsWrong(t *testing.T) {
 		repo := newTUF(t, tufState{files: map[string][]byte{"trusted_root.json": raw}})
 		opts := repo.options(epoch)
 		opts.CacheDir = ""
-		check(t, sigstore.NewRoot(opts).Load(t.Context()))
+		check(t, trustroot.New(opts).Load(t.Context()))
 	})
 	t.Run("forged offline", func(t *testing.T) {
 		repo := newTUF(t, tufState{files: map[string][]byte{"trusted_root.json": raw}})
 		opts := repo.options(epoch)
-		check(t, sigstore.NewRoot(opts).Load(t.Context()))
+		check(t, trustroot.New(opts).Load(t.Context()))
 		files, err := filepath.Glob(filepath.Join(opts.CacheDir, "*.json"))
 		check(t, err)
 		kept, err := os.ReadFile(files[0])
@@ -416,12 +416,12 @@ func TestRootCacheThatIsWrong(t *testing.T) {
 		check(t, os.WriteFile(files[0], []byte(strings.Replace(string(kept), `"trusted_root.json":"`, `"trusted_root.json":"e30=","x":"`, 1)), 0o600))
 		away := offline(opts)
 		away.Transport = refuse{t}
-		wantError(t, sigstore.NewRoot(away).Load(t.Context()), recap.Unavailable, "offline", "trusted_root.json")
+		wantError(t, trustroot.New(away).Load(t.Context()), recap.Unavailable, "offline", "trusted_root.json")
 	})
 	t.Run("case 33: a target that points elsewhere", func(t *testing.T) {
 		repo := newTUF(t, tufState{files: map[string][]byte{"trusted_root.json": raw, "../../evil": []byte("evil"), "/evil": []byte("evil")}})
 		opts := repo.options(epoch)
-		check(t, sigstore.NewRoot(opts).Load(t.Context()))
+		check(t, trustroot.New(opts).Load(t.Context()))
 		var found []string
 		check(t, filepath.WalkDir(filepath.Dir(opts.CacheDir), func(path string, d os.DirEntry, err error) error {
 			if err == nil && !d.IsDir() {
@@ -439,13 +439,13 @@ func TestRootCacheThatIsWrong(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "file")
 		check(t, os.WriteFile(file, nil, 0o600))
 		opts.CacheDir = filepath.Join(file, "cache")
-		check(t, sigstore.NewRoot(opts).Load(t.Context()))
+		check(t, trustroot.New(opts).Load(t.Context()))
 	})
 	if runtime.GOOS != "windows" {
 		t.Run("is the user's own", func(t *testing.T) {
 			repo := newTUF(t, tufState{files: map[string][]byte{"trusted_root.json": raw}})
 			opts := repo.options(epoch)
-			check(t, sigstore.NewRoot(opts).Load(t.Context()))
+			check(t, trustroot.New(opts).Load(t.Context()))
 			if info, err := os.Stat(opts.CacheDir); err != nil || info.Mode().Perm() != 0o700 {
 				t.Errorf("got %v, %v, want 0700", info.Mode(), err)
 			}
@@ -458,7 +458,7 @@ func TestRootIsLoadedOnce(t *testing.T) {
 	repo := newTUF(t, tufState{files: map[string][]byte{"trusted_root.json": newVirtual(t).trustedRoot(t)}})
 	opts := repo.options(epoch)
 	opts.CacheDir = ""
-	r := sigstore.NewRoot(opts)
+	r := trustroot.New(opts)
 	entered, leave := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	repo.set(func(_ http.ResponseWriter, path string) bool {
@@ -497,7 +497,7 @@ func TestRootIsLoadedOnce(t *testing.T) {
 // The public instance is the default, and is asked for by its own root.
 func TestRootOfThePublicInstance(t *testing.T) {
 	var asked []string
-	r := sigstore.NewRoot(sigstore.RootOptions{Transport: roundTrip(func(request *http.Request) (*http.Response, error) {
+	r := trustroot.New(trustroot.Options{Transport: roundTrip(func(request *http.Request) (*http.Response, error) {
 		asked = append(asked, request.URL.String())
 		return nil, errors.New("there is no network")
 	})})

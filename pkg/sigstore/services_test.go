@@ -11,6 +11,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/trustroot"
 )
 
 func service(address string, version int, edit map[string]any) any {
@@ -136,7 +137,7 @@ func TestSigningConfigRefuses(t *testing.T) {
 func TestSigningConfigOfRoot(t *testing.T) {
 	fake := newFakeSigstore(t)
 	signer := fake.keyless("", fakeToken(t, nil), func(opts *sigstore.KeylessOptions) {
-		opts.Root = sigstore.NewRoot(sigstore.RootOptions{Path: filepath.Join(t.TempDir(), "none.json")})
+		opts.Root = trustroot.New(trustroot.Options{Path: filepath.Join(t.TempDir(), "none.json")})
 	})
 	_, err := signer.Sign(t.Context(), []byte(about(root)))
 	wantError(t, err, recap.NotFound, "no-trusted-root", "none.json")
@@ -154,4 +155,15 @@ func FuzzSigningConfig(f *testing.F) {
 			t.Errorf("error of several lines: %q", text(err))
 		}
 	})
+}
+
+func TestIssuerOf(t *testing.T) {
+	path := signingConfig(t, map[string]any{"oidcUrls": []string{"issuer.test/auth/"}})
+	if issuer, err := sigstore.IssuerOf(t.Context(), nil, path); err != nil || issuer != "https://issuer.test/auth/" { // as it is: the provider has to say the same
+		t.Errorf("got %q, %v", issuer, err)
+	}
+	_, err := sigstore.IssuerOf(t.Context(), nil, v1Only(t))
+	wantError(t, err, recap.Usage, "bad-signing-config", "--oidc-issuer")
+	_, err = sigstore.IssuerOf(t.Context(), nil, "")
+	wantError(t, err, recap.Usage, "no-signing-config", "--signing-config")
 }

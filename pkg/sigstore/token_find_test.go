@@ -16,6 +16,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/oidc"
 )
 
 // oneService is a transport on which everybody is one handler.
@@ -104,7 +105,7 @@ func TestFindToken(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			token, err := sigstore.FindToken(t.Context(), sigstore.TokenOptions{
+			token, err := oidc.FindToken(t.Context(), oidc.TokenOptions{
 				Flag: test.flag, Lookup: environment(test.variables), File: test.file, Transport: oneService{ambient(t)}, Interactive: nobody(t),
 			})
 			if err != nil {
@@ -118,10 +119,10 @@ func TestFindToken(t *testing.T) {
 }
 
 // nobody is a person who must not be asked.
-func nobody(t *testing.T) *sigstore.Interactive {
-	return &sigstore.Interactive{
+func nobody(t *testing.T) *oidc.Interactive {
+	return &oidc.Interactive{
 		Open: func(context.Context, string) error { t.Error("a browser was opened"); return nil },
-		Show: func(sigstore.Prompt) { t.Error("a person was asked") },
+		Show: func(oidc.Prompt) { t.Error("a person was asked") },
 	}
 }
 
@@ -190,7 +191,7 @@ func TestFindTokenRefuses(t *testing.T) {
 			if answer == nil {
 				answer = func(_ http.ResponseWriter, r *http.Request) { t.Errorf("request to %s", r.URL) }
 			}
-			_, err := sigstore.FindToken(t.Context(), sigstore.TokenOptions{
+			_, err := oidc.FindToken(t.Context(), oidc.TokenOptions{
 				Flag: test.flag, Lookup: environment(test.variables), File: test.file, Transport: oneService{answer}, Interactive: nobody(t),
 			})
 			wantError(t, err, test.kind, test.code, test.text)
@@ -206,16 +207,16 @@ func TestFindTokenRefuses(t *testing.T) {
 // Without CI and without anybody to ask, there is no token.
 func TestFindTokenNobody(t *testing.T) {
 	for _, variables := range []map[string]string{nil, {"CI": "false"}, {"CI": "0"}, {"CI": ""}} {
-		_, err := sigstore.FindToken(t.Context(), sigstore.TokenOptions{Lookup: environment(variables)})
+		_, err := oidc.FindToken(t.Context(), oidc.TokenOptions{Lookup: environment(variables)})
 		wantError(t, err, recap.Usage, "no-token", "--identity-token")
 	}
-	_, err := sigstore.FindToken(t.Context(), sigstore.TokenOptions{})
+	_, err := oidc.FindToken(t.Context(), oidc.TokenOptions{})
 	wantError(t, err, recap.Usage, "no-token")
-	_, err = sigstore.FindToken(t.Context(), sigstore.TokenOptions{Interactive: &sigstore.Interactive{}})
+	_, err = oidc.FindToken(t.Context(), oidc.TokenOptions{Interactive: &oidc.Interactive{}})
 	wantError(t, err, recap.Usage, "no-token", "no way to tell a person")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := sigstore.FindToken(ctx, sigstore.TokenOptions{Flag: fakeToken(t, nil)}); !errors.Is(err, context.Canceled) {
+	if _, err := oidc.FindToken(ctx, oidc.TokenOptions{Flag: fakeToken(t, nil)}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got error %v, want %v", err, context.Canceled)
 	}
 }
@@ -227,7 +228,7 @@ func TestFindTokenRetries(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				calls, notices := 0, 0
 				answer := ambient(t)
-				token, err := sigstore.FindToken(t.Context(), sigstore.TokenOptions{
+				token, err := oidc.FindToken(t.Context(), oidc.TokenOptions{
 					Lookup: environment(variables), Audience: "some body & co", OnNotice: func(n sigstore.Notice) {
 						if strings.Contains(n.String(), "api-version") {
 							t.Errorf("the notice shows the whole address: %s", n)
@@ -252,7 +253,7 @@ func TestFindTokenRetries(t *testing.T) {
 				fake := newFakeSigstore(t)
 				fake.fault = func(string, int) http.HandlerFunc { return status(401, "no") }
 				signer := fake.keyless(v1Only(t), "", func(opts *sigstore.KeylessOptions) {
-					opts.Token = func(context.Context) (sigstore.Token, error) { return token, nil }
+					opts.Token = func(context.Context) (oidc.Token, error) { return token, nil }
 				})
 				_, err = signer.Sign(t.Context(), []byte(about(root)))
 				wantError(t, err, recap.Denied, "token-refused", `"some body & co"`)

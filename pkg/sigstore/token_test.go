@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/recap-oci/recap/pkg/recap"
-	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/oidc"
 )
 
 // part encodes a part of a JSON Web Token.
@@ -29,7 +29,7 @@ func TestTokenIdentity(t *testing.T) {
 	}{
 		{"e-mail", nil, "https://issuer.test", "somebody@example.com"},
 		{"e-mail, verified as text", map[string]any{"email_verified": "true"}, "https://issuer.test", "somebody@example.com"},
-		{"e-mail through Sigstore's provider", map[string]any{"iss": sigstore.PublicIssuer, "federated_claims": map[string]any{"connector_id": "https://accounts.google.com"}},
+		{"e-mail through Sigstore's provider", map[string]any{"iss": oidc.PublicIssuer, "federated_claims": map[string]any{"connector_id": "https://accounts.google.com"}},
 			"https://accounts.google.com", "somebody@example.com"},
 		{"unverified e-mail", map[string]any{"email_verified": false}, "", ""},
 		{"e-mail that says nothing of being verified", map[string]any{"email_verified": nil}, "", ""},
@@ -46,7 +46,7 @@ func TestTokenIdentity(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			token, err := sigstore.NewToken(fakeToken(t, test.claims), "a test")
+			token, err := oidc.NewToken(fakeToken(t, test.claims), "a test")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -77,7 +77,7 @@ func TestNewTokenRefuses(t *testing.T) {
 		{"too much", header + "." + claims + "." + strings.Repeat("x", 64<<10), "larger than"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			token, err := sigstore.NewToken(test.raw, "a test")
+			token, err := oidc.NewToken(test.raw, "a test")
 			wantError(t, err, recap.Usage, "bad-token", test.text, "from a test")
 			if token.Issuer() != "" {
 				t.Error("got a token beside the error")
@@ -92,7 +92,7 @@ func TestNewTokenRefuses(t *testing.T) {
 // However it is printed, a token is not seen.
 func TestTokenHidesItself(t *testing.T) {
 	raw := fakeToken(t, nil)
-	token, err := sigstore.NewToken("  "+raw+"\n", "a test")
+	token, err := oidc.NewToken("  "+raw+"\n", "a test")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func TestTokenHidesItself(t *testing.T) {
 	}
 	seen := log.String() + string(encoded)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%T"} {
-		seen += fmt.Sprintf(verb, token) + fmt.Sprintf(verb, &token) + fmt.Sprintf(verb, []any{token, struct{ T sigstore.Token }{token}})
+		seen += fmt.Sprintf(verb, token) + fmt.Sprintf(verb, &token) + fmt.Sprintf(verb, []any{token, struct{ T oidc.Token }{token}})
 	}
 	for _, piece := range strings.Split(raw, ".")[1:] {
 		if strings.Contains(seen, piece) || strings.Contains(seen, fmt.Sprintf("%x", piece)) {
@@ -125,7 +125,7 @@ func FuzzNewToken(f *testing.F) {
 	f.Add("...")
 	f.Add("         a           ")
 	f.Fuzz(func(t *testing.T, raw string) {
-		token, err := sigstore.NewToken(raw, "a test")
+		token, err := oidc.NewToken(raw, "a test")
 		if err != nil {
 			if secret := strings.TrimSpace(raw); len(secret) > 20 && strings.Contains(text(err), secret) {
 				t.Errorf("error %q quotes the token", text(err))

@@ -21,7 +21,7 @@ import (
 	"github.com/sigstore/sigstore/pkg/signature"
 	"github.com/theupdateframework/go-tuf/v2/metadata"
 
-	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/trustroot"
 )
 
 // tufRepo is a TUF repository on loopback. What it serves is set by publish.
@@ -189,18 +189,18 @@ func check(t testing.TB, err error) {
 
 // options are those of a client that trusts the repository as it began, with a
 // cache of its own, at a time.
-func (r *tufRepo) options(at time.Time) sigstore.RootOptions {
+func (r *tufRepo) options(at time.Time) trustroot.Options {
 	r.t.Helper()
 	dir := r.t.TempDir()
 	anchor := filepath.Join(dir, "root.json")
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	check(r.t, os.WriteFile(anchor, r.files["1.root.json"], 0o600))
-	return sigstore.RootOptions{TUFMirror: r.server.URL, TUFRoot: anchor, CacheDir: filepath.Join(dir, "cache"), Now: func() time.Time { return at }}
+	return trustroot.Options{TUFMirror: r.server.URL, TUFRoot: anchor, CacheDir: filepath.Join(dir, "cache"), Now: func() time.Time { return at }}
 }
 
 // at returns the same options at another time.
-func at(opts sigstore.RootOptions, t time.Time) sigstore.RootOptions {
+func at(opts trustroot.Options, t time.Time) trustroot.Options {
 	opts.Now = func() time.Time { return t }
 	return opts
 }

@@ -14,6 +14,9 @@ import (
 
 	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/sigstore/internal/evidence"
+	"github.com/recap-oci/recap/pkg/sigstore/internal/keypair"
+	"github.com/recap-oci/recap/pkg/sigstore/trustroot"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
@@ -30,7 +33,7 @@ var _ trust.Verifier = (*Verifier)(nil)
 type VerifierOptions struct {
 	// Root is the trusted root, needed for certificates, transparency logs and
 	// timestamps. Default: none, and whatever needs one is refused.
-	Root *Root
+	Root *trustroot.Root
 
 	// Offline refuses everything that would need the network: keys in a key
 	// management service.
@@ -63,11 +66,19 @@ func NewVerifier(opts VerifierOptions) *Verifier {
 // statement about d with the evidence required. Which key a bundle names is
 // only a hint, and decides no more than which of the two refusals it is.
 func (v *Verifier) Verify(ctx context.Context, raw []byte, d digest.Digest, a policy.Authority) (trust.Evidence, error) {
-	return v.verify(ctx, d, a, sha256.Sum256(raw), func() (*signed, *trust.Rejection) { return readBundle(raw) })
+	return v.verify(ctx, d, a, sha256.Sum256(raw), func() (*evidence.Signed, *trust.Rejection) { return evidence.Read(raw) })
+}
+
+// VerifyLegacy implements [trust.Verifier]. What it requires and refuses is
+// what Verify does, but for transparency logs, whose entries carry a signed
+// promise here and no proof. The chain that comes with a certificate is not
+// looked at: the trusted root has the certificates that count.
+func (v *Verifier) VerifyLegacy(ctx context.Context, sig trust.LegacySignature, d digest.Digest, a policy.Authority) (trust.Evidence, error) {
+	return v.verify(ctx, d, a, legacySum(sig), func() (*evidence.Signed, *trust.Rejection) { return evidence.ReadLegacy(sig) })
 }
 
 // verify verifies what read returns, which is the same for the same sum.
-func (v *Verifier) verify(ctx context.Context, d digest.Digest, a policy.Authority, sum [sha256.Size]byte, read func() (*signed, *trust.Rejection)) (trust.Evidence, error) {
+func (v *Verifier) verify(ctx context.Context, d digest.Digest, a policy.Authority, sum [sha256.Size]byte, read func() (*evidence.Signed, *trust.Rejection)) (trust.Evidence, error) {
 	if err := ctx.Err(); err != nil {
 		return trust.Evidence{}, err
 	}
@@ -79,7 +90,7 @@ func (v *Verifier) verify(ctx context.Context, d digest.Digest, a policy.Authori
 		return trust.Evidence{}, err
 	}
 
-	var candidates []scheme
+	var candidates []keypair.Scheme
 	var keyID [sha256.Size]byte
 	if a.Key != nil {
 		if candidates, keyID, err = v.key(ctx, a); err != nil {
@@ -89,7 +100,8 @@ func (v *Verifier) verify(ctx context.Context, d digest.Digest, a policy.Authori
 	// What is no answer whoever is believed doesn't wait for the trusted root.
 	examined := v.cache.open(sum, d, read)
 	if examined.rejection != nil {
-		return trust.Evidence{}, copyOf(examined.rejection)
+		rejection := *examined.rejection // several get the cached one
+		return trust.Evidence{}, &rejection
 	}
 	if rejection := wrongKind(examined.signed, a); rejection != nil {
 		return trust.Evidence{}, rejection
@@ -100,16 +112,16 @@ func (v *Verifier) verify(ctx context.Context, d digest.Digest, a policy.Authori
 			return trust.Evidence{}, err
 		}
 	}
-	var found *findings
+	var found *evidence.Findings
 	if a.Keyless != nil {
-		found = examined.keyless(func(s *signed) *findings { return examineCertified(s, d, trusted, v.opts.Now()) })
+		found = examined.keyless(func(s *evidence.Signed) *evidence.Findings { return evidence.Certified(s, d, trusted, v.opts.Now()) })
 	} else {
-		found = examineKeyed(examined.signed, d, a.Key, keyID, candidates, trusted, v.opts.Now())
+		found = evidence.Keyed(examined.signed, d, a.Key, keyID, candidates, trusted, v.opts.Now())
 	}
 	if err := ctx.Err(); err != nil {
 		return trust.Evidence{}, err
 	}
-	evidence, rejection := found.judge(need)
+	evidence, rejection := found.Judge(need)
 	if rejection != nil {
 		return trust.Evidence{}, rejection
 	}
@@ -117,17 +129,17 @@ func (v *Verifier) verify(ctx context.Context, d digest.Digest, a policy.Authori
 }
 
 // wrongKind refuses a certificate where a key is expected, and the reverse.
-func wrongKind(s *signed, a policy.Authority) *trust.Rejection {
+func wrongKind(s *evidence.Signed, a policy.Authority) *trust.Rejection {
 	reason := "signed with a certificate, not with a key"
 	switch {
-	case a.Keyless == nil && s.certificate != nil:
-	case a.Keyless != nil && s.certificate == nil:
+	case a.Keyless == nil && s.Certificate != nil:
+	case a.Keyless != nil && s.Certificate == nil:
 		reason = "signed with a key, not with a certificate"
 	default:
 		return nil
 	}
 	rejection := trust.Rejectf(trust.WrongSigner, "%s", reason)
-	rejection.Checks = []trust.Check{{Name: checkSignature, Detail: reason}}
+	rejection.Checks = []trust.Check{{Name: evidence.CheckSignature, Detail: reason}}
 	return rejection
 }
 
@@ -147,25 +159,23 @@ func needOf(a policy.Authority) (policy.Require, error) {
 	}
 	// A certificate is valid for minutes, and a key with a window is valid in
 	// it: neither says anything of a signature of unknown time.
-	if need.Timestamps == 0 && (a.Keyless != nil || windowed(a.Key)) {
+	if need.Timestamps == 0 && (a.Keyless != nil || evidence.Windowed(a.Key)) {
 		need.Timestamps = 1
 	}
 	return need, nil
 }
 
-func windowed(k *policy.Key) bool { return !k.ValidFrom.IsZero() || !k.ValidUntil.IsZero() }
-
 // key returns the ways in which an authority's key signs.
-func (v *Verifier) key(ctx context.Context, a policy.Authority) ([]scheme, [sha256.Size]byte, error) {
+func (v *Verifier) key(ctx context.Context, a policy.Authority) ([]keypair.Scheme, [sha256.Size]byte, error) {
 	pub, err := v.publicKey(ctx, a)
 	if err != nil {
 		return nil, [sha256.Size]byte{}, err
 	}
-	candidates, err := schemes(pub)
+	candidates, err := keypair.Schemes(pub)
 	if err != nil {
 		return nil, [sha256.Size]byte{}, recap.Errorf(recap.Usage, "bad-key", "key of authority %q: %w", a.Name, err)
 	}
-	keyID, err := fingerprint(pub)
+	keyID, err := keypair.Fingerprint(pub)
 	if err != nil {
 		return nil, [sha256.Size]byte{}, recap.Errorf(recap.Usage, "bad-key", "key of authority %q: %w", a.Name, err)
 	}
@@ -177,7 +187,7 @@ func (v *Verifier) publicKey(ctx context.Context, a policy.Authority) (crypto.Pu
 	case a.Key.KMS == "":
 	case len(a.Key.PEM) > 0:
 		return nil, recap.Errorf(recap.Usage, "bad-authority", "authority %q has two keys", a.Name)
-	case !isKMS(a.Key.KMS):
+	case !keypair.IsKMS(a.Key.KMS):
 		return nil, recap.Errorf(recap.Usage, "bad-authority", "key of authority %q is said to be in a key management service, and %q is none", a.Name, a.Key.KMS)
 	case v.opts.Offline:
 		return nil, recap.Errorf(recap.Usage, "kms-offline", "key of authority %q is in %s, which can't be asked offline", a.Name, a.Key.KMS).
@@ -185,7 +195,7 @@ func (v *Verifier) publicKey(ctx context.Context, a policy.Authority) (crypto.Pu
 	default:
 		return v.keys.get(ctx, a.Key.KMS)
 	}
-	pub, err := parsePublicKey(a.Key.PEM)
+	pub, err := keypair.ParsePublic(a.Key.PEM)
 	if err != nil {
 		return nil, recap.Errorf(recap.Usage, "bad-key", "key of authority %q: %w", a.Name, err)
 	}
@@ -198,15 +208,5 @@ func (v *Verifier) root(ctx context.Context, a policy.Authority) (*root.TrustedR
 		return nil, recap.Errorf(recap.Usage, "no-trusted-root", "authority %q needs the trusted root of a Sigstore instance, and none is set", a.Name).
 			WithHint("pass one: --trusted-root trusted_root.json")
 	}
-	loaded, err := v.opts.Root.load(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return loaded.trusted, nil
-}
-
-// copyOf returns a rejection of the caller's own: several get the cached one.
-func copyOf(r *trust.Rejection) *trust.Rejection {
-	c := *r
-	return &c
+	return v.opts.Root.Trusted(ctx)
 }

@@ -7,10 +7,13 @@ import (
 	"context"
 	"crypto"
 	"crypto/sha256"
+	"encoding/binary"
 	"sync"
 
 	"github.com/opencontainers/go-digest"
 
+	"github.com/recap-oci/recap/pkg/sigstore/internal/evidence"
+	"github.com/recap-oci/recap/pkg/sigstore/internal/keypair"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
@@ -37,15 +40,15 @@ type examinedKey struct {
 type examined struct {
 	key       examinedKey
 	readOnce  sync.Once
-	signed    *signed
+	signed    *evidence.Signed
 	rejection *trust.Rejection // instead of signed
 
 	findOnce sync.Once
-	found    *findings
+	found    *evidence.Findings
 }
 
 // open returns the signature, read with read unless it is remembered.
-func (c *examinedCache) open(sum [sha256.Size]byte, d digest.Digest, read func() (*signed, *trust.Rejection)) *examined {
+func (c *examinedCache) open(sum [sha256.Size]byte, d digest.Digest, read func() (*evidence.Signed, *trust.Rejection)) *examined {
 	e := c.entry(examinedKey{sum, d})
 	e.readOnce.Do(func() { e.signed, e.rejection = read() })
 	return e
@@ -68,9 +71,21 @@ func (c *examinedCache) entry(key examinedKey) *examined {
 }
 
 // keyless returns what examine finds, which is asked once.
-func (e *examined) keyless(examine func(*signed) *findings) *findings {
+func (e *examined) keyless(examine func(*evidence.Signed) *evidence.Findings) *evidence.Findings {
 	e.findOnce.Do(func() { e.found = examine(e.signed) })
 	return e.found
+}
+
+// legacySum tells legacy signatures apart, and from bundles.
+func legacySum(sig trust.LegacySignature) [sha256.Size]byte {
+	h := sha256.New()
+	for _, part := range [][]byte{[]byte("legacy"), sig.Payload, sig.Signature, sig.Certificate, sig.LogEntry, sig.Timestamp} {
+		var size [8]byte
+		binary.BigEndian.PutUint64(size[:], uint64(len(part)))
+		h.Write(size[:])
+		h.Write(part)
+	}
+	return [sha256.Size]byte(h.Sum(nil))
 }
 
 // kmsKeys remembers public keys of key management services, each of which is
@@ -87,7 +102,7 @@ func (k *kmsKeys) get(ctx context.Context, ref string) (crypto.PublicKey, error)
 	if known {
 		return pub, nil
 	}
-	pub, err := kmsPublicKey(ctx, ref)
+	pub, err := keypair.KMSPublic(ctx, ref)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
+	"github.com/recap-oci/recap/pkg/sigstore/internal/evidence"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
@@ -16,7 +17,7 @@ func TestCacheIsBounded(t *testing.T) {
 	var cache examinedCache
 	reads := 0
 	open := func(i byte, d digest.Digest) *examined {
-		return cache.open([32]byte{i}, d, func() (*signed, *trust.Rejection) { reads++; return &signed{}, nil })
+		return cache.open([32]byte{i}, d, func() (*evidence.Signed, *trust.Rejection) { reads++; return &evidence.Signed{}, nil })
 	}
 	for i := range byte(100) {
 		if first := open(i, "a"); first != open(i, "a") {

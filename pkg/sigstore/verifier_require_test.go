@@ -23,6 +23,7 @@ import (
 	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/trustroot"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
@@ -88,7 +89,7 @@ func TestVerifyWhateverTheClock(t *testing.T) {
 			}
 			clock := func() time.Time { return now }
 			verifier := sigstore.NewVerifier(sigstore.VerifierOptions{
-				Root: sigstore.NewRoot(sigstore.RootOptions{Path: path, Offline: true, Now: clock}), Now: clock,
+				Root: trustroot.New(trustroot.Options{Path: path, Offline: true, Now: clock}), Now: clock,
 			})
 			if _, err := verifier.Verify(t.Context(), signed, root, needing(1, 1, 1)); (err == nil) != test.fine {
 				t.Errorf("%s, looked at on %s: %v", name, now, err)
@@ -262,7 +263,7 @@ func TestVerifyRefusesAuthorities(t *testing.T) {
 // A key that needs no evidence needs neither trusted root nor network.
 func TestVerifyKeyLoadsNothing(t *testing.T) {
 	key := newECDSA(t, elliptic.P256())
-	verifier := sigstore.NewVerifier(sigstore.VerifierOptions{Root: sigstore.NewRoot(sigstore.RootOptions{
+	verifier := sigstore.NewVerifier(sigstore.VerifierOptions{Root: trustroot.New(trustroot.Options{
 		TUFMirror: "http://127.0.0.1:1", TUFRoot: "missing.json", Transport: refuse{t},
 	})})
 	if _, err := verifier.Verify(t.Context(), forge{key: key, statement: about(root)}.bundle(t), root, authority(t, key.Public())); err != nil {
@@ -274,7 +275,7 @@ func TestVerifyKeyLoadsNothing(t *testing.T) {
 // an instance that can't be asked doesn't stand in the way of other signers.
 func TestVerifyWrongKindLoadsNothing(t *testing.T) {
 	v := newVirtual(t)
-	verifier := sigstore.NewVerifier(sigstore.VerifierOptions{Root: sigstore.NewRoot(sigstore.RootOptions{
+	verifier := sigstore.NewVerifier(sigstore.VerifierOptions{Root: trustroot.New(trustroot.Options{
 		TUFMirror: "http://127.0.0.1:1", TUFRoot: "missing.json", Transport: refuse{t},
 	})})
 	logged := authority(t, newECDSA(t, elliptic.P256()).Public())

@@ -189,7 +189,7 @@ func TestVerifyRefuses(t *testing.T) {
 	}
 }
 
-// cosign signs with PKCS#1 v1.5 only; one key, one kind of signature.
+// TestVerifyRefusesPSS signs with PKCS#1 v1.5 only; one key, one kind of signature.
 func TestVerifyRefusesPSS(t *testing.T) {
 	key := newRSA(t, 2048)
 	raw := forge{key: key, opts: &rsa.PSSOptions{Hash: crypto.SHA256}, statement: about(root)}.bundle(t)

@@ -26,6 +26,7 @@ import (
 	ctx509 "github.com/google/certificate-transparency-go/x509"
 
 	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/trustroot"
 )
 
 // epoch is when everything happens in a virtual Sigstore: verifying doesn't
@@ -238,7 +239,7 @@ func verifierOf(t testing.TB, trustedRoot []byte) *sigstore.Verifier {
 		t.Fatal(err)
 	}
 	return sigstore.NewVerifier(sigstore.VerifierOptions{
-		Root: sigstore.NewRoot(sigstore.RootOptions{Path: path, Offline: true}),
+		Root: trustroot.New(trustroot.Options{Path: path, Offline: true}),
 		Now:  func() time.Time { return epoch.AddDate(1, 0, 0) },
 	})
 }

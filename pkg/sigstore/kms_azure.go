@@ -1,9 +1,0 @@
-// Copyright The recap Authors.
-// SPDX-License-Identifier: Apache-2.0
-
-//go:build recapkms
-
-package sigstore
-
-// Keys at azurekms://, Azure Key Vault, without a program beside recap.
-import _ "github.com/sigstore/sigstore/pkg/signature/kms/azure"
