@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/recap-oci/recap/pkg/draft"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/source"
 )
@@ -21,7 +22,7 @@ var errUntidy = errors.New("would change")
 
 func newFmtCmd(e *env) *cobra.Command {
 	var (
-		opts  source.FormatOptions
+		opts  draft.FormatOptions
 		check bool
 	)
 	cmd := &cobra.Command{
@@ -37,8 +38,8 @@ func newFmtCmd(e *env) *cobra.Command {
 					return err
 				}
 				for _, file := range files {
-					changed, err := source.Rewrite(file, func(old []byte) ([]byte, error) {
-						tidy, err := source.Format(filepath.Base(file), old, opts)
+					changed, err := draft.Rewrite(file, func(old []byte) ([]byte, error) {
+						tidy, err := draft.Format(filepath.Base(file), old, opts)
 						if err == nil && check && string(tidy) != string(old) {
 							err = errUntidy
 						}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/recap-oci/recap/pkg/draft"
 	"github.com/recap-oci/recap/pkg/pack"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/report"
@@ -21,7 +22,7 @@ import (
 
 func newInitCmd(e *env) *cobra.Command {
 	var (
-		opts   source.ScaffoldOptions
+		opts   draft.ScaffoldOptions
 		asPack bool
 	)
 	cmd := &cobra.Command{
@@ -48,18 +49,18 @@ a Markdown file, add the two lines that make it one and change no other byte.`,
 					WithHint("name a post that exists, or a new directory")
 			}
 			if err == nil && !info.IsDir() {
-				if _, err := source.Rewrite(path, func(old []byte) ([]byte, error) { return source.InitPost(old, opts.Event) }); err != nil {
+				if _, err := draft.Rewrite(path, func(old []byte) ([]byte, error) { return draft.InitPost(old, opts.Event) }); err != nil {
 					return fmt.Errorf("%s: %w", path, err)
 				}
 			} else {
 				if opts.Date == "" {
 					opts.Date = e.now().Format("2006-01-02")
 				}
-				files, err := source.Scaffold(opts)
+				files, err := draft.Scaffold(opts)
 				if err != nil {
 					return err
 				}
-				if err := source.Create(path, files); err != nil {
+				if err := draft.Create(path, files); err != nil {
 					return err
 				}
 				path = filepath.Join(path, "index.md")
@@ -78,7 +79,7 @@ a Markdown file, add the two lines that make it one and change no other byte.`,
 }
 
 // initPack writes a new pack into dir.
-func (e *env) initPack(dir string, opts source.ScaffoldOptions) error {
+func (e *env) initPack(dir string, opts draft.ScaffoldOptions) error {
 	date := opts.Date
 	if date == "" {
 		date = e.now().Format("2006-01-02")
@@ -90,7 +91,7 @@ func (e *env) initPack(dir string, opts source.ScaffoldOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := source.Add(dir, files); err != nil {
+	if err := draft.Add(dir, files); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(e.stdout, "%s is a pack; edit it, then: recap check %s\n", safe(filepath.Join(dir, pack.FileName)), safe(dir))

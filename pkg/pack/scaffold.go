@@ -11,8 +11,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/recap-oci/recap/pkg/draft"
 	"github.com/recap-oci/recap/pkg/recap"
-	"github.com/recap-oci/recap/pkg/source"
 	"github.com/recap-oci/recap/pkg/spdx"
 	"github.com/recap-oci/recap/schemas"
 )
@@ -37,7 +37,7 @@ type ScaffoldOptions struct {
 // They pass a check.
 //
 // Errors are recap.Usage: bad-slug for the name, bad-license, and those of
-// [source.Scaffold].
+// [draft.Scaffold].
 func Scaffold(opts ScaffoldOptions) (map[string][]byte, error) {
 	if opts.Name == "" && opts.Title != "" {
 		opts.Name = recap.Slug(opts.Title)
@@ -68,7 +68,7 @@ func Scaffold(opts ScaffoldOptions) (map[string][]byte, error) {
 	if opts.Recaps {
 		return files, nil
 	}
-	first, err := source.Scaffold(source.ScaffoldOptions{Event: opts.Event, Author: opts.Author, License: opts.License, Date: opts.Date})
+	first, err := draft.Scaffold(draft.ScaffoldOptions{Event: opts.Event, Author: opts.Author, License: opts.License, Date: opts.Date})
 	if err != nil {
 		return nil, err
 	}

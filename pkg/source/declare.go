@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/recap-oci/recap/pkg/internal/front"
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/rule"
@@ -74,7 +75,7 @@ func (d *declarer) normalise(root *tree.Node) (*recap.Recap, *tree.Node, error) 
 	about.Set("name", tree.Text(packEvent, root.Pos))
 	events := tree.NewList(root.Pos)
 	for _, e := range root.Get("events").Map() {
-		id, event := e.Key, named(e.Value)
+		id, event := e.Key, front.Named(e.Value)
 		if own := event.Get("id"); own != nil && own.Text != id.Text {
 			d.report(own.Pos, rule.Value, "remove it, or make it the key", "events.%s: its id is %s, the key", id.Text, id.Text)
 		}
@@ -88,16 +89,14 @@ func (d *declarer) normalise(root *tree.Node) (*recap.Recap, *tree.Node, error) 
 	if entities := root.Get("entities"); entities != nil {
 		facts.Set("entities", entities)
 	}
-	front := tree.NewMap(root.Pos)
-	front.Set("title", tree.Text(packEvent, root.Pos))
-	front.Set("slug", tree.Text("pack", root.Pos))
+	top := tree.NewMap(root.Pos)
+	top.Set("title", tree.Text(packEvent, root.Pos))
+	top.Set("slug", tree.Text("pack", root.Pos))
 	if authors := root.Get("authors"); authors != nil {
-		front.Set("authors", authors)
+		top.Set("authors", authors)
 	}
-	front.Set(factsKey, facts)
-	normalised := normalise(front, d.report)
-	r, err := decode(normalised)
-	return r, normalised, err
+	top.Set(front.Key, facts)
+	return front.Read(top, d.report)
 }
 
 // finding reports what a rule says about events, entities and authors, in the

@@ -4,38 +4,15 @@
 package source
 
 import (
-	"encoding/json"
-	"errors"
 	"slices"
 	"strings"
 
+	"github.com/recap-oci/recap/pkg/internal/fit"
+	"github.com/recap-oci/recap/pkg/internal/front"
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/rule"
 )
-
-// extensions takes the keys that begin with x- out of the tree and returns
-// their values as JSON by the pointer of the key. The site generator's keys at
-// the top aren't looked at.
-func extensions(n *tree.Node, pointer string, found map[string]json.RawMessage) {
-	for i, item := range n.Items {
-		extensions(item, pointer+"/"+itoa(i), found)
-	}
-	if n.Kind != tree.Map {
-		return
-	}
-	kept := n.Entries[:0:0]
-	for _, e := range n.Entries {
-		at := pointer + "/" + tree.Escape(e.Key.Text)
-		if strings.HasPrefix(e.Key.Text, "x-") && pointer != "" {
-			found[at] = e.Value.JSON()
-			continue
-		}
-		extensions(e.Value, at, found)
-		kept = append(kept, e)
-	}
-	n.Entries = kept
-}
 
 // checkRecap turns the front matter into l.recap and applies the rules that
 // need no file.
@@ -45,12 +22,9 @@ func (l *loader) checkRecap() {
 		return
 	}
 	files := l.recap.Files
-	root := normalise(l.front, func(pos tree.Pos, rule, mend, format string, args ...any) {
-		l.report(rule, pos, mend, format, args...)
+	r, root, err := front.Read(l.front, func(pos tree.Pos, code, mend, format string, args ...any) {
+		l.report(code, pos, mend, format, args...)
 	})
-	found := map[string]json.RawMessage{}
-	extensions(root, "", found)
-	r, err := decode(root)
 	if err != nil {
 		// What the schema let through has no place in the types, or what was cut
 		// out of a broken front matter left a hole.
@@ -60,25 +34,11 @@ func (l *loader) checkRecap() {
 		return
 	}
 	r.Files = files
-	if len(found) > 0 {
-		r.Extensions = found
-	}
 	l.recap = r
 	l.normalised = root
 	for _, f := range rule.Check(r) {
 		l.finding(f)
 	}
-}
-
-// decode reads a normalised tree into the types.
-func decode(root *tree.Node) (*recap.Recap, error) {
-	decoder := json.NewDecoder(strings.NewReader(string(root.JSON())))
-	decoder.DisallowUnknownFields()
-	r := &recap.Recap{}
-	if err := decoder.Decode(r); err != nil {
-		return nil, errors.New(strings.TrimPrefix(err.Error(), "json: "))
-	}
-	return r, nil
 }
 
 // finding reports what a rule found at the place where the author wrote it.
@@ -120,8 +80,21 @@ func (l *loader) wasCut(pointer string) bool {
 	case "/recap/event/id", "/recap/event/name", "/recap/event":
 		return true // it has one unless it was reported
 	}
-	if strings.HasPrefix(pointer, "/recap/") && !l.front.Has(factsKey) {
+	if strings.HasPrefix(pointer, "/recap/") && !l.front.Has(front.Key) {
 		return true
 	}
 	return slices.Contains(l.cuts, pointer)
+}
+
+// validate checks the front matter against its schema, reports what doesn't
+// fit, and cuts that out, so that the rest can be understood.
+func (l *loader) validate() {
+	l.cuts = append(l.cuts, front.Fit(l.front, func(m fit.Misfit) bool {
+		l.broken = true
+		if l.full() {
+			return false // what is left is of no use
+		}
+		l.report(front.RuleOf(m), m.Pos, m.Mend, "%s", m.Message)
+		return true
+	})...)
 }

@@ -5,8 +5,10 @@
 // single Markdown file, into a normalised [recap.Recap] and the list of its
 // files, and says everything that is wrong with it at once.
 //
-// Start with [Load]. pkg/rule lists what is checked and says which
-// findings count, pkg/report prints them. [Format], [InitPost] and [Scaffold] write.
+// Start with [Load]. What is checked, and which findings count, is in pkg/rule;
+// pkg/report prints them. [IsRecap] knows a recap from afar, and [Declare] reads
+// what a pack.yaml declares by the same rules. Nothing is written here: that is
+// pkg/draft.
 //
 // # What belongs to a recap
 //

@@ -7,13 +7,11 @@ import (
 	"slices"
 
 	"github.com/recap-oci/recap/pkg/document"
+	"github.com/recap-oci/recap/pkg/internal/front"
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/rule"
 )
-
-// factsKey is the one key of the front matter that is recap's own.
-const factsKey = "recap"
 
 // readFacts reads recap.yaml, where there is one.
 func (l *loader) readFacts() (*tree.Node, error) {
@@ -35,21 +33,21 @@ func (l *loader) readFacts() (*tree.Node, error) {
 
 // readFront reads the front matter and joins it with the facts of recap.yaml.
 // It leaves l.front nil when there is nothing to go on with.
-func (l *loader) readFront(text []byte, front document.FrontMatter, facts *tree.Node, hiddenLines map[int]bool) {
+func (l *loader) readFront(text []byte, block document.FrontMatter, facts *tree.Node, hiddenLines map[int]bool) {
 	at := l.display(recap.DocumentPath)
 	start := tree.Pos{Path: at, Line: 1, Col: 1}
-	syntax, ok := syntaxOf(front.Format)
+	syntax, ok := front.SyntaxOf(block.Format)
 	if !ok {
 		l.report(rule.FrontMatter, start, "begin the file with a line of ---, then title: and recap:, then --- again, or run recap init on it",
 			"there is no front matter")
 		return
 	}
-	if front.Data.Len() > recap.MaxFrontMatterSize {
+	if block.Data.Len() > recap.MaxFrontMatterSize {
 		l.report(rule.Limit, start, "move facts to "+FactsPath+", or drop some",
-			"the front matter has %d bytes; at most %d are read", front.Data.Len(), recap.MaxFrontMatterSize)
+			"the front matter has %d bytes; at most %d are read", block.Data.Len(), recap.MaxFrontMatterSize)
 		return
 	}
-	root := l.parse(syntax, text[front.Data.Start:front.Data.End], at, front.Line)
+	root := l.parse(syntax, text[block.Data.Start:block.Data.End], at, block.Line)
 	if root == nil {
 		return
 	}
@@ -59,28 +57,16 @@ func (l *loader) readFront(text []byte, front document.FrontMatter, facts *tree.
 	}
 	l.checkHidden(root, hiddenLines)
 	if facts != nil {
-		if root.Has(factsKey) {
-			l.report(rule.TwoSources, keyPos(root, factsKey), "keep the recap key or "+FactsPath+", not both",
+		if root.Has(front.Key) {
+			l.report(rule.TwoSources, root.KeyPos(front.Key), "keep the recap key or "+FactsPath+", not both",
 				"the facts stand here and in %s", FactsPath)
 		} else {
-			root.Entries = append(root.Entries, tree.Entry{Key: tree.Text(factsKey, facts.Pos), Value: facts})
+			root.Entries = append(root.Entries, tree.Entry{Key: tree.Text(front.Key, facts.Pos), Value: facts})
 		}
-	} else if slices.ContainsFunc(l.list, func(f listed) bool { return f.path == FactsPath }) && !root.Has(factsKey) {
+	} else if slices.ContainsFunc(l.list, func(f listed) bool { return f.path == FactsPath }) && !root.Has(front.Key) {
 		return // recap.yaml could not be read; that was reported
 	}
 	l.front = root
-}
-
-func syntaxOf(f document.Format) (tree.Syntax, bool) {
-	switch f {
-	case document.FormatYAML:
-		return tree.YAML, true
-	case document.FormatTOML:
-		return tree.TOML, true
-	case document.FormatJSON:
-		return tree.JSON, true
-	}
-	return "", false
 }
 
 // parse reads text and reports what is wrong with it; nil when it can't be

@@ -6,6 +6,8 @@ package source_test
 import (
 	"bytes"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -79,6 +81,17 @@ func TestNormalise(t *testing.T) {
 			}
 		})
 	}
+}
+
+// loadText returns the recap of a document, without its files.
+func loadText(t *testing.T, text []byte) *recap.Recap {
+	t.Helper()
+	s, _, err := source.Load(dir(string(text)), ".", source.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Recap.Files = nil
+	return s.Recap
 }
 
 func TestTopOfTheFrontMatter(t *testing.T) {
@@ -168,6 +181,79 @@ func TestConfigFitsItsSchema(t *testing.T) {
 	}
 }
 
+// short and long say the same.
+const short = `---
+title: Three days in Lyon
+date: 2026-05-14
+recap:
+  event: {id: registry-days-2026, name: "Registry Days 2026"} # a comment
+  entities:
+    oras: ORAS
+    zot: {kind: project, name: zot}
+  sessions:
+    - title: Graphs
+      speakers: Ada Example (Example Ltd)
+      about: oras
+      x-room: {b: 1, a: 2}
+  observations:
+    - {property: attendance, value: "9,000+", unit: people}
+  upcoming:
+    - Registry Days 2027
+  notes: [Lunch was good.]
+---
+The *body*  stays.
+`
+
+const long = `---
+title: Three days in Lyon
+date: 2026-05-14
+recap:
+    apiVersion: recap/v1
+    event: {id: registry-days-2026, name: "Registry Days 2026"}
+    upcoming:
+    - id: registry-days-2027
+      name: Registry Days 2027
+    observations:
+    - {about: registry-days-2026, property: attendance, minValue: 9000, unit: people, asWritten: "9,000+"}
+    sessions:
+    - speakers:
+        - {name: Ada Example, affiliation: Example Ltd}
+      about: [oras]
+      title: Graphs
+      x-room: {b: 1, a: 2}
+    entities:
+        oras:
+            name: ORAS
+        zot: {name: zot, kind: project}
+    notes: [{text: Lunch was good.}]
+---
+The *body*  stays.
+`
+
+// TestShorthands holds that the two ways to say it make one recap.
+func TestShorthands(t *testing.T) {
+	if diff := cmp.Diff(loadText(t, []byte(long)), loadText(t, []byte(short))); diff != "" {
+		t.Errorf("(-long +short):\n%s", diff)
+	}
+}
+
+// corpus returns the documents of the project that are recaps, and one that says
+// the same in short and at length.
+func corpus(t testing.TB) map[string][]byte {
+	t.Helper()
+	texts := map[string][]byte{"short": []byte(short), "long": []byte(long)}
+	files, err := filepath.Glob("../../examples/recaps/*/index.md")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no documents", err)
+	}
+	for _, f := range files {
+		if texts[f], err = os.ReadFile(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return texts
+}
+
 // compiled returns the schema of that name.
 func compiled(t *testing.T, name string) *jsonschema.Schema {
 	t.Helper()
@@ -249,7 +335,7 @@ func TestFrontMatterLimit(t *testing.T) {
 // twice.
 func FuzzLoad(f *testing.F) {
 	for _, seed := range []string{
-		untidy, expanded, // small ones: the fuzzer tries thousands of variants of each
+		short, long, // small ones: the fuzzer tries thousands of variants of each
 		"+++\ntitle = 'T'\n[recap]\nevent = {name = 'E E'}\n+++\n![](a.png)\n", "{\"title\": \"T\", \"recap\": {\"event\": \"E E\"}}\nx",
 		"---\ntitle: T\nrecap: {event: [], sessions: {}, observations: [{value: 9,000+}], entities: [x], recommendations: [{session: {}}]}\n---\n",
 		"---\ntitle: [T]\nrecap: 1\n---\n", "---\nrecap:\n  event: {subEvents: [1, {subEvents: x}]}\n  notes: [[]]\n  source: x\n---\n", "---\n? - a\n: b\n---\n",

@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"github.com/recap-oci/recap/pkg/document"
+	"github.com/recap-oci/recap/pkg/internal/front"
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/recap"
 )
@@ -96,18 +97,18 @@ var factsKeyLine = sync.OnceValue(func() *regexp.Regexp {
 
 // hasFacts reports whether the start of a document has a recap key.
 func hasFacts(text []byte) bool {
-	front, err := document.Split(text)
+	block, err := document.Split(text)
 	if err != nil {
 		return factsKeyLine().Match(text)
 	}
-	syntax, ok := syntaxOf(front.Format)
+	syntax, ok := front.SyntaxOf(block.Format)
 	if !ok {
 		return false
 	}
-	data := text[front.Data.Start:front.Data.End]
+	data := text[block.Data.Start:block.Data.End]
 	root, _ := tree.Parse(syntax, data, "", 1)
 	if root == nil || root.Kind != tree.Map {
 		return factsKeyLine().Match(data)
 	}
-	return root.Has(factsKey)
+	return root.Has(front.Key)
 }

@@ -223,6 +223,17 @@ func (n *Node) Find(pointer string) (pos Pos, ok bool) {
 	return pos, true
 }
 
+// KeyPos returns where the key of a map stands, and the place of the map where it
+// has no such key.
+func (n *Node) KeyPos(key string) Pos {
+	for _, e := range n.Entries {
+		if e.Key.Text == key {
+			return e.Key.Pos
+		}
+	}
+	return n.Pos
+}
+
 // Tokens splits a JSON Pointer (RFC 6901) into its unescaped tokens.
 func Tokens(pointer string) []string {
 	if pointer == "" {

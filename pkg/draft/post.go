@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package source
+package draft
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/document"
 	"github.com/recap-oci/recap/pkg/internal/fit"
+	"github.com/recap-oci/recap/pkg/internal/front"
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/recap"
 )
@@ -30,22 +31,22 @@ import (
 // changing it (recap.Negative, codes check-failed and init-refused), and an
 // event that is no name (recap.Usage, code bad-event).
 func InitPost(raw []byte, event string) ([]byte, error) {
-	front, err := document.Split(raw)
+	block, err := document.Split(raw)
 	if err != nil {
 		return nil, recap.Errorf(recap.Negative, "check-failed", "reading the front matter: %w", err).
 			WithHint("mend what recap check lists")
 	}
-	syntax, ok := syntaxOf(front.Format)
+	syntax, ok := front.SyntaxOf(block.Format)
 	if !ok {
 		return initBare(raw, event)
 	}
-	data := raw[front.Data.Start:front.Data.End]
-	root, problems := tree.Parse(syntax, data, "front matter", front.Line)
+	data := raw[block.Data.Start:block.Data.End]
+	root, problems := tree.Parse(syntax, data, "front matter", block.Line)
 	if len(problems) > 0 {
 		p := problems[0]
 		return nil, recap.Errorf(recap.Negative, "check-failed", "line %d: %s", p.Pos.Line, p.Message).WithHint("%s", p.Mend)
 	}
-	if root.Has(factsKey) {
+	if root.Has(front.Key) {
 		return nil, recap.Errorf(recap.Usage, "already-a-recap", "the post has a recap key already").
 			WithHint("check it with recap check")
 	}
@@ -73,10 +74,10 @@ func InitPost(raw []byte, event string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if bytes.Contains(raw[:front.Block.End], []byte("\r\n")) {
+	if bytes.Contains(raw[:block.Block.End], []byte("\r\n")) {
 		lines = strings.ReplaceAll(lines, "\n", "\r\n")
 	}
-	at += front.Data.Start
+	at += block.Data.Start
 	out := slices.Concat(raw[:at], []byte(lines), raw[at:])
 	if !onlyAdds(out, root, event) {
 		return nil, refuseInit("two lines can't be added to its front matter without changing it")
@@ -163,23 +164,23 @@ func initJSON(root *tree.Node, data []byte, event string) (at int, lines string)
 
 // onlyAdds reports whether out says what root says and names the event.
 func onlyAdds(out []byte, root *tree.Node, event string) bool {
-	front, err := document.Split(out)
+	block, err := document.Split(out)
 	if err != nil {
 		return false
 	}
-	syntax, ok := syntaxOf(front.Format)
+	syntax, ok := front.SyntaxOf(block.Format)
 	if !ok {
 		return false
 	}
-	after, problems := tree.Parse(syntax, out[front.Data.Start:front.Data.End], "front matter", front.Line)
+	after, problems := tree.Parse(syntax, out[block.Data.Start:block.Data.End], "front matter", block.Line)
 	if len(problems) > 0 || len(after.Entries) != len(root.Entries)+1 {
 		return false
 	}
-	added := after.Get(factsKey).Get("event")
+	added := after.Get(front.Key).Get("event")
 	if added == nil || added.Kind != tree.String || added.Text != event {
 		return false
 	}
-	after.Delete(factsKey)
+	after.Delete(front.Key)
 	return bytes.Equal(after.JSON(), root.JSON())
 }
 

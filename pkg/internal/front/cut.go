@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package source
+package front
 
 import (
 	"slices"
@@ -11,15 +11,15 @@ import (
 
 // cut removes values that don't fit. An entity keeps its id, so that what names
 // it isn't reported as well.
-func (l *loader) cut(pointers []string) {
-	cut := map[*tree.Node]bool{}
+func cut(front *tree.Node, pointers []string) {
+	out := map[*tree.Node]bool{}
 	for _, p := range pointers {
-		if n := l.front.At(p); n != nil && n != l.front {
-			cut[n] = true
+		if n := front.At(p); n != nil && n != front {
+			out[n] = true
 		}
 	}
-	prune(l.front, cut)
-	facts := l.front.Get(factsKey)
+	prune(front, out)
+	facts := front.Get(Key)
 	if entities := facts.Get("entities"); entities != nil {
 		for i, e := range entities.Entries {
 			if e.Value.Kind == tree.Null || e.Value.Kind == tree.Map && !e.Value.Has("name") {

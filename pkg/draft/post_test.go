@@ -1,19 +1,35 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package source_test
+package draft_test
 
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
 
+	"github.com/recap-oci/recap/pkg/draft"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/rule"
 	"github.com/recap-oci/recap/pkg/source"
 )
+
+// load loads the recap and returns its errors and warnings as lines.
+func load(t *testing.T, fsys fs.FS) (*source.Source, []string) {
+	t.Helper()
+	s, problems, err := source.Load(fsys, ".", source.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, p := range problems {
+		lines = append(lines, p.String())
+	}
+	return s, lines
+}
 
 func TestInitPost(t *testing.T) {
 	for _, tt := range []struct{ name, in, event, want string }{
@@ -30,7 +46,7 @@ func TestInitPost(t *testing.T) {
 		{"no front matter", "# A post\n\nText\n", "Registry Days", "---\ntitle: A post\nrecap:\n  event: Registry Days\n---\n\n# A post\n\nText\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := source.InitPost([]byte(tt.in), tt.event)
+			got, err := draft.InitPost([]byte(tt.in), tt.event)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -40,7 +56,7 @@ func TestInitPost(t *testing.T) {
 			if !insertionOf(got, []byte(tt.in)) {
 				t.Error("more than one place changed")
 			}
-			if s, problems, err := source.Load(dir(string(got)+"\nText\n"), ".", source.Options{}); err != nil || s.Err(rule.LevelValid) != nil {
+			if s, problems, err := source.Load(fstest.MapFS{"index.md": {Data: append(got, "\nText\n"...)}}, ".", source.Options{}); err != nil || s.Err(rule.LevelValid) != nil {
 				t.Errorf("the result does not pass: %v %v", err, problems)
 			}
 		})
@@ -79,7 +95,7 @@ func TestInitPostRefuses(t *testing.T) {
 		{"YAML document end", "---\ntitle: T\n...\n---\n", "Registry Days", recap.Negative, "init-refused"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := source.InitPost([]byte(tt.in), tt.event)
+			got, err := draft.InitPost([]byte(tt.in), tt.event)
 			var e *recap.Error
 			if !errors.As(err, &e) || e.Kind != tt.kind || e.Code != tt.code {
 				t.Errorf("got %q, %v; want %s %s", got, err, tt.kind, tt.code)
@@ -98,7 +114,7 @@ func FuzzInitPost(f *testing.F) {
 		f.Add([]byte(seed), "Registry Days")
 	}
 	f.Fuzz(func(t *testing.T, text []byte, event string) {
-		out, err := source.InitPost(text, event)
+		out, err := draft.InitPost(text, event)
 		if err != nil {
 			return
 		}
@@ -112,7 +128,7 @@ func FuzzInitPost(f *testing.F) {
 		if event != "" && s.Recap.Title != "" && s.Recap.Facts.Event.Name != event {
 			t.Fatalf("the event is %q, want %q in\n%s", s.Recap.Facts.Event.Name, event, out)
 		}
-		if _, err := source.InitPost(out, event); err == nil {
+		if _, err := draft.InitPost(out, event); err == nil {
 			t.Fatal("it can be made a recap twice")
 		}
 	})
@@ -121,14 +137,14 @@ func FuzzInitPost(f *testing.F) {
 func TestScaffold(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		opts source.ScaffoldOptions
+		opts draft.ScaffoldOptions
 	}{
-		{"defaults", source.ScaffoldOptions{}},
-		{"everything", source.ScaffoldOptions{Title: "Three days: in #Lyon", Event: "Registry \"Days\" 2026", Author: "Ada O'Example", Date: "2026-05-14", License: "CC-BY-4.0"}},
-		{"event alone", source.ScaffoldOptions{Event: "Registry Days"}},
+		{"defaults", draft.ScaffoldOptions{}},
+		{"everything", draft.ScaffoldOptions{Title: "Three days: in #Lyon", Event: "Registry \"Days\" 2026", Author: "Ada O'Example", Date: "2026-05-14", License: "CC-BY-4.0"}},
+		{"event alone", draft.ScaffoldOptions{Event: "Registry Days"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			files, err := source.Scaffold(tt.opts)
+			files, err := draft.Scaffold(tt.opts)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -136,7 +152,7 @@ func TestScaffold(t *testing.T) {
 			for name, data := range files {
 				fsys[name] = &fstest.MapFile{Data: data}
 			}
-			s, lines := load(t, fsys, ".", source.Options{})
+			s, lines := load(t, fsys)
 			if err := s.Err(rule.LevelValid); err != nil {
 				t.Errorf("does not pass: %v\n%s", err, strings.Join(lines, "\n"))
 			}
@@ -146,20 +162,20 @@ func TestScaffold(t *testing.T) {
 			if !bytes.Contains(files["index.md"], []byte("# yaml-language-server: $schema=https://")) {
 				t.Error("it names no schema")
 			}
-			if out, err := source.Format("index.md", files["index.md"], source.FormatOptions{}); err != nil || !bytes.Equal(out, files["index.md"]) {
+			if out, err := draft.Format("index.md", files["index.md"], draft.FormatOptions{}); err != nil || !bytes.Equal(out, files["index.md"]) {
 				t.Errorf("it is not tidy: %v\n%s", err, out)
 			}
 			// The commented facts are ones that pass.
 			shown := strings.ReplaceAll(string(files["index.md"]), "\n  # ", "\n  ")
 			fsys["index.md"] = &fstest.MapFile{Data: []byte(shown)}
 			fsys["media/hall.jpg"] = &fstest.MapFile{Data: []byte("\xff\xd8\xff")}
-			s, lines = load(t, fsys, ".", source.Options{})
+			s, lines = load(t, fsys)
 			if err := s.Err(rule.LevelValid); err != nil || len(s.Recap.Facts.Sessions) != 1 {
 				t.Errorf("what it shows does not pass: %v\n%s", err, strings.Join(lines, "\n"))
 			}
 		})
 	}
-	if _, err := source.Scaffold(source.ScaffoldOptions{Event: "a\nb"}); !errors.Is(err, recap.Usage) {
+	if _, err := draft.Scaffold(draft.ScaffoldOptions{Event: "a\nb"}); !errors.Is(err, recap.Usage) {
 		t.Errorf("an event of two lines: %v", err)
 	}
 }

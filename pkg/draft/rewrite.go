@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package source
+package draft
 
 import (
 	"bytes"
@@ -104,4 +104,15 @@ func Add(dir string, files map[string][]byte) error {
 		}
 	}
 	return nil
+}
+
+// localError words an error of reading a file.
+func localError(path string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return recap.Errorf(recap.NotFound, "not-found", "reading %q: %w", path, err)
+	case errors.Is(err, fs.ErrPermission):
+		return recap.Errorf(recap.Local, "unreadable", "reading %q: %w", path, err).WithHint("make it readable, or remove it")
+	}
+	return recap.Errorf(recap.Local, "io", "reading %q: %w", path, err)
 }

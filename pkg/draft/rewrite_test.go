@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package source_test
+package draft_test
 
 import (
 	"bytes"
@@ -11,8 +11,8 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/recap-oci/recap/pkg/draft"
 	"github.com/recap-oci/recap/pkg/recap"
-	"github.com/recap-oci/recap/pkg/source"
 )
 
 func TestRewrite(t *testing.T) {
@@ -23,7 +23,7 @@ func TestRewrite(t *testing.T) {
 	}
 	upper := func(old []byte) ([]byte, error) { return bytes.ToUpper(old), nil }
 	for _, want := range []bool{true, false} {
-		changed, err := source.Rewrite(path, upper)
+		changed, err := draft.Rewrite(path, upper)
 		if err != nil || changed != want {
 			t.Fatalf("Rewrite = %t, %v; want %t", changed, err, want)
 		}
@@ -35,25 +35,25 @@ func TestRewrite(t *testing.T) {
 		t.Errorf("permissions are %v, %v; want 0600", info.Mode(), err)
 	}
 	refuse := errors.New("no")
-	if _, err := source.Rewrite(path, func([]byte) ([]byte, error) { return nil, refuse }); !errors.Is(err, refuse) {
+	if _, err := draft.Rewrite(path, func([]byte) ([]byte, error) { return nil, refuse }); !errors.Is(err, refuse) {
 		t.Errorf("error %v, want the change's own", err)
 	}
-	if _, err := source.Rewrite(filepath.Join(dir, "absent.md"), upper); !errors.Is(err, recap.NotFound) {
+	if _, err := draft.Rewrite(filepath.Join(dir, "absent.md"), upper); !errors.Is(err, recap.NotFound) {
 		t.Errorf("absent file: %v, want not-found", err)
 	}
-	if _, err := source.Rewrite(dir, upper); !errors.Is(err, recap.Unsafe) {
+	if _, err := draft.Rewrite(dir, upper); !errors.Is(err, recap.Unsafe) {
 		t.Errorf("directory: %v, want unsafe", err)
 	}
 	large := filepath.Join(dir, "large.md")
 	if err := os.WriteFile(large, make([]byte, recap.MaxDocumentSize+1), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := source.Rewrite(large, upper); !errors.Is(err, recap.Unsafe) {
+	if _, err := draft.Rewrite(large, upper); !errors.Is(err, recap.Unsafe) {
 		t.Errorf("large file: %v, want unsafe", err)
 	}
 	link := filepath.Join(dir, "link.md")
 	if err := os.Symlink(path, link); err == nil {
-		if _, err := source.Rewrite(link, upper); !errors.Is(err, recap.Unsafe) {
+		if _, err := draft.Rewrite(link, upper); !errors.Is(err, recap.Unsafe) {
 			t.Errorf("link: %v, want unsafe", err)
 		}
 	}
@@ -62,7 +62,7 @@ func TestRewrite(t *testing.T) {
 func TestCreate(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "trip")
 	files := map[string][]byte{"index.md": []byte("text"), "data/a.csv": []byte("a")}
-	if err := source.Create(dir, files); err != nil {
+	if err := draft.Create(dir, files); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range files {
@@ -70,7 +70,7 @@ func TestCreate(t *testing.T) {
 			t.Errorf("%s holds %q, %v", name, got, err)
 		}
 	}
-	if err := source.Create(dir, files); !errors.Is(err, recap.Local) {
+	if err := draft.Create(dir, files); !errors.Is(err, recap.Local) {
 		t.Errorf("a directory with files: %v, want local", err)
 	}
 }

@@ -1,9 +1,10 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package source
+package front
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -21,7 +22,7 @@ import (
 type normaliser struct {
 	root *tree.Node      // of the result
 	ids  map[string]bool // every id that is taken
-	fail func(pos tree.Pos, rule, mend, format string, args ...any)
+	fail Fail
 }
 
 // The lists of the facts, in the order in which their ids are given out.
@@ -31,14 +32,14 @@ var factLists = []string{
 }
 
 // normalise returns the normalised tree of front, which it changes.
-func normalise(front *tree.Node, fail func(pos tree.Pos, rule, mend, format string, args ...any)) *tree.Node {
+func normalise(front *tree.Node, fail Fail) *tree.Node {
 	n := &normaliser{root: tree.NewMap(front.Pos), ids: map[string]bool{}, fail: fail}
 	n.top(front)
-	facts := front.Get(factsKey)
+	facts := front.Get(Key)
 	if facts == nil || facts.Kind != tree.Map {
 		facts = tree.NewMap(front.Pos)
 	}
-	n.keep(front, factsKey, facts)
+	n.keep(front, Key, facts)
 	n.facts(facts)
 	return n.root
 }
@@ -67,7 +68,7 @@ func (n *normaliser) top(front *tree.Node) {
 			}
 			if len(agents.Items) > 0 {
 				n.keep(front, key, agents)
-				n.root.Entries[len(n.root.Entries)-1].Key = tree.Text("authors", keyPos(front, key))
+				n.root.Entries[len(n.root.Entries)-1].Key = tree.Text("authors", front.KeyPos(key))
 				break
 			}
 		}
@@ -93,15 +94,6 @@ func (n *normaliser) top(front *tree.Node) {
 	}
 }
 
-func keyPos(m *tree.Node, key string) tree.Pos {
-	for _, e := range m.Entries {
-		if e.Key.Text == key {
-			return e.Key.Pos
-		}
-	}
-	return m.Pos
-}
-
 // only returns a map without the keys that aren't named: those are the site
 // generator's.
 func only(v *tree.Node, keys ...string) *tree.Node {
@@ -116,13 +108,13 @@ func (n *normaliser) facts(facts *tree.Node) {
 		facts.Set("apiVersion", tree.Text(recap.APIVersion, facts.Pos))
 	}
 	if event := facts.Get("event"); event != nil {
-		facts.Set("event", named(event))
+		facts.Set("event", Named(event))
 	} else {
 		facts.Set("event", tree.NewMap(facts.Pos))
 	}
 	if entities := facts.Get("entities"); entities != nil {
 		for i, e := range entities.Entries {
-			entities.Entries[i].Value = named(e.Value)
+			entities.Entries[i].Value = Named(e.Value)
 		}
 	}
 	n.moveSessions(facts)
@@ -163,7 +155,7 @@ func (n *normaliser) moveSessions(facts *tree.Node) {
 				m.Set("text", item)
 				items[i] = m
 			} else {
-				items[i] = named(item)
+				items[i] = Named(item)
 			}
 		}
 	}
@@ -197,7 +189,7 @@ func (n *normaliser) collect(facts *tree.Node) {
 		note(e)
 		subs := e.Get("subEvents").List()
 		for i, sub := range subs {
-			subs[i] = named(sub)
+			subs[i] = Named(sub)
 			events(subs[i])
 		}
 	}
@@ -323,7 +315,10 @@ func (n *normaliser) value(o *tree.Node) {
 	o.Delete("value")
 	q, numeric, err := recap.ParseQuantity(v.Text)
 	if err != nil {
-		mend := hint(err)
+		mend := ""
+		if e := (*recap.Error)(nil); errors.As(err, &e) {
+			mend = e.Hint
+		}
 		n.fail(v.Pos, "R504", mend, "%s", err)
 		return
 	}
@@ -355,8 +350,8 @@ func (n *normaliser) value(o *tree.Node) {
 	}
 }
 
-// named makes a map with a name of what may be a name alone.
-func named(v *tree.Node) *tree.Node {
+// Named makes a map with a name of what may be a name alone.
+func Named(v *tree.Node) *tree.Node {
 	if v.Kind != tree.String {
 		return v
 	}

@@ -1,10 +1,11 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package source
+package front
 
 import (
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/recap-oci/recap/pkg/internal/tree"
@@ -18,7 +19,7 @@ func TestAlternatives(t *testing.T) {
 	var walk func(n *tree.Node, at string)
 	walk = func(n *tree.Node, at string) {
 		for i, item := range n.List() {
-			walk(item, at+"/"+itoa(i))
+			walk(item, at+"/"+strconv.Itoa(i))
 		}
 		for _, e := range n.Map() {
 			walk(e.Value, at+"/"+tree.Escape(e.Key.Text))
@@ -43,7 +44,7 @@ func TestAlternatives(t *testing.T) {
 			}
 		}
 	}
-	walk(recapSchemaTree(), "#")
+	walk(SchemaTree(), "#")
 	if oneOfs == 0 || anyOfs == 0 {
 		t.Errorf("%d branches of oneOf, %d of anyOf: this test looks at nothing", oneOfs, anyOfs)
 	}
@@ -53,7 +54,7 @@ func TestAlternatives(t *testing.T) {
 // alternatives. Whole numbers are numbers.
 func typesOf(schema *tree.Node) []string {
 	var types []string
-	for _, s := range follow(schema) {
+	for _, s := range Follow(schema) {
 		names := s.Get("type").List()
 		if one := s.Get("type"); one != nil && one.Kind == tree.String {
 			names = []*tree.Node{one}

@@ -1,18 +1,22 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package source
+package draft
 
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/recap-oci/recap/pkg/document"
+	"github.com/recap-oci/recap/pkg/internal/fit"
+	"github.com/recap-oci/recap/pkg/internal/front"
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/rule"
 )
 
 // FormatOptions are the choices of [Format].
@@ -61,10 +65,10 @@ func formatOnce(name string, raw []byte, opts FormatOptions) ([]byte, error) {
 	keepModeline(tidy)
 	facts := tidy
 	if !f.facts {
-		facts = tidy.Get(factsKey)
+		facts = tidy.Get(front.Key)
 	}
 	if opts.Expand {
-		expand(facts)
+		front.Expand(facts)
 	} else {
 		shorten(facts)
 	}
@@ -119,7 +123,7 @@ type text struct {
 
 // openText reads the metadata of a text by the name of its file.
 func openText(name string, raw []byte) (*text, error) {
-	f := &text{raw: raw, facts: path.Base(name) == FactsPath}
+	f := &text{raw: raw, facts: path.Base(name) == recap.MetadataPath}
 	bad := func(code, mend, format string, args ...any) error {
 		return recap.Errorf(recap.Negative, code, format, args...).WithHint("%s", mend)
 	}
@@ -127,15 +131,15 @@ func openText(name string, raw []byte) (*text, error) {
 	if f.facts {
 		f.syntax, f.data = tree.YAML, document.Range{Start: 0, End: len(raw)}
 	} else {
-		front, err := document.Split(raw)
+		block, err := document.Split(raw)
 		if err != nil {
 			return nil, bad("check-failed", "mend what recap check lists", "reading %q: %w", name, err)
 		}
 		var ok bool
-		if f.syntax, ok = syntaxOf(front.Format); !ok {
+		if f.syntax, ok = front.SyntaxOf(block.Format); !ok {
 			return nil, bad("no-front-matter", "add it with recap init "+name, "%q has no front matter", name)
 		}
-		f.data, first = front.Data, front.Line
+		f.data, first = block.Data, block.Line
 	}
 	if f.syntax == tree.TOML {
 		return nil, recap.Errorf(recap.Usage, "fmt-toml", "%q has TOML front matter, which is left alone", name).
@@ -180,30 +184,33 @@ func (f *text) splice(data []byte) []byte {
 // meaning returns the JSON of the recap that a metadata tree says, or an error
 // where it doesn't fit the schema.
 func meaning(root *tree.Node, factsOnly bool) ([]byte, error) {
-	front := root.Clone()
+	top := root.Clone()
 	if factsOnly {
-		front = tree.NewMap(root.Pos)
-		front.Set("title", tree.Text("recap.yaml has none", root.Pos))
-		front.Set(factsKey, root.Clone())
+		top = tree.NewMap(root.Pos)
+		top.Set("title", tree.Text("recap.yaml has none", root.Pos))
+		top.Set(front.Key, root.Clone())
 	}
-	l := &loader{front: front, recap: &recap.Recap{}}
-	l.validate()
-	normalised := normalise(l.front, func(pos tree.Pos, rule, mend, format string, args ...any) {
-		l.report(rule, pos, mend, format, args...)
+	var problems []recap.Problem
+	fail := func(pos tree.Pos, code, mend, format string, args ...any) {
+		problems = append(problems, recap.Problem{
+			Path: pos.Path, Line: pos.Line, Col: pos.Col,
+			Severity: rule.SeverityOf(code), Rule: code, Message: fmt.Sprintf(format, args...), Mend: mend,
+		})
+	}
+	front.Fit(top, func(m fit.Misfit) bool {
+		fail(m.Pos, front.RuleOf(m), m.Mend, "%s", m.Message)
+		return true
 	})
-	found := map[string]json.RawMessage{}
-	extensions(normalised, "", found)
-	recap.SortProblems(l.problems)
-	for _, p := range l.problems {
+	r, _, err := front.Read(top, fail)
+	recap.SortProblems(problems)
+	for _, p := range problems {
 		if p.Severity == recap.SeverityError {
 			return nil, problemError{p}
 		}
 	}
-	r, err := decode(normalised)
 	if err != nil {
 		return nil, err
 	}
-	r.Extensions = found
 	return json.Marshal(r)
 }
 

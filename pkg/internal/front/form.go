@@ -1,17 +1,15 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package source
+package front
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/recap-oci/recap/pkg/internal/fit"
+	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/rule"
 )
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 // form is the schema of a front matter with the words to speak about it.
 func form() fit.Form {
@@ -20,31 +18,32 @@ func form() fit.Form {
 		Name:     "recap",
 		Thing:    "a recap",
 		Whole:    "the front matter",
-		Omit:     factsKey,
+		Omit:     Key,
 		Patterns: forms,
 		Unknown:  "remove it, or begin it with x- to keep it",
 		TooMany:  "split the recap, or drop some",
 	}
 }
 
-// validate checks the front matter against its schema, reports what doesn't
-// fit, and cuts that out, so that the rest can be understood.
-func (l *loader) validate() {
-	for m := range form().Check(l.front) {
-		l.broken = true
-		if l.full() {
-			return // what is left is of no use
+// Fit gives every value of a front matter the type that its schema wants, calls
+// misfit for what doesn't fit, and cuts that out, so that the rest can be
+// understood. It returns pointers to what it cut. Once misfit returns false the
+// rest isn't looked at, and nothing is cut.
+func Fit(front *tree.Node, misfit func(fit.Misfit) (more bool)) (cuts []string) {
+	for m := range form().Check(front) {
+		if !misfit(m) {
+			return cuts
 		}
-		l.report(ruleOfMisfit(m), m.Pos, m.Mend, "%s", m.Message)
-		l.cuts = append(l.cuts, m.Cut...)
+		cuts = append(cuts, m.Cut...)
 	}
-	if l.broken {
-		l.cut(l.cuts)
+	if len(cuts) > 0 {
+		cut(front, cuts)
 	}
+	return cuts
 }
 
-// ruleOfMisfit returns the rule that a misfit breaks.
-func ruleOfMisfit(m fit.Misfit) string {
+// RuleOf returns the code of the rule that a misfit breaks.
+func RuleOf(m fit.Misfit) string {
 	if m.Unknown {
 		return rule.Unknown
 	}

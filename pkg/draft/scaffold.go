@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package source
+package draft
 
 import (
 	"fmt"

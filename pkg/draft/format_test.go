@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package source_test
+package draft_test
 
 import (
 	"bytes"
@@ -10,9 +10,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/recap-oci/recap/pkg/draft"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/source"
 )
@@ -102,23 +104,23 @@ The *body*  stays.
 func TestFormat(t *testing.T) {
 	for _, tt := range []struct {
 		name, path, in, want string
-		opts                 source.FormatOptions
+		opts                 draft.FormatOptions
 	}{
-		{"tidy", "index.md", untidy, tidy, source.FormatOptions{}},
-		{"tidy stays", "index.md", tidy, tidy, source.FormatOptions{}},
-		{"expand", "index.md", untidy, expanded, source.FormatOptions{Expand: true}},
-		{"CRLF", "index.md", strings.ReplaceAll(untidy, "\n", "\r\n"), strings.ReplaceAll(tidy, "\n", "\r\n"), source.FormatOptions{}},
+		{"tidy", "index.md", untidy, tidy, draft.FormatOptions{}},
+		{"tidy stays", "index.md", tidy, tidy, draft.FormatOptions{}},
+		{"expand", "index.md", untidy, expanded, draft.FormatOptions{Expand: true}},
+		{"CRLF", "index.md", strings.ReplaceAll(untidy, "\n", "\r\n"), strings.ReplaceAll(tidy, "\n", "\r\n"), draft.FormatOptions{}},
 		{"JSON", "index.md", "{\"recap\": {\"event\": {\"name\": \"Registry Days\"}, \"license\": \"MIT\"}, \"a\": 1.50, \"title\": \"T\"}\n\nBody\n",
-			"{\n  \"title\": \"T\",\n  \"a\": 1.50,\n  \"recap\": {\n    \"license\": \"MIT\",\n    \"event\": \"Registry Days\"\n  }\n}\n\nBody\n", source.FormatOptions{}},
+			"{\n  \"title\": \"T\",\n  \"a\": 1.50,\n  \"recap\": {\n    \"license\": \"MIT\",\n    \"event\": \"Registry Days\"\n  }\n}\n\nBody\n", draft.FormatOptions{}},
 		{"recap.yaml", "x/recap.yaml", "topics: [{kind: trend, name: AI}]\n# the event\nevent: Registry Days\n",
-			"# the event\nevent: Registry Days\ntopics: [{name: AI, kind: trend}]\n", source.FormatOptions{}},
+			"# the event\nevent: Registry Days\ntopics: [{name: AI, kind: trend}]\n", draft.FormatOptions{}},
 		{"scalars keep their spelling", "index.md", "---\ntitle: 1.10\ndate: 2024-03\nrecap:\n  event: Registry Days\n  announcements:\n    - {version: 1.10, kind: release, title: 'It''s'}\n---\nx",
-			"---\ntitle: 1.10\ndate: 2024-03\nrecap:\n  event: Registry Days\n  announcements:\n    - {kind: release, title: 'It''s', version: 1.10}\n---\nx", source.FormatOptions{}},
+			"---\ntitle: 1.10\ndate: 2024-03\nrecap:\n  event: Registry Days\n  announcements:\n    - {kind: release, title: 'It''s', version: 1.10}\n---\nx", draft.FormatOptions{}},
 		{"what has comments keeps its form", "index.md", "---\ntitle: T\nrecap:\n  event: Registry Days\n  notes:\n    - # why\n      text: Lunch\n---\nx",
-			"---\ntitle: T\nrecap:\n  event: Registry Days\n  notes:\n    - # why\n      text: Lunch\n---\nx", source.FormatOptions{}},
+			"---\ntitle: T\nrecap:\n  event: Registry Days\n  notes:\n    - # why\n      text: Lunch\n---\nx", draft.FormatOptions{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := source.Format(tt.path, []byte(tt.in), tt.opts)
+			got, err := draft.Format(tt.path, []byte(tt.in), tt.opts)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -142,7 +144,7 @@ func TestFormatRefuses(t *testing.T) {
 		{"anchor", "---\ntitle: &t T\nrecap: {event: Registry Days}\n---\n", recap.Negative, "check-failed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := source.Format("index.md", []byte(tt.in), source.FormatOptions{})
+			got, err := draft.Format("index.md", []byte(tt.in), draft.FormatOptions{})
 			var e *recap.Error
 			if !errors.As(err, &e) || e.Kind != tt.kind || e.Code != tt.code {
 				t.Errorf("got %q, %v; want %s %s", got, err, tt.kind, tt.code)
@@ -155,17 +157,13 @@ func TestFormatRefuses(t *testing.T) {
 func corpus(t testing.TB) map[string][]byte {
 	t.Helper()
 	texts := map[string][]byte{"untidy": []byte(untidy), "tidy": []byte(tidy), "expanded": []byte(expanded)}
-	for _, pattern := range []string{"testdata/*/index.md", "../../examples/recaps/*/index.md"} {
-		files, err := filepath.Glob(pattern)
-		if err != nil {
+	files, err := filepath.Glob("../../examples/recaps/*/index.md")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no documents", err)
+	}
+	for _, f := range files {
+		if texts[f], err = os.ReadFile(f); err != nil {
 			t.Fatal(err)
-		}
-		for _, f := range files {
-			data, err := os.ReadFile(f)
-			if err != nil {
-				t.Fatal(err)
-			}
-			texts[f] = data
 		}
 	}
 	return texts
@@ -177,11 +175,11 @@ func TestFormatKeepsTheRecap(t *testing.T) {
 	for name, text := range corpus(t) {
 		t.Run(name, func(t *testing.T) {
 			want := loadText(t, text)
-			short, err := source.Format("index.md", text, source.FormatOptions{})
+			short, err := draft.Format("index.md", text, draft.FormatOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			long, err := source.Format("index.md", text, source.FormatOptions{Expand: true})
+			long, err := draft.Format("index.md", text, draft.FormatOptions{Expand: true})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -201,7 +199,7 @@ func TestFormatKeepsTheRecap(t *testing.T) {
 // loadText returns the recap of a document, without its files.
 func loadText(t *testing.T, text []byte) *recap.Recap {
 	t.Helper()
-	s, _, err := source.Load(dir(string(text)), ".", source.Options{})
+	s, _, err := source.Load(fstest.MapFS{"index.md": {Data: text}}, ".", source.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,8 +220,8 @@ func TestFormatKeepsComments(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			text := "---\n" + tt.front + "---\nText\n"
-			for _, opts := range []source.FormatOptions{{}, {Expand: true}} {
-				got, err := source.Format("index.md", []byte(text), opts)
+			for _, opts := range []draft.FormatOptions{{}, {Expand: true}} {
+				got, err := draft.Format("index.md", []byte(text), opts)
 				if err != nil {
 					t.Errorf("%+v: %v", opts, err)
 					continue
@@ -250,7 +248,7 @@ func FuzzFormat(f *testing.F) {
 		f.Add([]byte(seed), true)
 	}
 	f.Fuzz(func(t *testing.T, text []byte, expand bool) {
-		out, err := source.Format("index.md", text, source.FormatOptions{Expand: expand})
+		out, err := draft.Format("index.md", text, draft.FormatOptions{Expand: expand})
 		if errors.Is(err, recap.Local) {
 			t.Fatalf("%v\n%s", err, text)
 		}

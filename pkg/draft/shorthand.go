@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package source
+package draft
 
 import (
 	"strings"
@@ -9,29 +9,6 @@ import (
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/recap"
 )
-
-// expand writes the long form of the facts. It is what the normaliser makes of
-// them, in words that the schema knows.
-func expand(facts *tree.Node) {
-	settleFacts(facts)
-	n := &normaliser{ids: map[string]bool{}, fail: func(tree.Pos, string, string, string, ...any) {}}
-	n.facts(facts)
-	for _, o := range facts.Get("observations").List() {
-		for i, e := range o.Entries {
-			if e.Key.Text == "textValue" {
-				o.Entries[i].Key.Text = "value"
-			}
-		}
-	}
-}
-
-// settleFacts gives plain scalars the types that the schema wants.
-func settleFacts(facts *tree.Node) {
-	front := tree.NewMap(facts.Pos)
-	front.Set(factsKey, facts)
-	l := &loader{front: front}
-	l.validate()
-}
 
 // shorten writes what can be said in a word in a word. What has comments stays
 // as it is: they would have nowhere to stand.
