@@ -100,8 +100,8 @@ func newStoreCheckCmd(e *env) *cobra.Command {
 digest, and see that all is there that something leads to. Exit 6 when it isn't.
 
 With --repair what is damaged is moved to .recap-quarantine in the store and nothing is
-deleted. What the local store lacks then the next pull fetches again; to a layout,
-push or copy it again.`,
+deleted; files that are no blobs are named, and stay. What the local store lacks then the
+next pull fetches again; to a layout, push or copy it again.`,
 		Args: args(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := out.check(); err != nil {
@@ -168,10 +168,9 @@ func (p storePlace) check(ctx context.Context, repair bool) ([]layout.Damage, er
 	return append(found, more...), err
 }
 
-// left counts what is damaged still. What a process that is gone left behind
-// costs only space.
+// left counts what is damaged still.
 func (r storeCheckResult) left() int {
-	mended := slices.DeleteFunc(slices.Clone(r.Damage), func(d layout.Damage) bool { return d.Mended || d.Code == "stale-temporary" })
+	mended := slices.DeleteFunc(slices.Clone(r.Damage), func(d layout.Damage) bool { return d.Mended || d.Harmless() })
 	return len(mended)
 }
 
@@ -189,7 +188,11 @@ func (p storePlace) damaged(n int, repaired bool) error {
 func printStoreCheck(w io.Writer, r storeCheckResult) {
 	for _, d := range r.Damage {
 		fmt.Fprintf(w, "%s  %s  %s\n", safe(d.Code), safe(d.Path), safe(d.What))
-		if d.MovedTo != "" {
+		switch {
+		case d.MovedTo == "":
+		case d.Code == "bad-entry":
+			fmt.Fprintf(w, "  as it was: %s\n", safe(d.MovedTo))
+		default:
 			fmt.Fprintf(w, "  moved to %s\n", safe(d.MovedTo))
 		}
 	}

@@ -85,7 +85,7 @@ func (s *Store) spoilt(d digest.Digest, err error) error {
 }
 
 // beginAnew makes a cache usable that could not be opened because of cause: what
-// is wrong goes to the blob.Quarantine, blobs stay.
+// is wrong goes to the quarantine, blobs stay.
 func (s *Store) beginAnew(ctx context.Context, cause error) error {
 	if !errors.Is(cause, recap.Integrity) && !errors.Is(cause, recap.Unsafe) {
 		return cause
@@ -111,6 +111,23 @@ func (s *Store) beginAnew(ctx context.Context, cause error) error {
 		return fmt.Errorf("mending layout %q: %w", s.path, err)
 	}
 	return s.openDirectory()
+}
+
+// dropBadOfCache takes off a cache's index.json what can't be read there: it can be
+// had again.
+func (s *Store) dropBadOfCache(ctx context.Context) error {
+	x, err := s.view()
+	if err != nil || len(x.Bad()) == 0 {
+		return err
+	}
+	damage := Damage{Path: ocispec.ImageIndexFile, Code: "bad-entry", What: s.badEntry(x.Bad()[0].Err).Error()}
+	if damage.MovedTo, err = s.dropBad(ctx); err != nil {
+		return fmt.Errorf("mending layout %q: %w", s.path, err)
+	}
+	if s.opts.OnDamage != nil {
+		s.opts.OnDamage(damage)
+	}
+	return nil
 }
 
 // broken lists what keeps the layout from being opened.

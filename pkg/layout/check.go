@@ -24,17 +24,22 @@ type Damage struct {
 	Path string `json:"path"`
 	// Digest is that of the blob, when it is about one.
 	Digest digest.Digest `json:"digest,omitempty"`
-	// Code is stable: bad-layout, bad-index, digest-mismatch, size-mismatch,
-	// missing, bad-manifest, not-a-regular-file, unexpected-file, unreadable,
-	// or stale-temporary, which costs only space.
+	// Code is stable: bad-layout, bad-index, bad-entry, digest-mismatch,
+	// size-mismatch, missing, bad-manifest, not-a-regular-file, unexpected-file,
+	// unreadable, or stale-temporary, which costs only space.
 	Code string `json:"code"`
 	// What says it for people.
 	What string `json:"what"`
-	// MovedTo is where in the layout the file is now, when it was moved.
+	// MovedTo is where in the layout the file is now, when it was moved, or for a
+	// bad-entry a copy of it as it was.
 	MovedTo string `json:"movedTo,omitempty"`
 	// Mended says that it is no damage any more; see [Store.Repair].
 	Mended bool `json:"mended,omitempty"`
 }
+
+// Harmless reports whether it costs only space, or is somebody else's file, which
+// nothing in the layout needs and [Store.Repair] leaves alone.
+func (d Damage) Harmless() bool { return d.Code == "stale-temporary" || d.Code == "unexpected-file" }
 
 func (d Damage) String() string { return d.Path + ": " + d.What }
 
@@ -117,7 +122,7 @@ func (c *checker) blobs(ctx context.Context) error {
 			if blob.CheckDigest(d) == nil {
 				return c.blob(ctx, p, name, d)
 			}
-			c.report(name, "", "unexpected-file", "it is not a blob: its name is no digest")
+			c.report(name, "", "unexpected-file", "it is no blob, as its name is no digest: it stays, and nothing here needs it")
 			return nil
 		})
 		if err != nil {
@@ -163,6 +168,9 @@ func (c *checker) graph(ctx context.Context) error {
 			return nil // index.json was reported
 		}
 		return err
+	}
+	for _, bad := range x.Bad() {
+		c.report(ocispec.ImageIndexFile, "", "bad-entry", "%v", bad.Err)
 	}
 	type link struct {
 		ocispec.Descriptor

@@ -176,10 +176,6 @@ func TestCheckOfAnIndexThatBrokeMeanwhile(t *testing.T) {
 // Whatever is wrong with the files of a layout is said, and never mended by
 // throwing away what they may hold.
 func TestBrokenLayout(t *testing.T) {
-	entry := func(fields string) string {
-		return `{"schemaVersion":2,"manifests":[{` + fields + `}]}`
-	}
-	const good = `"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"`
 	for name, c := range map[string]struct {
 		file, content string
 		kind          recap.Kind
@@ -199,14 +195,7 @@ func TestBrokenLayout(t *testing.T) {
 		"index is a manifest":     {"index.json", `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","manifests":[]}`, recap.Integrity, "bad-index"},
 		"index with layers":       {"index.json", `{"schemaVersion":2,"layers":[],"manifests":[]}`, recap.Integrity, "bad-index"},
 		"index too large":         {"index.json", `{"schemaVersion":2,"manifests":[]}` + strings.Repeat(" ", layout.MaxIndexSize), recap.Unsafe, "too-large"},
-		"entry size -1":           {"index.json", entry(good + `,"size":-1`), recap.Integrity, "bad-size"},
-		"entry size 2^62":         {"index.json", entry(good + `,"size":4611686018427387904`), recap.Integrity, "bad-size"},
-		"entry size 2^63-1":       {"index.json", entry(good + `,"size":9223372036854775807`), recap.Integrity, "bad-size"},
-		"entry size 2^64":         {"index.json", entry(good + `,"size":18446744073709551616`), recap.Integrity, "bad-index"},
-		"entry without digest":    {"index.json", entry(`"mediaType":"a/b","size":1`), recap.Integrity, "bad-digest"},
-		"entry digest a path":     {"index.json", entry(`"mediaType":"a/b","size":1,"digest":"sha256:../../../../etc/passwd"`), recap.Integrity, "bad-digest"},
-		"entry digest upper case": {"index.json", entry(`"mediaType":"a/b","size":1,"digest":"sha256:44136FA355B3678A1146AD16F7E8649E94FB4FC21FE77E8310C060F61CAAFF8A"`), recap.Integrity, "bad-digest"},
-		"entry without type":      {"index.json", entry(`"size":1,"digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"`), recap.Integrity, "bad-index"},
+		"index of bad entries":    {"index.json", `{"schemaVersion":2,"manifests":[` + strings.Repeat("{},", 100) + `{}]}`, recap.Integrity, "bad-index"},
 		"layout empty":            {"oci-layout", "", recap.Integrity, "bad-layout"},
 		"layout version 2":        {"oci-layout", `{"imageLayoutVersion":"2.0.0"}`, recap.Integrity, "bad-layout"},
 		"layout too large":        {"oci-layout", `{"imageLayoutVersion":"1.0.0"}` + strings.Repeat(" ", 4<<10), recap.Unsafe, "too-large"},

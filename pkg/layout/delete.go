@@ -11,7 +11,6 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"github.com/recap-oci/recap/pkg/internal/durable"
 	"github.com/recap-oci/recap/pkg/layout/internal/blob"
 	"github.com/recap-oci/recap/pkg/layout/internal/index"
 )
@@ -20,7 +19,8 @@ import (
 // removes its blob, unless an index that stays listed contains it. Other tags,
 // desc's config and layers, its members and its referrers stay: what nothing
 // needs any more is for a prune to find. errdef.ErrNotFound when neither entry
-// nor blob is there.
+// nor blob is there. Where index.json has an entry that can't be read, and that might
+// contain desc, the blob stays.
 //
 // From an archive nothing is removed before Commit, and blobs that were in it
 // stay in it; only the entries go.
@@ -52,7 +52,7 @@ func (s *Store) Delete(ctx context.Context, desc ocispec.Descriptor) error {
 		return err
 	}
 	// The entry went first: a crash here leaves a blob that nothing names.
-	err = durable.Remove(dir.File(blob.Name(desc.Digest)))
+	err = removeBlob(dir, desc.Digest)
 	if errors.Is(err, fs.ErrNotExist) {
 		if wasListed {
 			return nil
@@ -66,9 +66,25 @@ func (s *Store) Delete(ctx context.Context, desc ocispec.Descriptor) error {
 	return nil
 }
 
+func removeBlob(dir *blob.Directory, d digest.Digest) error {
+	held, err := dir.Hold()
+	if err != nil {
+		return err
+	}
+	defer held.Close()
+	if err := held.Remove(blob.Name(d)); err != nil {
+		return err
+	}
+	return held.Sync(blob.Dir(d.Algorithm()))
+}
+
 // isMember reports whether an index of the layout contains d.
 func (s *Store) isMember(ctx context.Context, d digest.Digest) (bool, error) {
-	err := s.walk(ctx, func(n *node) error {
+	x, err := s.view()
+	if err != nil || len(x.Bad()) > 0 {
+		return true, err
+	}
+	err = s.walk(ctx, func(n *node) error {
 		for _, member := range n.members {
 			if member.Digest == d {
 				return errEnough

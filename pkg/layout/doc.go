@@ -21,13 +21,15 @@
 // Every byte that Fetch returns has been hashed before its reader sees the end.
 // What isn't a regular file at the place of a blob (a symbolic link, a pipe, a
 // device) is refused and never opened. index.json is read strictly, has a size
-// limit ([MaxIndexSize]), and is never replaced when it can't be read.
+// limit ([MaxIndexSize]), and is never replaced when it can't be read. When only an
+// entry of it can't be, the rest holds, and what depends on that entry is refused.
 //
 // A damaged blob is not found by Exists, which compares sizes and reads nothing;
 // but once this process has seen it (Fetch, Check), Exists says that it isn't
 // there. Push reads what is there; when it doesn't match, it moves it to a directory
-// of the layout, .recap-blob.Quarantine, and puts the content in its place. So fetching
-// again and pushing heals a store. Repair moves all that is damaged at once.
+// of the layout, .recap-quarantine, and puts the content in its place. So fetching
+// again and pushing heals a store. Repair moves all that is damaged at once, and leaves
+// alone what has not the name of a blob.
 //
 // # What is removed, and when
 //

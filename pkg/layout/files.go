@@ -86,6 +86,12 @@ func sameFile(a, b fs.FileInfo) bool {
 	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }
 
+// badEntry is about what only an entry that can't be read would tell.
+func (s *Store) badEntry(err error) error {
+	return recap.Errorf(recap.Integrity, "bad-entry", "layout %q: an entry of index.json can't be read: %w", s.path, err).
+		WithHint("recap store check --repair %s takes it off the list and keeps a copy of index.json; then push or copy there again", s.path)
+}
+
 // badIndex names the file and what can be done. It is never repaired: tags that
 // only it knew would be lost.
 func (s *Store) badIndex(err error) error {

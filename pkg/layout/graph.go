@@ -164,6 +164,12 @@ func (s *Store) referrers(ctx context.Context, d digest.Digest) ([]*node, error)
 			return nil, couldNotLook(d, err)
 		}
 	}
+	for _, bad := range x.Bad() {
+		name, _ := bad.Name()
+		if hint, _ := bad.Annotation(annotationSubject); name == "" && (hint == "" || hint == d.String()) {
+			return nil, couldNotLook(d, s.badEntry(bad.Err))
+		}
+	}
 	if err := s.referrersTag(ctx, x, d, found); err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -88,8 +88,8 @@ type Pruned struct {
 // It waits while others write to the layout (code busy) and they wait for it;
 // entries go from index.json before blobs do, so that it may be killed at any
 // moment. It refuses an archive (code is-an-archive), and where something that
-// is needed can't be read (Integrity, code damaged): what it needs in its turn
-// can't be known.
+// is needed can't be read (Integrity, code damaged, or bad-entry for an entry of
+// index.json): what it needs in its turn can't be known.
 func (s *Store) Prune(ctx context.Context, opts PruneOptions) (Pruned, error) {
 	if opts.DryRun && !s.archive {
 		return s.prune(ctx, opts)
@@ -106,7 +106,15 @@ func (s *Store) prune(ctx context.Context, opts PruneOptions) (Pruned, error) {
 	if _, err := s.places(); err != nil { // closed
 		return Pruned{}, err
 	}
-	p := &pruner{store: s, opts: opts, files: make(map[digest.Digest]Removed), needed: make(map[digest.Digest]bool), roles: make(map[digest.Digest]role)}
+	held, err := s.dir.Hold()
+	if err != nil {
+		return Pruned{}, s.wrap(err)
+	}
+	defer held.Close()
+	if err := held.Check(); err != nil {
+		return Pruned{}, err
+	}
+	p := &pruner{store: s, held: held, opts: opts, files: make(map[digest.Digest]Removed), needed: make(map[digest.Digest]bool), roles: make(map[digest.Digest]role)}
 	if err := p.list(); err != nil {
 		return Pruned{}, err
 	}
@@ -127,6 +135,7 @@ func (s *Store) prune(ctx context.Context, opts PruneOptions) (Pruned, error) {
 // pruner is a prune under way.
 type pruner struct {
 	store  *Store
+	held   *blob.Held
 	opts   PruneOptions
 	files  map[digest.Digest]Removed // every blob
 	needed map[digest.Digest]bool
@@ -135,19 +144,8 @@ type pruner struct {
 
 // list finds every blob. What is in the place of one and isn't is for Repair.
 func (p *pruner) list() error {
-	dir := p.store.dir
-	return dir.Each(func(name string, d digest.Digest) error {
-		if blob.CheckDigest(d) != nil {
-			return nil //nolint:nilerr // a file whose name is no digest is no blob
-		}
-		info, err := os.Lstat(dir.File(name))
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		if err != nil {
-			return durable.Explain(err)
-		}
-		if info.Mode().IsRegular() {
+	return p.held.Each(func(name string, d digest.Digest, info fs.FileInfo) error {
+		if blob.CheckDigest(d) == nil && info.Mode().IsRegular() {
 			p.files[d] = Removed{Path: name, Digest: d, Size: info.Size(), LastUsed: info.ModTime().UTC()}
 		}
 		return nil
@@ -162,6 +160,10 @@ func (p *pruner) recent(d digest.Digest) bool {
 
 // mark finds out what is needed.
 func (p *pruner) mark(ctx context.Context, x *index.Index) error {
+	for _, bad := range x.Bad() {
+		return recap.Errorf(recap.Integrity, "bad-entry", "layout %q: what an entry of index.json needs can't be known: %w", p.store.path, bad.Err).
+			WithHint("recap store check --repair %s takes it off the list and keeps a copy of index.json", p.store.path)
+	}
 	var others []ocispec.Descriptor // listed without a tag
 	for _, e := range x.Entries() {
 		if e.Name() == "" {
@@ -382,7 +384,7 @@ func (p *pruner) plan(x *index.Index) (Pruned, map[digest.Digest]bool, error) {
 			result.Freed.add(f.Size)
 		}
 	}
-	aside, err := p.store.dir.Quarantined(p.opts.Before)
+	aside, err := p.held.Quarantined(p.opts.Before)
 	if err != nil {
 		return Pruned{}, nil, p.store.wrap(err)
 	}
@@ -416,26 +418,21 @@ func (p *pruner) sweep(ctx context.Context, plan Pruned, unlisted map[digest.Dig
 	dirs := make(map[string]bool)
 	defer func() {
 		for dir := range dirs {
-			err = errors.Join(err, durable.SyncDir(dir))
+			err = errors.Join(err, p.held.Sync(dir))
 		}
 	}()
 	for _, f := range plan.Removed {
 		if err := ctx.Err(); err != nil {
 			return result, err
 		}
-		path := s.dir.File(f.Path)
 		// Another tool, which knows no lock of ours, may have written it again.
-		if info, err := os.Lstat(path); f.Digest != "" && (err != nil || !info.ModTime().UTC().Equal(f.LastUsed)) {
+		if info, err := p.held.Lstat(f.Path); f.Digest != "" && (err != nil || !info.ModTime().UTC().Equal(f.LastUsed)) {
 			continue
 		}
-		remove := durable.RemoveLazily
-		if f.Digest == "" {
-			remove = os.RemoveAll // in the quarantine there may be directories
-		}
-		if err := remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := p.held.Remove(f.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return result, fmt.Errorf("pruning layout %q: %w", s.path, durable.Explain(err))
 		}
-		dirs[filepath.Dir(path)] = true
+		dirs[path.Dir(f.Path)] = true
 		result.Removed = append(result.Removed, f)
 		result.Freed.add(f.Size)
 	}

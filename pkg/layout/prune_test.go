@@ -388,3 +388,32 @@ func TestPruneKeepsWhatOthersTypesMention(t *testing.T) {
 		t.Errorf("removed %v, %v; want %s", pruned.Removed, err, loose.Digest)
 	}
 }
+
+// A link that somebody puts in the place of the blobs after the layout was opened
+// leads a prune, a repair and a delete nowhere.
+func TestPruneOfALink(t *testing.T) {
+	path, outside := filepath.Join(t.TempDir(), "l"), filepath.Join(t.TempDir(), "outside")
+	s := create(t, path)
+	i, m := newBlob("text/plain", "nobody needs it"), newManifest(t, nil, "m")
+	push(t, s, emptyConfig, i, m)
+	s.Close()
+	s = open(t, path)
+	blobs := filepath.Join(path, "blobs", "sha256")
+	if err := os.Rename(blobs, outside); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(outside, i.Digest.Encoded()), "not any more")
+	replaceBySymlink(t, outside, blobs)
+	before := tree(t, outside)
+	_, err := s.Prune(t.Context(), layout.PruneOptions{})
+	wantError(t, err, recap.Unsafe, "not-a-directory", path, "blobs/sha256")
+	if _, err := s.Repair(t.Context()); err == nil {
+		t.Error("repaired through a link")
+	}
+	if err := s.Delete(t.Context(), m.Descriptor); err == nil {
+		t.Error("deleted through a link")
+	}
+	if diff := cmp.Diff(before, tree(t, outside)); diff != "" {
+		t.Errorf("outside (-before +after):\n%s", diff)
+	}
+}

@@ -12,12 +12,14 @@ import (
 	"github.com/recap-oci/recap/pkg/layout/internal/index"
 )
 
-// Repair is [Store.Check], and moves what is in the place of a blob and isn't
-// one to the quarantine: a directory in the layout, .recap-blob.Quarantine, from which
-// only [Store.Prune] removes. Of a cache, index.json then no longer lists
-// untagged manifests of which something is missing, so that nobody takes them for
-// whole. Each Damage says where it was moved to, and whether all is well now; what
-// a tag still needs has to be pushed again.
+// Repair is [Store.Check], and moves what has the name of a blob and isn't what that
+// says to the quarantine: a directory in the layout, .recap-quarantine, from which
+// only [Store.Prune] removes. Files among the blobs whose names are no digests are
+// somebody else's, and stay. Entries of index.json that can't be read go from it; in
+// the quarantine is a copy of the file that has them. Of a cache, index.json then no
+// longer lists untagged manifests of which something is missing, so that nobody takes
+// them for whole. Each Damage says where it was moved or copied to, and whether all is
+// well now; what a tag still needs has to be pushed again.
 //
 // It waits while others write to the layout (code busy), and refuses an archive
 // (code is-an-archive): nothing is removed from one.
@@ -31,15 +33,8 @@ func (s *Store) Repair(ctx context.Context) ([]Damage, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, damage := range found {
-		switch damage.Code {
-		case "digest-mismatch", "not-a-regular-file", "unexpected-file", "unreadable":
-			to, err := s.dir.SetAside(damage.Path)
-			if err != nil {
-				return found, fmt.Errorf("layout %q: moving %s to the quarantine: %w", s.path, damage.Path, err)
-			}
-			found[i].MovedTo = to
-		}
+	if err := s.clearAway(ctx, found); err != nil {
+		return found, err
 	}
 	if s.opts.Cache {
 		if err := s.unlistBroken(ctx); err != nil {
@@ -58,9 +53,40 @@ func (s *Store) Repair(ctx context.Context) ([]Damage, error) {
 		left[damage.Path] = true
 	}
 	for i, damage := range found {
-		found[i].Mended = !left[damage.Path]
+		found[i].Mended = !left[damage.Path] && damage.Code != "unexpected-file"
 	}
 	return found, nil
+}
+
+// clearAway moves what is damaged to the quarantine, and notes where.
+func (s *Store) clearAway(ctx context.Context, found []Damage) error {
+	held, err := s.dir.Hold()
+	if err != nil {
+		return s.wrap(err)
+	}
+	defer held.Close()
+	copied := "" // of index.json
+	for i, damage := range found {
+		switch damage.Code {
+		case "digest-mismatch", "not-a-regular-file", "unreadable":
+			if damage.Digest == "" {
+				continue // no blob
+			}
+			to, err := held.SetAside(damage.Path)
+			if err != nil {
+				return fmt.Errorf("layout %q: moving %s to the quarantine: %w", s.path, damage.Path, err)
+			}
+			found[i].MovedTo = to
+		case "bad-entry":
+			if copied == "" {
+				if copied, err = s.dropBad(ctx); err != nil {
+					return s.wrap(err)
+				}
+			}
+			found[i].MovedTo = copied
+		}
+	}
+	return nil
 }
 
 // unlistBroken takes untagged manifests off index.json that lack something.

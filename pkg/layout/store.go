@@ -49,7 +49,7 @@ type Options struct {
 	Cache bool
 
 	// OnDamage is told of every file that was found damaged and moved to the
-	// blob.Quarantine, with where it is now. It may be called by many goroutines at
+	// quarantine, with where it is now. It may be called by many goroutines at
 	// once. Default: nobody is told.
 	OnDamage func(Damage)
 }
@@ -139,6 +139,9 @@ func CreateContext(ctx context.Context, path string, opts Options) (*Store, erro
 		}
 		if err == nil {
 			err = s.claim(ctx)
+		}
+		if err == nil && opts.Cache {
+			err = s.dropBadOfCache(ctx)
 		}
 		if err != nil {
 			return nil, err

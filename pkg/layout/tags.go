@@ -35,6 +35,9 @@ func (s *Store) Tag(ctx context.Context, desc ocispec.Descriptor, reference stri
 		if reference == desc.Digest.String() {
 			return x.Add(entry), nil
 		}
+		if bad, _ := x.Unreadable(reference); bad != nil {
+			return false, s.badEntry(bad)
+		}
 		return x.SetTag(entry, reference), nil
 	})
 	if err != nil {
@@ -66,7 +69,8 @@ func (s *Store) Untag(ctx context.Context, reference string) error {
 // layout names the manifest, not what it is. A digest is found whether index.json
 // lists it or not. errdef.ErrNotFound when there is no such tag or manifest;
 // Integrity, code ambiguous-tag, when entries of different manifests share the
-// tag.
+// tag, and code bad-entry when one that has it, or may have it where no other has,
+// can't be read.
 func (s *Store) Resolve(ctx context.Context, reference string) (ocispec.Descriptor, error) {
 	if err := ctx.Err(); err != nil {
 		return ocispec.Descriptor{}, err
@@ -169,7 +173,13 @@ func (s *Store) findTag(x *index.Index, reference string) (ocispec.Descriptor, e
 		}
 		found = &x.Entries()[i]
 	}
-	if found == nil {
+	sure, unsure := x.Unreadable(name)
+	switch {
+	case sure != nil:
+		return ocispec.Descriptor{}, s.badEntry(sure)
+	case found == nil && unsure != nil:
+		return ocispec.Descriptor{}, s.badEntry(unsure)
+	case found == nil:
 		return ocispec.Descriptor{}, s.noTag(x, reference)
 	}
 	return plain(found.Descriptor), nil

@@ -18,7 +18,7 @@ func SyncDir(path string) error {
 	if err := step("syncdir", nil); err != nil {
 		return Explain(&fs.PathError{Op: "sync", Path: path, Err: err})
 	}
-	return Explain(syncDir(path))
+	return Explain(syncDir(func() (*os.File, error) { return os.Open(path) }))
 }
 
 // MkdirAll makes path and every missing directory above it, each flushed into

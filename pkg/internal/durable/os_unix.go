@@ -12,8 +12,9 @@ import (
 	"syscall"
 )
 
-func syncDir(path string) error {
-	dir, err := os.Open(path)
+// syncDir flushes the directory that open opens.
+func syncDir(open func() (*os.File, error)) error {
+	dir, err := open()
 	if err != nil {
 		return err
 	}
@@ -29,7 +30,7 @@ func cannotSync(err error) bool {
 	return errors.Is(err, syscall.ENOTSUP) || errors.Is(err, syscall.EOPNOTSUPP) || errors.Is(err, syscall.EINVAL)
 }
 
-func renamePatiently(oldpath, newpath string) error { return os.Rename(oldpath, newpath) }
+func renamePatiently(rename func() error) error { return rename() }
 
 func cannotMove(error) bool { return false }
 

@@ -13,9 +13,12 @@ import (
 
 // syncDir does nothing: NTFS journals names itself and offers no flush of a
 // directory to an ordinary process.
-func syncDir(path string) error {
-	_, err := os.Stat(path)
-	return err
+func syncDir(open func() (*os.File, error)) error {
+	dir, err := open()
+	if err != nil {
+		return err
+	}
+	return dir.Close()
 }
 
 func cannotSync(error) bool { return false }
@@ -23,10 +26,10 @@ func cannotSync(error) bool { return false }
 // renamePatiently tries again while a virus scanner or an indexer has one of
 // the files open, which Windows answers with these errors; it gives up after
 // about a second.
-func renamePatiently(oldpath, newpath string) error {
+func renamePatiently(rename func() error) error {
 	wait := time.Millisecond
 	for {
-		err := os.Rename(oldpath, newpath)
+		err := rename()
 		transient := errors.Is(err, windows.ERROR_ACCESS_DENIED) || errors.Is(err, windows.ERROR_SHARING_VIOLATION)
 		if !transient || wait > 512*time.Millisecond {
 			return err

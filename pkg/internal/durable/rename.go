@@ -78,7 +78,7 @@ func rename(oldpath, newpath string) error {
 	if err := step("rename", nil); err != nil {
 		return Explain(&os.LinkError{Op: "rename", Old: oldpath, New: newpath, Err: err})
 	}
-	return Explain(renamePatiently(oldpath, newpath))
+	return Explain(renamePatiently(func() error { return os.Rename(oldpath, newpath) }))
 }
 
 func syncParents(a, b string) error {

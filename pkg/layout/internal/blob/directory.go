@@ -81,9 +81,13 @@ func Directories() []string {
 
 // Check refuses links in the place of the directories that hold
 // blobs: what is read through them lies outside the layout.
-func (d *Directory) Check() error {
+func (d *Directory) Check() error { return checkAll(d.root, d.lstat) }
+
+func (d *Directory) lstat(name string) (fs.FileInfo, error) { return os.Lstat(d.File(name)) }
+
+func checkAll(root string, lstat func(name string) (fs.FileInfo, error)) error {
 	for _, name := range Directories() {
-		if err := d.CheckDirectory(name); err != nil {
+		if err := checkDirectory(root, name, lstat); err != nil {
 			return err
 		}
 	}
@@ -91,8 +95,10 @@ func (d *Directory) Check() error {
 }
 
 // CheckDirectory is [Directory.Check] of one of [Directories].
-func (d *Directory) CheckDirectory(name string) error {
-	info, err := os.Lstat(d.File(name))
+func (d *Directory) CheckDirectory(name string) error { return checkDirectory(d.root, name, d.lstat) }
+
+func checkDirectory(root, name string, lstat func(name string) (fs.FileInfo, error)) error {
+	info, err := lstat(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -100,7 +106,7 @@ func (d *Directory) CheckDirectory(name string) error {
 		return durable.Explain(err)
 	}
 	if !info.IsDir() {
-		return recap.Errorf(recap.Unsafe, "not-a-directory", "layout %q: %s is %s, not a directory", d.root, name, describe(info.Mode())).
+		return recap.Errorf(recap.Unsafe, "not-a-directory", "layout %q: %s is %s, not a directory", root, name, describe(info.Mode())).
 			WithHint("move it away and put the directory itself there")
 	}
 	return nil

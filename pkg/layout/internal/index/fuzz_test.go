@@ -39,6 +39,9 @@ func FuzzIndex(f *testing.F) {
 		if len(again.entries) != len(x.entries) {
 			t.Fatalf("%d entries became %d", len(x.entries), len(again.entries))
 		}
+		if len(again.bad) != len(x.bad) {
+			t.Fatalf("%d bad entries became %d", len(x.bad), len(again.bad))
+		}
 		twice, err := again.Marshal()
 		if err != nil || !bytes.Equal(written, twice) {
 			t.Fatalf("written differently the second time (%v):\n%s\n%s", err, written, twice)
@@ -47,6 +50,9 @@ func FuzzIndex(f *testing.F) {
 			if x.NameOf(name) == "" {
 				t.Fatalf("tag %q is listed and not found", name)
 			}
+		}
+		if x.DropBad() != (len(again.bad) > 0) || len(x.Bad()) > 0 {
+			t.Fatal("bad entries stay")
 		}
 		for _, e := range x.entries {
 			if blob.CheckDescriptor(e.Descriptor) != nil || strings.Contains(blob.Name(e.Digest), "..") {

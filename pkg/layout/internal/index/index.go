@@ -31,6 +31,7 @@ const MaxSize = 16 << 20
 type Index struct {
 	fields  map[string]json.RawMessage // as found, but for manifests
 	entries []Entry
+	bad     []Bad
 }
 
 // Entry is one of its manifests.
@@ -42,6 +43,7 @@ type Entry struct {
 // Name is the reference that the entry has, empty when it is untagged.
 func (e Entry) Name() string { return e.Annotations[ocispec.AnnotationRefName] }
 
+// New is the index of a layout that has nothing.
 func New() *Index {
 	return &Index{fields: map[string]json.RawMessage{
 		"schemaVersion": json.RawMessage(`2`),
@@ -50,7 +52,8 @@ func New() *Index {
 }
 
 // Parse reads index.json. Its errors say what is wrong; the caller adds
-// where.
+// where. An entry that can't be read is no error, but one of [Index.Bad], unless there
+// are more than a hundred.
 func Parse(data []byte) (*Index, error) {
 	var head struct {
 		SchemaVersion *int              `json:"schemaVersion"`
@@ -75,27 +78,40 @@ func Parse(data []byte) (*Index, error) {
 	}
 	delete(x.fields, "manifests")
 	for i, raw := range head.Manifests {
-		e := Entry{raw: raw}
-		// Not json.Unmarshal: each entry must match its fields' case too.
-		if err := canonical.Unmarshal(raw, &e.Descriptor); err != nil {
-			return nil, fmt.Errorf("manifests[%d]: %w", i, err)
+		e, err := parseEntry(raw)
+		if err == nil {
+			x.entries = append(x.entries, e)
+			continue
 		}
-		if e.MediaType == "" {
-			return nil, fmt.Errorf("manifests[%d]: no mediaType", i)
+		x.bad = append(x.bad, newBad(i, raw, err))
+		if len(x.bad) > maxBad {
+			return nil, fmt.Errorf("more than %d entries can't be read: %w", maxBad, x.bad[0].Err)
 		}
-		if err := blob.CheckDescriptor(e.Descriptor); err != nil {
-			return nil, fmt.Errorf("manifests[%d]: %w", i, err)
-		}
-		x.entries = append(x.entries, e)
 	}
 	return x, nil
 }
 
+func parseEntry(raw json.RawMessage) (Entry, error) {
+	e := Entry{raw: raw}
+	// Not json.Unmarshal: each entry must match its fields' case too.
+	if err := canonical.Unmarshal(raw, &e.Descriptor); err != nil {
+		return Entry{}, err
+	}
+	if e.MediaType == "" {
+		return Entry{}, errors.New("no mediaType")
+	}
+	return e, blob.CheckDescriptor(e.Descriptor)
+}
+
 // Marshal returns the index as it is written: entries with a name first, by
 // name, then the others by digest, so that what was pushed at once in any order
-// gives the same file.
+// gives the same file, then those that can't be read, as they were found.
 func (x *Index) Marshal() ([]byte, error) {
-	entries := forCosign(x.entries)
+	entries := x.entries
+	if len(x.bad) == 0 {
+		entries = forCosign(x.entries)
+	}
+	entries = slices.Clone(entries)
 	slices.SortStableFunc(entries, func(a, b Entry) int {
 		if (a.Name() == "") != (b.Name() == "") {
 			return strings.Compare(b.Name(), a.Name())
@@ -115,6 +131,9 @@ func (x *Index) Marshal() ([]byte, error) {
 			}
 			manifests[i] = raw
 		}
+	}
+	for _, b := range x.bad {
+		manifests = append(manifests, b.raw)
 	}
 	all := make(map[string]any, len(x.fields)+1)
 	for name, value := range x.fields {
@@ -204,7 +223,7 @@ func (x *Index) Entries() []Entry { return x.entries }
 
 // Clone returns a copy to be changed.
 func (x *Index) Clone() *Index {
-	return &Index{fields: maps.Clone(x.fields), entries: slices.Clone(x.entries)}
+	return &Index{fields: maps.Clone(x.fields), entries: slices.Clone(x.entries), bad: x.bad}
 }
 
 // Lists reports whether an entry, with or without a name, is about d.

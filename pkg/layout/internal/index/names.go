@@ -10,11 +10,11 @@ import (
 )
 
 // NameOf returns the name in the index that reference means: itself, or the one
-// full reference that ends in this tag; empty if there is none.
+// full reference that ends in this tag; empty if there is none. Only an entry that
+// can't be read may have it: see [Index.Unreadable].
 func (x *Index) NameOf(reference string) string {
 	full := ""
-	for _, e := range x.entries {
-		name := e.Name()
+	for name := range x.names {
 		if name == reference {
 			return name
 		}
@@ -40,8 +40,7 @@ func (x *Index) Tags() func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		seen := make(map[string]bool)
 		bySuffix := make(map[string]string) // tag -> the one full reference, or ambiguous
-		for _, e := range x.entries {
-			name := e.Name()
+		for name := range x.names {
 			tag := tagOf(name)
 			if tag == "" {
 				continue
@@ -52,8 +51,7 @@ func (x *Index) Tags() func(yield func(string) bool) {
 			}
 			bySuffix[tag] = name
 		}
-		for _, e := range x.entries {
-			name := e.Name()
+		for name := range x.names {
 			if tag := tagOf(name); tag != "" && bySuffix[tag] == name {
 				name = tag
 			}

@@ -1,0 +1,62 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package durable
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+)
+
+// RenameIn is [Rename] of names in a directory that is held: whatever links others put
+// there meanwhile, nothing leaves it or comes from elsewhere.
+func RenameIn(root *os.Root, oldname, newname string) error {
+	return twice(root, "rename", oldname, newname, func() error {
+		return renamePatiently(func() error { return root.Rename(oldname, newname) })
+	})
+}
+
+// LinkIn is [Link] of names in a directory that is held.
+func LinkIn(root *os.Root, oldname, newname string) error {
+	info, err := root.Lstat(oldname)
+	if err != nil {
+		return Explain(err)
+	}
+	if !info.Mode().IsRegular() {
+		return &os.LinkError{Op: "link", Old: oldname, New: newname, Err: errors.ErrUnsupported}
+	}
+	return twice(root, "link", oldname, newname, func() error { return root.Link(oldname, newname) })
+}
+
+// twice does something about two names and flushes the directories that they are in.
+func twice(root *os.Root, op, oldname, newname string, do func() error) error {
+	if err := step(op, nil); err != nil {
+		return Explain(&os.LinkError{Op: op, Old: oldname, New: newname, Err: err})
+	}
+	if err := do(); err != nil {
+		return Explain(err)
+	}
+	if err := SyncIn(root, path.Dir(newname)); err != nil || path.Dir(newname) == path.Dir(oldname) {
+		return err
+	}
+	return SyncIn(root, path.Dir(oldname))
+}
+
+// RemoveIn is [RemoveLazily] of a name in a directory that is held; the flush is
+// [SyncIn].
+func RemoveIn(root *os.Root, name string) error {
+	if err := step("remove", nil); err != nil {
+		return Explain(&fs.PathError{Op: "remove", Path: name, Err: err})
+	}
+	return Explain(root.Remove(name))
+}
+
+// SyncIn is [SyncDir] of a directory in one that is held.
+func SyncIn(root *os.Root, dir string) error {
+	if err := step("syncdir", nil); err != nil {
+		return Explain(&fs.PathError{Op: "sync", Path: dir, Err: err})
+	}
+	return Explain(syncDir(func() (*os.File, error) { return root.Open(dir) }))
+}
