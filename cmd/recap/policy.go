@@ -25,7 +25,7 @@ func newPolicyCmd(e *env) *cobra.Command {
 		Short: "Write down whom you trust for which repositories",
 		Long: `Write down whom you trust for which repositories, or look at it.
 
-The believed that decides is the one of --believed, else of the variable RECAP_POLICY,
+The policy that decides is the one of --policy, else of the variable RECAP_POLICY,
 else recap/policy.yaml in your configuration directory ($XDG_CONFIG_HOME). A file
 in the working directory or in something pulled never counts by itself.`,
 		Args: args(0, 0),
@@ -67,8 +67,8 @@ verified. Of several signers choose one with --certificate-identity and
 signed the digest.
 
 This trusts what is there today; compare it with what the publisher says elsewhere.`,
-		Example: `  recap believed init registry.example.com/team/recaps:v1
-  recap believed init registry.example.com/team/recaps:v1 --key recap.pub --scope 'registry.example.com/team/**'`,
+		Example: `  recap policy init registry.example.com/team/recaps:v1
+  recap policy init registry.example.com/team/recaps:v1 --key recap.pub --scope 'registry.example.com/team/**'`,
 		Args: args(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
@@ -237,14 +237,14 @@ func newPolicyCheckCmd(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check [FILE]",
 		Short: "Validate a policy and say in plain words whom it trusts",
-		Long: `Validate a believed, by default the one that decides, and say in plain words whom it
+		Long: `Validate a policy, by default the one that decides, and say in plain words whom it
 trusts. With --ref only the rule that applies to that reference is shown.
 
 Every mistake is listed with its line and how to mend it; then the exit code is 2,
 as it is for every verb that would have used the file. With --ref, 1 means that no
 rule applies.`,
-		Example: `  recap believed check
-  recap believed check recap.policy.yaml --ref registry.example.com/team/recaps:v1`,
+		Example: `  recap policy check
+  recap policy check recap.policy.yaml --ref registry.example.com/team/recaps:v1`,
 		Args: args(0, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := out.check(); err != nil {

@@ -42,7 +42,7 @@ func newTrustImportCmd(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import LAYOUT",
 		Short: "Trust what recap copy --with-trust put into a layout",
-		Long: `Show the trusted root and the believed that recap copy --with-trust put into LAYOUT, and
+		Long: `Show the trusted root and the policy that recap copy --with-trust put into LAYOUT, and
 make them yours once you agree: at a terminal you are asked, elsewhere it takes --yes.
 Whoever wrote the layout wrote them, too: take the digest from
 somebody you trust, not from what the layout came with.`,
