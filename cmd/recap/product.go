@@ -18,6 +18,7 @@ import (
 	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/attest"
 	"github.com/recap-oci/recap/pkg/pack"
+	"github.com/recap-oci/recap/pkg/pack/lock"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/report"
 	"github.com/recap-oci/recap/pkg/rule"
@@ -60,7 +61,7 @@ type product struct {
 	inputs  []attest.Input // what it was made from
 
 	lockPath string     // of a pack
-	lock     *pack.Lock // to be written; nil when it is there
+	lock     *lock.Lock // to be written; nil when it is there
 
 	mu      sync.Mutex
 	sources []*pinned // of members by reference
@@ -92,7 +93,7 @@ func (p *product) keepLock(e *env) error {
 	if p.lock == nil {
 		return nil
 	}
-	if err := pack.WriteLock(p.lockPath, p.lock); err != nil {
+	if err := p.lock.Write(p.lockPath); err != nil {
 		return err
 	}
 	fmt.Fprintf(e.stderr, "wrote %s: commit it, and --frozen holds to it\n", safe(p.lockPath))
@@ -187,7 +188,7 @@ func (f *buildFlags) pack(ctx context.Context, e *env, dir string, registry *reg
 	}
 	p.graph, p.name, p.version = built.Graph, built.Graph.Pack().Meta.Name, built.Graph.Pack().Meta.Version
 	if built.LockChanged {
-		p.lockPath, p.lock = filepath.Join(dir, pack.LockName), built.Lock
+		p.lockPath, p.lock = filepath.Join(dir, lock.FileName), built.Lock
 	}
 	p.inputs, err = packInputs(built)
 	return p, err
@@ -204,13 +205,13 @@ func within(dir string, problems []recap.Problem) []recap.Problem {
 // packInputs states what a pack was made from: the lock names every file of it
 // by digest, and what came from a registry is named beside it.
 func packInputs(built *pack.Built) ([]attest.Input, error) {
-	lock, err := built.Lock.Bytes()
+	locked, err := built.Lock.Bytes()
 	if err != nil {
 		return nil, err
 	}
 	inputs := []attest.Input{
 		{Name: pack.FileName, Digest: built.File.Digest},
-		{Name: pack.LockName, Digest: digest.FromBytes(lock)},
+		{Name: lock.FileName, Digest: digest.FromBytes(locked)},
 	}
 	references := map[string]bool{}
 	for _, entry := range built.File.Members {

@@ -12,6 +12,7 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/pack/lock"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/rule"
 )
@@ -70,7 +71,7 @@ type Options struct {
 type Built struct {
 	File        *File           // nil where pack.yaml can't be understood
 	Graph       *artifact.Graph // nil where the error isn't
-	Lock        *Lock           // what to write to pack.lock; nil with Graph
+	Lock        *lock.Lock      // what to write to pack.lock; nil with Graph
 	LockChanged bool            // it says something else than the pack.lock that is there
 	Problems    []recap.Problem // ordered by place; paths are relative to pack.yaml
 }
@@ -83,7 +84,7 @@ type Built struct {
 // can be shown; it is nil only where pack.yaml can't be read at all. Nothing is
 // written.
 //
-// Errors: those of [Load] and [ParseLock]; recap.Negative with code check-failed
+// Errors: those of [Load] and [lock.Parse]; recap.Negative with code check-failed
 // when problems count at the level; recap.Unsafe, with the code of [source.Load],
 // for a member that must not be packed at any level; recap.Stale with codes
 // lock-of-another-pack and reference-moved, and with Frozen no-lock and
@@ -116,8 +117,8 @@ func (b *builder) build(ctx context.Context) (*Built, error) {
 		return nil, recap.Errorf(recap.Usage, "no-version", "pack %s has no version", pack.Name).
 			WithHint("add version: 1.0.0 to %s, or --version 1.0.0", FileName)
 	case b.opts.Frozen && b.lock == nil:
-		return nil, recap.Errorf(recap.Stale, "no-lock", "pack %s has no %s to be frozen by", pack.Name, LockName).
-			WithHint("build it without --frozen, and commit %s", LockName)
+		return nil, recap.Errorf(recap.Stale, "no-lock", "pack %s has no %s to be frozen by", pack.Name, lock.FileName).
+			WithHint("build it without --frozen, and commit %s", lock.FileName)
 	}
 	if err := recap.CheckVersion(pack.Version); err != nil {
 		return nil, err
@@ -137,9 +138,9 @@ func (b *builder) build(ctx context.Context) (*Built, error) {
 	if err := b.stopped(); err != nil {
 		return nil, err
 	}
-	lock := b.newLock()
+	now := b.newLock()
 	if b.opts.Frozen {
-		if err := b.lock.drift(lock); err != nil {
+		if err := b.lock.Drift(now); err != nil {
 			return nil, err
 		}
 	}
@@ -161,8 +162,8 @@ func (b *builder) build(ctx context.Context) (*Built, error) {
 		return nil, err
 	}
 	built := b.result()
-	built.Graph, built.Lock = graph, lock
-	built.LockChanged = b.lock == nil || !b.lock.equal(lock)
+	built.Graph, built.Lock = graph, now
+	built.LockChanged = b.lock == nil || !b.lock.Equal(now)
 	return built, nil
 }
 

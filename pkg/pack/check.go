@@ -164,3 +164,29 @@ func (b *builder) checkSize(g *artifact.Graph) error {
 	b.fail("/checks/maxBytes", rule.PackCheck, "take something out, or raise maxBytes", "the pack has %d bytes; checks.maxBytes allows %d", total, most)
 	return b.stopped()
 }
+
+// knows returns what reports whether the pack says what a name means.
+func knows(p *recap.Pack) func(ref string) bool {
+	known := map[string]bool{}
+	for id, e := range p.Events {
+		known[id], known[e.Name] = true, true
+		for _, name := range e.AlternateName {
+			known[name] = true
+		}
+	}
+	for id, e := range p.Entities {
+		known[id], known[e.Name] = true, true
+		for _, name := range e.AlternateName {
+			known[name] = true
+		}
+	}
+	for _, kind := range kindsOfAliases(&p.Aliases) {
+		for id, others := range *kind.to {
+			known[id] = true
+			for _, name := range others {
+				known[name] = true
+			}
+		}
+	}
+	return func(ref string) bool { return known[ref] }
+}

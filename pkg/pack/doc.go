@@ -6,7 +6,8 @@
 // to push and the pack.lock that says what it was made from.
 //
 // Start with [Build], or with [Check] to know what is wrong without building.
-// [Load] reads pack.yaml alone, [ParseLock] a pack.lock, [Scaffold] begins a pack.
+// [Load] reads pack.yaml alone, [Scaffold] begins a pack; pkg/pack/lock
+// reads a pack.lock.
 //
 // # Members
 //

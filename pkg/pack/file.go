@@ -13,11 +13,9 @@ import (
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
-// The files of a pack, in its directory.
-const (
-	FileName = "pack.yaml"
-	LockName = "pack.lock"
-)
+// FileName is what a directory has that is a pack. Beside it lies, once it was
+// built, a [lock.FileName].
+const FileName = "pack.yaml"
 
 // Is reports whether fsys is the directory of a pack: one with a pack.yaml, and
 // not, by an index.md, that of a recap.

@@ -4,13 +4,10 @@
 package pack_test
 
 import (
-	"bytes"
 	"io/fs"
 	"path"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/recap-oci/recap/pkg/pack"
 	"github.com/recap-oci/recap/pkg/recap"
@@ -56,32 +53,5 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("accepted, and no pack: %v", err)
 		}
 		p.Glossary()
-	})
-}
-
-// A lock that is accepted says one thing, and says it again when it is written.
-func FuzzParseLock(f *testing.F) {
-	const d = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-	f.Add([]byte(`{"lockVersion":1,"pack":{"name":"days","digest":"` + d + `"},"members":[]}`))
-	f.Add([]byte(`{"lockVersion":1,"pack":{"name":"days","digest":"` + d + `"},"members":[{"name":"a","ref":"a","digest":"` + d +
-		`","size":1,"mediaType":"application/vnd.oci.image.manifest.v1+json","files":[{"path":"index.md","digest":"` + d + `","size":0}],"source":{"digest":""},"signers":["x"]}]}`))
-	f.Add([]byte(`{"lockVersion":1,"lockversion":2}`))
-	f.Add([]byte(`null`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		l, err := pack.ParseLock(data)
-		if err != nil {
-			return
-		}
-		raw, err := l.Bytes()
-		if err != nil {
-			t.Fatalf("accepted, and can't be written: %v", err)
-		}
-		again, err := pack.ParseLock(raw)
-		if err != nil {
-			t.Fatalf("written, and can't be read: %v\n%s", err, raw)
-		}
-		if twice, err := again.Bytes(); err != nil || !bytes.Equal(raw, twice) {
-			t.Errorf("%v\n%s", err, cmp.Diff(string(raw), string(twice)))
-		}
 	})
 }

@@ -6,7 +6,6 @@ package pack_test
 import (
 	"bytes"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,12 +14,13 @@ import (
 
 	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/pack"
+	"github.com/recap-oci/recap/pkg/pack/lock"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/schemas"
 )
 
 // locked returns a pack with the lock that it makes.
-func locked(t *testing.T, files tree) (tree, *pack.Lock) {
+func locked(t *testing.T, files tree) (tree, *lock.Lock) {
 	t.Helper()
 	l := build(t, files.fs(), nil, pack.Options{}).Lock
 	raw, err := l.Bytes()
@@ -46,7 +46,7 @@ func TestLockGolden(t *testing.T) {
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
 		t.Error(diff)
 	}
-	again, err := pack.ParseLock(got)
+	again, err := lock.Parse(got)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,82 +152,10 @@ func TestFrozenSigners(t *testing.T) {
 	}
 }
 
-func TestParseLockRefuses(t *testing.T) {
-	_, l := locked(t, three())
-	raw, err := l.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	good := string(raw)
-	if _, err := pack.ParseLock(raw); err != nil {
-		t.Fatal(err)
-	}
-	d := l.Members[0].Digest
-	edit := func(old, by string) string {
-		if !strings.Contains(good, old) {
-			t.Fatalf("nothing of %q", old)
-		}
-		return strings.Replace(good, old, by, 1)
-	}
-	for name, text := range map[string]string{
-		"nothing":             "",
-		"no JSON":             "lockVersion: 1\n",
-		"a list":              "[]",
-		"null":                "null",
-		"more after it":       good + "{}",
-		"a key twice":         edit(`"lockVersion": 1,`, `"lockVersion": 1, "lockVersion": 1,`),
-		"a key in capitals":   edit(`"lockVersion": 1,`, `"LockVersion": 1,`),
-		"a later version":     edit(`"lockVersion": 1,`, `"lockVersion": 2,`),
-		"no version":          edit(`"lockVersion": 1,`, ``),
-		"no pack":             edit(`"name": "days"`, `"name": ""`),
-		"no digest of it":     edit(l.Pack.Digest, "latest"),
-		"another hash":        edit(d, "sha512:"+strings.Repeat("a", 128)),
-		"a short digest":      edit(d, d[:40]),
-		"a slug twice":        edit(`"bravo"`, `"alpha"`),
-		"a place twice":       edit(`"recaps/b"`, `"recaps/a"`),
-		"a slug in capitals":  edit(`"bravo"`, `"Bravo"`),
-		"the slug catalog":    edit(`"bravo"`, `"catalog"`),
-		"no place":            edit(`"recaps/b"`, `""`),
-		"another media type":  edit(`"application/vnd.oci.image.manifest.v1+json"`, `"application/vnd.oci.image.index.v1+json"`),
-		"a size below zero":   edit(`"size": `, `"size": -`),
-		"a file twice":        edit(`"data/x.csv"`, `"index.md"`),
-		"a file without path": edit(`"data/x.csv"`, `""`),
-		"a file's digest":     edit(l.Members[0].Files[1].Digest, "x"),
-		"not UTF-8":           edit(`"recaps/b"`, "\"recaps/\xff\""),
-		"too large":           good + strings.Repeat(" ", 32<<20),
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, err := pack.ParseLock([]byte(text))
-			fails(t, err, recap.Stale, "bad-lock", "pack.lock", "version control")
-		})
-	}
-	if _, err := pack.ParseLock([]byte(edit(`"lockVersion": 1,`, `"lockVersion": 1, "later": {"a": 1},`))); err != nil {
-		t.Errorf("a field of a later release: %v", err)
-	}
-}
-
 func TestLockOfAnotherPack(t *testing.T) {
 	base, _ := locked(t, three())
 	for _, opts := range []pack.Options{{}, {Frozen: true}, {Renew: true}} {
 		_, err := pack.Build(t.Context(), base.with(tree{"pack.yaml": strings.Replace(base["pack.yaml"], "days", "other", 1)}).fs(), nil, opts)
 		fails(t, err, recap.Stale, "lock-of-another-pack", "days", "other", "delete pack.lock")
 	}
-}
-
-func TestWriteLock(t *testing.T) {
-	_, l := locked(t, three())
-	path := filepath.Join(t.TempDir(), "pack.lock")
-	for range 2 {
-		if err := pack.WriteLock(path, l); err != nil {
-			t.Fatal(err)
-		}
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := pack.ParseLock(raw); err != nil || !cmp.Equal(got, l) {
-			t.Errorf("read back %+v, %v", got, err)
-		}
-	}
-	fails(t, pack.WriteLock(filepath.Join(path, "below"), l), recap.Local, "not-a-directory")
 }

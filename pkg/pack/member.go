@@ -15,6 +15,8 @@ import (
 
 	"github.com/recap-oci/recap/pkg/artifact"
 	"github.com/recap-oci/recap/pkg/catalog"
+	"github.com/recap-oci/recap/pkg/pack/internal/near"
+	"github.com/recap-oci/recap/pkg/pack/lock"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/rule"
 	"github.com/recap-oci/recap/pkg/source"
@@ -30,9 +32,9 @@ type member struct {
 	built    bool // bundle can be a part of the pack
 	skipped  bool // a reference that nobody opened
 	moved    digest.Digest
-	names    names
+	names    near.Names
 	ids      []string // of the things that aliases name
-	locked   LockedMember
+	locked   lock.Member
 	problems []recap.Problem
 	refusal  error // why it must not be packed at any level
 }
@@ -111,15 +113,15 @@ func (m *member) unreadable(err error) error {
 func (m *member) keep(bundle artifact.Member, r *recap.Recap) {
 	m.bundle, m.built, m.slug = bundle, true, r.Slug
 	root := bundle.Native() // files are the same in every form, and so is their lock
-	m.locked = LockedMember{
+	m.locked = lock.Member{
 		Name: r.Slug, Ref: m.name, Digest: root.Digest.String(), Size: root.Size, MediaType: root.MediaType,
-		License: r.Facts.License, Files: make([]LockedFile, 0, len(r.Files)),
+		License: r.Facts.License, Files: make([]lock.File, 0, len(r.Files)),
 	}
 	if s := r.Facts.Source; s != nil && s.Digest != "" {
-		m.locked.Source = &LockedSource{Digest: s.Digest}
+		m.locked.Source = &lock.Source{Digest: s.Digest}
 	}
 	for _, f := range r.Files {
-		m.locked.Files = append(m.locked.Files, LockedFile{Path: f.Path, Digest: f.Digest, Size: f.Size})
+		m.locked.Files = append(m.locked.Files, lock.File{Path: f.Path, Digest: f.Digest, Size: f.Size})
 	}
 }
 
@@ -182,7 +184,7 @@ func (b *builder) open(ctx context.Context, f found) (*member, error) {
 
 // note keeps what the member calls things.
 func (b *builder) note(m *member, r *recap.Recap) {
-	m.names = namesOf(r, b.names)
+	m.names = near.NamesOf(r, b.names)
 	for _, id := range b.asked[r.Slug] {
 		if target, ok := r.Resolve(id); ok && target.ID == id {
 			m.ids = append(m.ids, id)

@@ -19,6 +19,9 @@ import (
 	"github.com/recap-oci/recap/pkg/catalog"
 	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/internal/tree"
+	"github.com/recap-oci/recap/pkg/internal/words"
+	"github.com/recap-oci/recap/pkg/pack/internal/near"
+	"github.com/recap-oci/recap/pkg/pack/lock"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/rule"
 )
@@ -34,7 +37,7 @@ type builder struct {
 	names    *recap.Glossary
 	knows    func(ref string) bool
 	asked    map[string][]string // ids that aliases name, by slug
-	lock     *Lock               // that is there; nil for none
+	lock     *lock.Lock          // that is there; nil for none
 	pins     map[string]digest.Digest
 	members  []*member
 	problems []recap.Problem
@@ -74,19 +77,19 @@ func (b *builder) read() error {
 
 // readLock reads the pack.lock that is there.
 func (b *builder) readLock() error {
-	raw, err := readFile(b.fsys, LockName, maxLock)
+	raw, err := readFile(b.fsys, lock.FileName, lock.MaxSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if b.lock, err = ParseLock(raw); err != nil {
+	if b.lock, err = lock.Parse(raw); err != nil {
 		return err
 	}
 	if b.lock.Pack.Name != b.file.Pack.Name {
-		return recap.Errorf(recap.Stale, "lock-of-another-pack", "%s is that of pack %s, not of %s", LockName, b.lock.Pack.Name, b.file.Pack.Name).
-			WithHint("restore the right one; or, if the pack was renamed, delete %s and build again", LockName)
+		return recap.Errorf(recap.Stale, "lock-of-another-pack", "%s is that of pack %s, not of %s", lock.FileName, b.lock.Pack.Name, b.file.Pack.Name).
+			WithHint("restore the right one; or, if the pack was renamed, delete %s and build again", lock.FileName)
 	}
 	b.pins = map[string]digest.Digest{}
 	for _, m := range b.lock.Members {
@@ -139,7 +142,7 @@ func (b *builder) check() {
 	for _, m := range b.members {
 		b.problems = append(b.problems, m.problems...)
 	}
-	b.problems = append(b.problems, near(b.members)...)
+	b.problems = append(b.problems, near.Find(b.named())...)
 }
 
 // stopped returns nil when no problem counts.
@@ -189,23 +192,14 @@ func (b *builder) moved() error {
 			if first == "" {
 				first = fmt.Sprintf("%s@%s %s", m.name, b.pins[m.name], m.name)
 			}
-			named = append(named, fmt.Sprintf("%s is %s now, and %s in %s", m.name, m.moved, b.pins[m.name], LockName))
+			named = append(named, fmt.Sprintf("%s is %s now, and %s in %s", m.name, m.moved, b.pins[m.name], lock.FileName))
 		}
 	}
 	if len(named) == 0 {
 		return nil
 	}
-	return recap.Errorf(recap.Stale, "reference-moved", "%s", shorten(named)).
+	return recap.Errorf(recap.Stale, "reference-moved", "%s", words.Several(named)).
 		WithHint("look at what changed: recap diff %s; then take it as it is now with --renew, or name the digest in %s", first, FileName)
-}
-
-// shorten joins what is found, the first few of it.
-func shorten(found []string) string {
-	const most = 5
-	if len(found) <= most {
-		return strings.Join(found, "; ")
-	}
-	return fmt.Sprintf("%s; and %d more", strings.Join(found[:most], "; "), len(found)-most)
 }
 
 // parts returns the members that can be a part of the pack.
@@ -233,4 +227,26 @@ func (b *builder) derive(ctx context.Context, parts []artifact.Member) (*catalog
 func isDocument(fsys fs.FS, name string) bool {
 	info, err := fs.Lstat(fsys, name)
 	return err == nil && !info.IsDir() && path.Ext(name) != ""
+}
+
+// named returns what the members name.
+func (b *builder) named() []near.Member {
+	list := make([]near.Member, len(b.members))
+	for i, m := range b.members {
+		list[i] = near.Member{Document: m.document, Names: m.names}
+	}
+	return list
+}
+
+// newLock returns what the pack is made from.
+func (b *builder) newLock() *lock.Lock {
+	l := &lock.Lock{
+		LockVersion: lock.Version,
+		Pack:        lock.Pack{Name: b.file.Pack.Name, Digest: b.file.Digest.String()},
+		Members:     make([]lock.Member, 0, len(b.members)),
+	}
+	for _, m := range b.members {
+		l.Members = append(l.Members, m.locked)
+	}
+	return l
 }

@@ -5,7 +5,11 @@
 // what was found and what was meant.
 package words
 
-import "iter"
+import (
+	"fmt"
+	"iter"
+	"strings"
+)
 
 // Distance returns how many letters to insert, drop, change or swap with
 // their neighbour lead from a to b, or limit+1 where it is more than limit. It
@@ -89,4 +93,13 @@ func Clip(s string) string {
 		return string(runes[:most]) + "…"
 	}
 	return s
+}
+
+// Several joins what was found, the first few of it.
+func Several(found []string) string {
+	const most = 5
+	if len(found) <= most {
+		return strings.Join(found, "; ")
+	}
+	return fmt.Sprintf("%s; and %d more", strings.Join(found[:most], "; "), len(found)-most)
 }

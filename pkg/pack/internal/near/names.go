@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package pack
+package near
 
 import (
 	"cmp"
@@ -12,8 +12,8 @@ import (
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
-// names are what a member calls things, for the comparison with other members.
-type names []named
+// Names are what a member calls things, for the comparison with other members.
+type Names []named
 
 // named is one thing that a member names.
 type named struct {
@@ -31,9 +31,9 @@ type edition struct {
 	start        recap.Date
 }
 
-// namesOf returns what r names.
-func namesOf(r *recap.Recap, glossary *recap.Glossary) names {
-	all, own := names{}, glossary.Names(r)
+// NamesOf returns what r names.
+func NamesOf(r *recap.Recap, glossary *recap.Glossary) Names {
+	all, own := Names{}, glossary.Names(r)
 	add := func(n named) {
 		if n.id != "" && n.name != "" {
 			all = append(all, n)
@@ -95,30 +95,4 @@ func aliasesOf(kind string) string {
 		return "topics"
 	}
 	return "projects"
-}
-
-// knows returns what reports whether the pack says what a name means.
-func knows(p *recap.Pack) func(ref string) bool {
-	known := map[string]bool{}
-	for id, e := range p.Events {
-		known[id], known[e.Name] = true, true
-		for _, name := range e.AlternateName {
-			known[name] = true
-		}
-	}
-	for id, e := range p.Entities {
-		known[id], known[e.Name] = true, true
-		for _, name := range e.AlternateName {
-			known[name] = true
-		}
-	}
-	for _, kind := range kindsOfAliases(&p.Aliases) {
-		for id, others := range *kind.to {
-			known[id] = true
-			for _, name := range others {
-				known[name] = true
-			}
-		}
-	}
-	return func(ref string) bool { return known[ref] }
 }

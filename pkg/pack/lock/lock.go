@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package pack
+package lock
 
 import (
 	"bytes"
@@ -16,60 +16,63 @@ import (
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
-// LockVersion is the version of the format of pack.lock.
-const LockVersion = 1
+// FileName is what a lock is called, beside the pack.yaml that it is of.
+const FileName = "pack.lock"
 
-// maxLock bounds a pack.lock, which is read whole: five thousand members of some
+// Version is that of the format.
+const Version = 1
+
+// MaxSize bounds a pack.lock, which is read whole: five thousand members of some
 // thirty files each.
-const maxLock = 32 << 20
+const MaxSize = 32 << 20
 
 // Lock is a pack.lock: what a pack was made from.
 type Lock struct {
-	LockVersion int            `json:"lockVersion"`
-	Pack        LockedPack     `json:"pack"`
-	Members     []LockedMember `json:"members"` // in reading order
+	LockVersion int      `json:"lockVersion"`
+	Pack        Pack     `json:"pack"`
+	Members     []Member `json:"members"` // in reading order
 }
 
-// LockedPack is what a lock says of the pack.
-type LockedPack struct {
+// Pack is what a lock says of the pack.
+type Pack struct {
 	Name   string `json:"name"`
 	Digest string `json:"digest"` // of pack.yaml
 }
 
-// LockedMember is what a lock says of one member.
-type LockedMember struct {
-	Name      string        `json:"name"`   // slug
-	Ref       string        `json:"ref"`    // the path below pack.yaml, or the reference as written without oci://
-	Digest    string        `json:"digest"` // of its manifest; of a path, of the one that it has in OCI's own form
-	Size      int64         `json:"size"`
-	MediaType string        `json:"mediaType"`
-	License   string        `json:"license,omitempty"`
-	Source    *LockedSource `json:"source,omitempty"`
-	Signers   []string      `json:"signers,omitempty"` // of a reference: who vouched for it, in words
-	Files     []LockedFile  `json:"files"`
+// Member is what a lock says of one member.
+type Member struct {
+	Name      string   `json:"name"`   // slug
+	Ref       string   `json:"ref"`    // the path below pack.yaml, or the reference as written without oci://
+	Digest    string   `json:"digest"` // of its manifest; of a path, of the one that it has in OCI's own form
+	Size      int64    `json:"size"`
+	MediaType string   `json:"mediaType"`
+	License   string   `json:"license,omitempty"`
+	Source    *Source  `json:"source,omitempty"`
+	Signers   []string `json:"signers,omitempty"` // of a reference: who vouched for it, in words
+	Files     []File   `json:"files"`
 }
 
-// LockedSource is the original that a member retells.
-type LockedSource struct {
+// Source is the original that a member retells.
+type Source struct {
 	Digest string `json:"digest"`
 }
 
-// LockedFile is one file of a member.
-type LockedFile struct {
+// File is one file of a member.
+type File struct {
 	Path   string `json:"path"`
 	Digest string `json:"digest"`
 	Size   int64  `json:"size"`
 }
 
-// ParseLock reads a pack.lock. What isn't one, or could be read in two ways, is
+// Parse reads a pack.lock. What isn't one, or could be read in two ways, is
 // recap.Stale with code bad-lock: nobody knows what it pinned.
-func ParseLock(raw []byte) (*Lock, error) {
+func Parse(raw []byte) (*Lock, error) {
 	damaged := func(err error) error {
-		return recap.Errorf(recap.Stale, "bad-lock", "%s can't be understood: %w", LockName, err).
+		return recap.Errorf(recap.Stale, "bad-lock", "%s can't be understood: %w", FileName, err).
 			WithHint("restore it from version control; or delete it, and what references lead to now is taken anew")
 	}
-	if len(raw) > maxLock {
-		return nil, damaged(fmt.Errorf("it is larger than %d bytes", maxLock))
+	if len(raw) > MaxSize {
+		return nil, damaged(fmt.Errorf("it is larger than %d bytes", MaxSize))
 	}
 	l := new(Lock)
 	if err := canonical.Unmarshal(raw, l); err != nil {
@@ -83,8 +86,8 @@ func ParseLock(raw []byte) (*Lock, error) {
 
 func (l *Lock) check() error {
 	switch {
-	case l.LockVersion != LockVersion:
-		return fmt.Errorf("its version is %d, and this release of recap reads version %d", l.LockVersion, LockVersion)
+	case l.LockVersion != Version:
+		return fmt.Errorf("its version is %d, and this release of recap reads version %d", l.LockVersion, Version)
 	case len(l.Members) > recap.MaxMembers:
 		return fmt.Errorf("it has %d members, more than the %d of a pack", len(l.Members), recap.MaxMembers)
 	}
@@ -92,7 +95,7 @@ func (l *Lock) check() error {
 		return fmt.Errorf("the name of its pack: %w", err)
 	}
 	if err := checkDigest(l.Pack.Digest); err != nil {
-		return fmt.Errorf("%s: %w", FileName, err)
+		return fmt.Errorf("pack.yaml: %w", err)
 	}
 	slugs, refs := map[string]bool{}, map[string]bool{}
 	for i, m := range l.Members {
@@ -107,7 +110,7 @@ func (l *Lock) check() error {
 	return nil
 }
 
-func (m LockedMember) check() error {
+func (m Member) check() error {
 	if err := recap.CheckSlug(m.Name); err != nil {
 		return err
 	}
@@ -148,42 +151,30 @@ func checkDigest(s string) error {
 func (l *Lock) Bytes() ([]byte, error) {
 	raw, err := canonical.Marshal(l)
 	if err != nil {
-		return nil, fmt.Errorf("writing %s: %w", LockName, err)
+		return nil, fmt.Errorf("writing %s: %w", FileName, err)
 	}
 	var text bytes.Buffer
 	if err := json.Indent(&text, raw, "", "  "); err != nil {
-		return nil, fmt.Errorf("writing %s: %w", LockName, err)
+		return nil, fmt.Errorf("writing %s: %w", FileName, err)
 	}
 	text.WriteByte('\n')
 	return text.Bytes(), nil
 }
 
-// WriteLock writes the lock to path, whole or not at all. Errors are recap.Local.
-func WriteLock(path string, l *Lock) error {
+// Write writes the lock to path, whole or not at all. Errors are recap.Local.
+func (l *Lock) Write(path string) error {
 	raw, err := l.Bytes()
 	if err != nil {
 		return err
 	}
 	if err := durable.WriteFile(path, raw, 0o666); err != nil {
-		return durable.Explain(fmt.Errorf("writing %s: %w", LockName, err))
+		return durable.Explain(fmt.Errorf("writing %s: %w", FileName, err))
 	}
 	return nil
 }
 
-// newLock returns what the pack is made from.
-func (b *builder) newLock() *Lock {
-	l := &Lock{
-		LockVersion: LockVersion,
-		Pack:        LockedPack{Name: b.file.Pack.Name, Digest: b.file.Digest.String()},
-		Members:     make([]LockedMember, 0, len(b.members)),
-	}
-	for _, m := range b.members {
-		l.Members = append(l.Members, m.locked)
-	}
-	return l
-}
-
-func (l *Lock) equal(other *Lock) bool {
+// Equal reports whether two locks have the same text.
+func (l *Lock) Equal(other *Lock) bool {
 	a, errA := l.Bytes()
 	b, errB := other.Bytes()
 	return errA == nil && errB == nil && bytes.Equal(a, b)

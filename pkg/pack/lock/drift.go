@@ -1,18 +1,20 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package pack
+package lock
 
 import (
 	"fmt"
 	"slices"
 
+	"github.com/recap-oci/recap/pkg/internal/words"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
-// drift returns an error that names what differs between the lock and what would
-// be built; nil where nothing does that matters.
-func (l *Lock) drift(now *Lock) error {
+// Drift returns an error that names what differs between the lock and what would
+// be built; nil where nothing does that matters. It is [recap.Stale] with code
+// lock-drift.
+func (l *Lock) Drift(now *Lock) error {
 	changes := l.compare(now)
 	if len(changes) == 0 && !l.sameBut(now) {
 		changes = append(changes, "it says something else about the same members")
@@ -20,8 +22,8 @@ func (l *Lock) drift(now *Lock) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	return recap.Errorf(recap.Stale, "lock-drift", "pack %s is not what %s says: %s", l.Pack.Name, LockName, shorten(changes)).
-		WithHint("build it without --frozen, and commit %s", LockName)
+	return recap.Errorf(recap.Stale, "lock-drift", "pack %s is not what %s says: %s", l.Pack.Name, FileName, words.Several(changes)).
+		WithHint("build it without --frozen, and commit %s", FileName)
 }
 
 // sameBut reports whether two locks are equal but for who vouched.
@@ -34,16 +36,16 @@ func (l *Lock) sameBut(now *Lock) bool {
 		}
 		return &own
 	}
-	return unsigned(l).equal(unsigned(now))
+	return unsigned(l).Equal(unsigned(now))
 }
 
 // compare says in words what changed from l to now.
 func (l *Lock) compare(now *Lock) []string {
 	var changes []string
 	if l.Pack.Digest != now.Pack.Digest {
-		changes = append(changes, FileName+" changed")
+		changes = append(changes, "pack.yaml changed")
 	}
-	before, after := map[string]LockedMember{}, map[string]LockedMember{}
+	before, after := map[string]Member{}, map[string]Member{}
 	for _, m := range l.Members {
 		before[m.Name] = m
 	}
@@ -78,7 +80,7 @@ func (l *Lock) compare(now *Lock) []string {
 }
 
 // compare says in words what changed of one member.
-func (m LockedMember) compare(now LockedMember) []string {
+func (m Member) compare(now Member) []string {
 	var changes []string
 	change := func(format string, args ...any) {
 		changes = append(changes, m.Name+": "+fmt.Sprintf(format, args...))
@@ -92,7 +94,7 @@ func (m LockedMember) compare(now LockedMember) []string {
 	if m.Digest == now.Digest {
 		return changes
 	}
-	before, files := map[string]LockedFile{}, 0
+	before, files := map[string]File{}, 0
 	for _, f := range m.Files {
 		before[f.Path] = f
 	}

@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package pack
+package near
 
 import (
 	"cmp"
@@ -35,16 +35,22 @@ const (
 // thing is one thing as several members name it.
 type thing struct {
 	named
-	first   *member
+	first   int // of the members
 	members int // that name it so
-	last    *member
+	last    int
 }
 
-// near applies R305 across members: two events of one series and year, and two
+// Member is one member of a pack: where its document is, and what it names.
+type Member struct {
+	Document string
+	Names    Names
+}
+
+// Find applies R305 across members: two events of one series and year, and two
 // names that are the same or one letter apart, but mean two things as far as the
 // pack can tell. The finding is about the one that fewer members know, and says
 // which alias would make them one.
-func near(members []*member) []recap.Problem {
+func Find(members []Member) []recap.Problem {
 	things := gather(members)
 	if len(things) > maxNames {
 		return nil
@@ -64,9 +70,9 @@ func near(members []*member) []recap.Problem {
 		}
 		joined[pair] = true
 		problems = append(problems, recap.Problem{
-			Path: b.first.document, Severity: recap.SeverityWarning, Rule: rule.Near,
-			Message: fmt.Sprintf("%q (%s) and %q (%s, in %s) %s", fit.Clip(b.name), b.id, fit.Clip(a.name), a.id, a.first.document, why),
-			Mend:    fmt.Sprintf("spell both the same or, if they are one, add to aliases in %s: %s: {%s: [%s]}", FileName, a.kind, a.id, strconv.Quote(b.own)),
+			Path: members[b.first].Document, Severity: recap.SeverityWarning, Rule: rule.Near,
+			Message: fmt.Sprintf("%q (%s) and %q (%s, in %s) %s", fit.Clip(b.name), b.id, fit.Clip(a.name), a.id, members[a.first].Document, why),
+			Mend:    fmt.Sprintf("spell both the same or, if they are one, add to aliases in pack.yaml: %s: {%s: [%s]}", a.kind, a.id, strconv.Quote(b.own)),
 		})
 	}
 	for _, pair := range editions(things) {
@@ -83,21 +89,21 @@ func near(members []*member) []recap.Problem {
 }
 
 // gather returns the things that members name, each id and name once.
-func gather(members []*member) []*thing {
+func gather(members []Member) []*thing {
 	type key struct{ group, id, name string }
 	by := map[key]*thing{}
 	var things []*thing
-	for _, m := range members {
-		for _, n := range m.names {
+	for i, m := range members {
+		for _, n := range m.Names {
 			k := key{n.group, n.id, strings.ToLower(n.name)}
 			t := by[k]
 			if t == nil {
-				t = &thing{named: n, first: m}
+				t = &thing{named: n, first: i, last: -1}
 				by[k] = t
 				things = append(things, t)
 			}
-			if t.last != m {
-				t.last = m
+			if t.last != i {
+				t.last = i
 				t.members++
 			}
 			if t.event != nil && n.event != nil {
