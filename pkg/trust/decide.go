@@ -33,9 +33,9 @@ func (report *Report) decide(rule policy.Rule, found findings) error {
 	if enough {
 		return report.unattested(rule.Attestations[unmet], found)
 	}
-	if n, reason := report.count(BadSignature); n > 0 {
+	if n, reason, what := found.bad(); n > 0 {
 		return refusal(ErrBadSignature, "%s: %w%s: %s", report.object(), ErrBadSignature, several(n), reason).
-			WithHint("don't use it before its publisher explains it; every signature found, and what is wrong with it: %s", report.explainCommand())
+			WithHint("%s; every signature found, and what is wrong with it: %s", report.afterBad(what), report.explainCommand())
 	}
 	if n := len(report.Authorities); n > 0 {
 		return refusal(ErrThreshold, "%s: %w: %d of %d vouch for it (%s)", report.object(), ErrThreshold, n, rule.Required(), strings.Join(report.Authorities, ", ")).

@@ -68,6 +68,8 @@ type candidate struct {
 	payload   []byte    // what was signed, by them or by others; nil if that isn't established
 	statement statement // that is the payload; none in a legacy signature
 
+	fault fault // why it is bad, where it is
+
 	// trouble is why nobody could say whether it is an authority's.
 	trouble error
 }
@@ -142,7 +144,11 @@ func (e *examiner) one(ctx context.Context, desc ocispec.Descriptor) (candidate,
 	report.PredicateType = manifest.Annotations[annotationPredicateType]
 	layer, report := e.bundleLayer(report, manifest)
 	if report.Outcome != "" {
-		return candidate{report: report}, nil
+		c := candidate{report: report}
+		if manifest.Subject == nil || !content.Equal(*manifest.Subject, e.root) {
+			c.fault = mislisted
+		}
+		return c, nil
 	}
 	raw, err := artifact.ReadBlob(ctx, e.src, layer, recap.MaxSigstoreBundle)
 	if err != nil {
@@ -213,20 +219,22 @@ func (r SignatureReport) with(outcome Outcome, format string, args ...any) Signa
 // unread reports content that could not be read: missing, damaged or too large
 // is the candidate's fault, anything else means that it could not be asked.
 func unread(ctx context.Context, r SignatureReport, err error, what string, damaged Outcome) (candidate, error) {
+	why := attached
 	switch {
 	case ctx.Err() != nil:
 		return candidate{}, fmt.Errorf("fetching %s of referrer %s: %w", what, r.Digest, err)
 	case errors.Is(err, recap.NotFound), errors.Is(err, errdef.ErrNotFound):
-		r = r.with(damaged, "its %s is listed but missing", what)
+		r, why = r.with(damaged, "its %s is listed but missing", what), absent
+	case isAltered(err):
+		r, why = r.with(damaged, "its %s isn't what it should be: %v", what, err), altered
 	case errors.Is(err, recap.Unsafe):
 		r = r.with(damaged, "its %s is too much to read: %v", what, err)
-	case errors.Is(err, recap.Integrity),
-		errors.Is(err, content.ErrMismatchedDigest), errors.Is(err, content.ErrInvalidDescriptorSize), errors.Is(err, content.ErrTrailingData):
-		r = r.with(damaged, "its %s is damaged: %v", what, err)
+	case errors.Is(err, recap.Integrity):
+		r = r.with(damaged, "its %s can't be read: %v", what, err)
 	default:
 		r = r.with(Unreachable, "its %s could not be fetched: %v", what, err)
 	}
-	return candidate{report: r}, nil
+	return candidate{report: r, fault: why}, nil
 }
 
 func isBundleType(mediaType string) bool { return strings.HasPrefix(mediaType, mediaTypeBundlePrefix) }
