@@ -84,6 +84,7 @@ recap trust import.`,
 			bar.start(e, "copying")
 			result, err := e.copy(ctx, src, dst, ref, tags, transfer.CopyOptions{OnEvent: bar.event})
 			bar.stop()
+			src.noteMoved(ctx, e, err)
 			if err != nil {
 				return err
 			}

@@ -89,6 +89,7 @@ directory ($XDG_CACHE_HOME) and not fetched again; the folder may be deleted.`,
 				OnEvent:     bar.event,
 			})
 			bar.stop()
+			p.noteMoved(ctx, e, err)
 			if err != nil {
 				return err
 			}

@@ -168,6 +168,7 @@ type pinned struct {
 	*transfer.Pinned
 	ref    target.Reference
 	target *target.Target
+	asked  time.Time // when it was resolved
 }
 
 // pin parses a reference, opens where it points and resolves it. The caller
@@ -195,7 +196,7 @@ func (e *env) pin(ctx context.Context, arg string, flags *registryFlags) (*pinne
 		_ = t.Close()
 		return nil, err
 	}
-	return &pinned{Pinned: root, ref: ref, target: t}, nil
+	return &pinned{Pinned: root, ref: ref, target: t, asked: e.now()}, nil
 }
 
 // close gives back what the pinned target holds; nothing was written to it.

@@ -1,0 +1,40 @@
+// Copyright The recap Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/recap-oci/recap/pkg/recap"
+)
+
+// movedAfter is how long something takes that is worth one more request: what its
+// tag names in the end.
+const movedAfter = 10 * time.Second
+
+// noteMoved says so if the tag that p was resolved from names something else by now.
+// Nothing depends on it: p stays what it was resolved to. It is asked when that took
+// long, or failed, with err, because something wasn't there.
+func (p *pinned) noteMoved(ctx context.Context, e *env, err error) {
+	gone := errors.Is(err, recap.NotFound)
+	if p.ref.Digest != "" || p.ref.IsLayout() || !gone && (err != nil || e.now().Sub(p.asked) < movedAfter) {
+		return
+	}
+	tag, wrong := p.ref.Target()
+	if wrong != nil {
+		return
+	}
+	current, wrong := p.target.Resolve(ctx, tag)
+	if wrong != nil || current.Digest == p.Root().Digest {
+		return // it is only a note
+	}
+	what := "what was taken is what it named before"
+	if gone {
+		what = "what it named before may be gone: run the same command again"
+	}
+	fmt.Fprintf(e.stderr, "note: %s names %s by now; %s\n", safe(p.ref.String()), current.Digest, what)
+}
