@@ -151,10 +151,7 @@ func assemble(r *recap.Recap, files fs.FS, opts BuildOptions) (*Graph, error) {
 		manifest.Layers = append(manifest.Layers, layer)
 		paths[layer.Digest] = cmp.Or(paths[layer.Digest], f.Path)
 	}
-	written, config, err := opts.Form.manifest(manifest, own)
-	if err != nil {
-		return nil, badRecap("recap %q can't be written: %w", r.Slug, err)
-	}
+	written, config := opts.Form.manifest(manifest, own)
 	if len(config) > recap.MaxConfigSize {
 		return nil, recap.Errorf(recap.Unsafe, "too-large", "the metadata of recap %q has %d bytes, more than the %d allowed", r.Slug, len(config), recap.MaxConfigSize)
 	}

@@ -12,7 +12,6 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
 
-	"github.com/recap-oci/recap/pkg/internal/canonical"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -51,14 +50,11 @@ func checkForm(f Form) error {
 }
 
 // manifest returns m, which is as OCI has it, in the form f, and its config.
-func (f Form) manifest(m ocispec.Manifest, config []byte) (ocispec.Manifest, []byte, error) {
+func (f Form) manifest(m ocispec.Manifest, config []byte) (ocispec.Manifest, []byte) {
 	if f == FormOCI {
-		return m, config, nil
+		return m, config
 	}
-	config, err := wrapConfig(config, m.Layers)
-	if err != nil {
-		return m, nil, err
-	}
+	config = wrapConfig(config)
 	own := m.Config.MediaType
 	m.Config = describe(ocispec.MediaTypeImageConfig, config)
 	m.Config.Annotations = annotate(nil, AnnotationMediaType, own)
@@ -69,7 +65,7 @@ func (f Form) manifest(m ocispec.Manifest, config []byte) (ocispec.Manifest, []b
 	}
 	m.Annotations = annotate(m.Annotations, AnnotationArtifactType, m.ArtifactType)
 	m.ArtifactType = ""
-	return m, config, nil
+	return m, config
 }
 
 // index returns x, which is as OCI has it, in the form f.
@@ -113,40 +109,21 @@ func annotate(annotations map[string]string, key, value string) map[string]strin
 	return annotations
 }
 
-// The config of an image that holds nothing but files, around recap's own. It
-// satisfies the schema of image configs:
+// The config of an image that holds nothing but files, around recap's own, in
+// RFC 8785. It satisfies the schema of image configs:
 // https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md#properties
+//
+// The layers are no root file system, so no diff_ids are listed: tools that compare
+// them, such as crane validate, count by media type, and none of these is a layer of
+// a file system to them. What the layers are, recap's own config says.
 const (
 	imageConfigStart = `{"architecture":"unknown","io.github.recap-oci.config":`
-	imageConfigEnd   = `,"os":"unknown","rootfs":`
+	imageConfigEnd   = `,"os":"unknown","rootfs":{"diff_ids":[],"type":"layers"}}`
 )
 
-type rootFS struct {
-	Type    string   `json:"type"`
-	DiffIDs []string `json:"diff_ids"` // layers aren't compressed: their digests
-}
-
-// imageConfigTail returns what follows recap's own config in that of an image of
-// these layers.
-func imageConfigTail(layers []ocispec.Descriptor) ([]byte, error) {
-	fs := rootFS{Type: "layers", DiffIDs: make([]string, len(layers))}
-	for i, layer := range layers {
-		fs.DiffIDs[i] = string(layer.Digest)
-	}
-	raw, err := canonical.Marshal(fs)
-	if err != nil {
-		return nil, err
-	}
-	return slices.Concat([]byte(imageConfigEnd), raw, []byte("}")), nil
-}
-
-// wrapConfig returns the config of an image around config, in RFC 8785.
-func wrapConfig(config []byte, layers []ocispec.Descriptor) ([]byte, error) {
-	tail, err := imageConfigTail(layers)
-	if err != nil {
-		return nil, err
-	}
-	return slices.Concat([]byte(imageConfigStart), config, tail), nil
+// wrapConfig returns the config of an image around config.
+func wrapConfig(config []byte) []byte {
+	return slices.Concat([]byte(imageConfigStart), config, []byte(imageConfigEnd))
 }
 
 // ownConfig returns recap's own config out of raw, the config of n. Around it
@@ -157,16 +134,12 @@ func (n *Node) ownConfig(raw []byte) ([]byte, error) {
 	if n.Form == FormOCI {
 		return raw, nil
 	}
-	tail, err := imageConfigTail(n.Manifest.Layers)
-	if err != nil {
-		return nil, badConfig("%w", err)
-	}
 	own, ok := bytes.CutPrefix(raw, []byte(imageConfigStart))
 	if !ok {
 		return nil, badConfig("it doesn't begin as that of an image around recap's own does")
 	}
-	if own, ok = bytes.CutSuffix(own, tail); !ok {
-		return nil, badConfig("it doesn't end with the layers of the manifest as the rootfs of an image")
+	if own, ok = bytes.CutSuffix(own, []byte(imageConfigEnd)); !ok {
+		return nil, badConfig("it doesn't end as that of an image without a root file system does")
 	}
 	return own, nil
 }

@@ -90,7 +90,7 @@ func TestFormRefuses(t *testing.T) {
 		{"image of another type", inManifest(func(m object) { notes(layer(m, 1))[artifact.AnnotationMediaType] = "text/html" }), "table-mismatch", "its layer text/html"},
 		{"layer that is unpacked", inManifest(func(m object) { notes(layer(m, 1))["io.deis.oras.content.unpack"] = "true" }), "ambiguous-manifest", "content.unpack"},
 		{"layers swapped", inManifest(func(m object) { swap(m, "layers", 1, 2) }), "bad-manifest", "stands before"},
-		{"a layer gone", inManifest(func(m object) { drop(m, "layers", 3) }), "bad-config", "doesn't end"},
+		{"a layer gone", inManifest(func(m object) { drop(m, "layers", 3) }), "table-mismatch", "stage.png"},
 
 		// The config around recap's own.
 		{"recap's own alone", func(m object, config string) string {
@@ -112,10 +112,7 @@ func TestFormRefuses(t *testing.T) {
 		{"no rootfs", inConfig(`,"rootfs":`, `,"rootFs":`), "bad-config", "doesn't end"},
 		{"rootfs of another type", inConfig(`"type":"layers"`, `"type":"squashfs"`), "bad-config", "doesn't end"},
 		{"no diff_ids", inConfig(`"diff_ids":[`, `"diff_ids":[],"x":[`), "bad-config", "doesn't end"},
-		{"another diff_id", func(m object, config string) string {
-			at := strings.Index(config, `"diff_ids":["`) + len(`"diff_ids":["`)
-			return config[:at] + someDigest + config[at+len(someDigest):]
-		}, "bad-config", "doesn't end"},
+		{"a diff_id", inConfig(`"diff_ids":[`, `"diff_ids":["`+someDigest+`"`), "bad-config", "doesn't end"},
 		{"a command to run", inConfig(`{"architecture"`, `{"config":{"Entrypoint":["sh"]},"architecture"`), "bad-config", "doesn't begin"},
 		{"a command at the end", inConfig(`"type":"layers"}}`, `"type":"layers"},"config":{"Entrypoint":["sh"]}}`), "bad-config", "doesn't end"},
 		{"a command in between", inConfig(`,"os":"unknown"`, `,"config":{"Entrypoint":["sh"]},"os":"unknown"`), "bad-config", "config"},
@@ -287,7 +284,7 @@ func FuzzOpenForm(f *testing.F) {
 		if err := json.Unmarshal(raw, &image); err != nil {
 			t.Fatal(err)
 		}
-		if image.Architecture != "unknown" || image.OS != "unknown" || image.Config != nil || image.RootFS.Type != "layers" || len(image.RootFS.DiffIDs) != len(m.Layers) {
+		if image.Architecture != "unknown" || image.OS != "unknown" || image.Config != nil || image.RootFS.Type != "layers" || len(image.RootFS.DiffIDs) != 0 {
 			t.Errorf("%+v", image)
 		}
 		if string(image.Own) != string(b.Config) {

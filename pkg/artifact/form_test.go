@@ -60,8 +60,8 @@ func buildImagePack(t testing.TB) *artifact.Graph {
 // format has changed. That of the bundle was computed by another program, from the
 // golden files of the other form.
 const (
-	goldenImage     = "sha256:56b08692ae0c803049d96e00e4985a944b7b6f656d94d419730dac496b52f8c3"
-	goldenImagePack = "sha256:8a650e2cd214d00883d64ea98ac594e71abfeb27c2ff80af55f419506d5a070b"
+	goldenImage     = "sha256:b04ed01a0568e2523daee9445b77c2a5b8eec7d07487e077c2c71ba020663caf"
+	goldenImagePack = "sha256:df4fc216ee1c83547c15c9a5b99806e72e40be8f9bd6a13fb722bd152cc9d29b"
 )
 
 func TestFormGolden(t *testing.T) {
@@ -144,12 +144,12 @@ func TestFormIsAnImage(t *testing.T) {
 	if err := json.Unmarshal(raw, &image); err != nil {
 		t.Fatal(err)
 	}
-	if image.Architecture != "unknown" || image.OS != "unknown" || image.RootFS.Type != "layers" || len(image.RootFS.DiffIDs) != len(m.Layers) {
+	if image.Architecture != "unknown" || image.OS != "unknown" || image.RootFS.Type != "layers" || image.RootFS.DiffIDs == nil || len(image.RootFS.DiffIDs) != 0 {
 		t.Errorf("%+v", image)
 	}
 	for i, layer := range m.Layers {
-		if layer.MediaType != "application/octet-stream" || image.RootFS.DiffIDs[i] != layer.Digest {
-			t.Errorf("layer %d is %s, diff_id %s", i, layer.MediaType, image.RootFS.DiffIDs[i])
+		if layer.MediaType != "application/octet-stream" {
+			t.Errorf("layer %d is %s", i, layer.MediaType)
 		}
 	}
 	for _, raw := range [][]byte{raw, fetch(t, g, g.Root)} {
@@ -192,7 +192,7 @@ func TestFormPack(t *testing.T) {
 		t.Errorf("walked %d of %d: %v", seen, len(g.Nodes()), err)
 	}
 
-	// Other views make another config of an image and the same pack.
+	// Other views make another catalog and the same pack.
 	meta, _, views := fixturePack(t)
 	views = views[1:]
 	members := []artifact.Member{buildImage(t).Member(), smallImage(t, "zulu").Member()}
@@ -200,7 +200,7 @@ func TestFormPack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if other.Pack().Catalog.Manifest.Config.Digest == p.Catalog.Manifest.Config.Digest || !other.Pack().Same(p) || buildPack(t).Pack().Same(p) {
+	if other.Pack().Catalog.Descriptor.Digest == p.Catalog.Descriptor.Digest || !other.Pack().Same(p) || buildPack(t).Pack().Same(p) {
 		t.Error("a pack is the same for its metadata, in one form")
 	}
 

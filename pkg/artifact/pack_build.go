@@ -131,10 +131,7 @@ func (g *Graph) catalog(p *recap.Pack, views []View, form Form) (catalog *Node, 
 		layer.Annotations = map[string]string{ocispec.AnnotationTitle: CatalogDirectory + "/" + v.Path}
 		manifest.Layers = append(manifest.Layers, layer)
 	}
-	manifest, wrapped, err := form.manifest(manifest, config)
-	if err != nil {
-		return nil, nil, badPack("pack %s can't be written: %w", p.Name, err)
-	}
+	manifest, wrapped := form.manifest(manifest, config)
 	if len(wrapped) > recap.MaxConfigSize {
 		return nil, nil, recap.Errorf(recap.Unsafe, "too-large", "the metadata of pack %s has %d bytes, more than the %d allowed", p.Name, len(wrapped), recap.MaxConfigSize)
 	}
