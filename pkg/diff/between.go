@@ -7,6 +7,7 @@ import (
 	"context"
 	"sync/atomic"
 
+	"github.com/recap-oci/recap/pkg/diff/internal/align"
 	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/reader"
 	"github.com/recap-oci/recap/pkg/recap"
@@ -135,7 +136,7 @@ func (d *differ) members(ctx context.Context, a, b *reader.Reader, m *MemberChan
 			m.Removed = append(m.Removed, row)
 		}
 	}
-	for _, i := range outOfOrder(places) {
+	for _, i := range align.OutOfOrder(places) {
 		m.Moved = append(m.Moved, kept[i])
 	}
 	if err := d.count(len(m.Added) + len(m.Removed) + len(m.Moved) + len(changed)); err != nil {

@@ -6,6 +6,7 @@ package diff
 import (
 	"cmp"
 
+	"github.com/recap-oci/recap/pkg/diff/internal/align"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -37,23 +38,23 @@ func compareFacts(a, b *collection) []FactChange {
 }
 
 func compareList(a, b []fact, ofA, ofB names) []FactChange {
-	p := newPairing(len(a), len(b))
-	p.by(func(i int) string { return a[i].id }, func(j int) string { return b[j].id })
-	p.by(func(i int) string { return a[i].key }, func(j int) string { return b[j].key })
-	p.alike(func(i, j int) float64 { return a[i].likeness(&b[j]) })
-	moved := p.moved(func(int, int) bool { return false })
+	p := align.NewPairing(len(a), len(b))
+	p.By(func(i int) string { return a[i].id }, func(j int) string { return b[j].id })
+	p.By(func(i int) string { return a[i].key }, func(j int) string { return b[j].key })
+	p.Alike(func(i, j int) float64 { return a[i].likeness(&b[j]) })
+	moved := p.Moved(func(int, int) bool { return false })
 
 	var changes []FactChange
 	next := 0 // of a: what is gone is listed before what follows it there
 	gone := func(until int) {
 		for ; next < until; next++ {
-			if f := &a[next]; p.inB[next] < 0 {
+			if f := &a[next]; p.InB[next] < 0 {
 				changes = append(changes, FactChange{Change: Removed, Kind: f.kind, Name: cut(f.name), Text: cut(f.text), From: exact(f.pointer)})
 			}
 		}
 	}
 	for j := range b {
-		f, i := &b[j], p.inA[j]
+		f, i := &b[j], p.InA[j]
 		if i < 0 {
 			changes = append(changes, FactChange{Change: Added, Kind: f.kind, Name: cut(f.name), Text: cut(f.text), To: exact(f.pointer)})
 			continue
@@ -103,7 +104,7 @@ type fact struct {
 	figure  string // of an observation
 	fields  object // as published
 
-	words map[string]bag // of its fields that are texts, once asked for
+	words map[string]align.Bag // of its fields that are texts, once asked for
 }
 
 // likeness is how much two facts have in common: 0 to 1.
@@ -113,7 +114,7 @@ func (f *fact) likeness(g *fact) float64 {
 	for key, words := range a {
 		total++
 		if others, ok := b[key]; ok {
-			same += words.likeness(others)
+			same += words.Likeness(others)
 		}
 	}
 	for key := range b {
@@ -128,12 +129,12 @@ func (f *fact) likeness(g *fact) float64 {
 }
 
 // texts returns the words of each field.
-func (f *fact) texts() map[string]bag {
+func (f *fact) texts() map[string]align.Bag {
 	if f.words == nil {
-		f.words = map[string]bag{}
+		f.words = map[string]align.Bag{}
 		for key, value := range f.fields {
 			if key != "subEvents" {
-				f.words[key] = newBag(plain(value, nil, false))
+				f.words[key] = align.NewBag(plain(value, nil, false))
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/recap-oci/recap/pkg/diff/internal/align"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -51,8 +52,8 @@ func TestLines(t *testing.T) {
 		})
 	}
 	t.Run("too many to look for the fewest", func(t *testing.T) {
-		a, b := numbers(0, 2*maxEdits), numbers(10_000, 10_000+2*maxEdits)
-		if got := compareLines(section{text: a, first: 1}, section{text: b, first: 1}); len(got) != 4*maxEdits {
+		a, b := numbers(0, 2*align.MaxEdits), numbers(10_000, 10_000+2*align.MaxEdits)
+		if got := compareLines(section{text: a, first: 1}, section{text: b, first: 1}); len(got) != 4*align.MaxEdits {
 			t.Errorf("%d lines", len(got))
 		}
 	})
@@ -106,57 +107,6 @@ func FuzzLines(f *testing.F) {
 			t.Fatalf("from %q to %q leads %q by %v", a, b, got, changes)
 		}
 	})
-}
-
-func TestOutOfOrder(t *testing.T) {
-	for _, tc := range []struct {
-		name   string
-		places []int
-		want   int // how many
-	}{
-		{"none", nil, 0},
-		{"in order", []int{0, 3, 7}, 0},
-		{"the last first", []int{4, 0, 1, 2, 3}, 1},
-		{"the first last", []int{1, 2, 3, 4, 0}, 1},
-		{"two swapped", []int{0, 2, 1, 3}, 1},
-		{"backwards", []int{3, 2, 1, 0}, 3},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			moved := outOfOrder(tc.places)
-			if len(moved) != tc.want {
-				t.Errorf("moved %v", moved)
-			}
-			var rest []int
-			for i, place := range tc.places {
-				if !slices.Contains(moved, i) {
-					rest = append(rest, place)
-				}
-			}
-			if !slices.IsSorted(rest) {
-				t.Errorf("without %v there is %v", moved, rest)
-			}
-		})
-	}
-}
-
-func TestPairing(t *testing.T) {
-	a, b := []string{"x", "same", "same", "y"}, []string{"same", "z", "same", "same"}
-	p := newPairing(len(a), len(b))
-	p.by(func(i int) string { return a[i] }, func(j int) string { return b[j] })
-	if d := cmp.Diff([]int{-1, 0, 2, -1}, p.inB); d != "" {
-		t.Errorf("by key (-want +got):\n%s", d)
-	}
-	p.alike(func(i, j int) float64 {
-		return map[[2]int]float64{{0, 1}: 0.6, {3, 1}: 0.9, {0, 3}: 0.49}[[2]int{i, j}]
-	})
-	if d := cmp.Diff([]int{-1, 0, 2, 1}, p.inB); d != "" {
-		t.Errorf("the most alike (-want +got):\n%s", d)
-	}
-	p = newPairing(101, 100)
-	p.alike(func(int, int) float64 { t.Error("compared"); return 1 })
-	if slices.ContainsFunc(p.inB, func(j int) bool { return j >= 0 }) {
-		t.Error("paired all the same")
-	}
 }
 
 func TestCut(t *testing.T) {

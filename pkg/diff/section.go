@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/recap-oci/recap/pkg/diff/internal/align"
 	"github.com/recap-oci/recap/pkg/document"
 )
 
@@ -78,31 +79,31 @@ func sections(doc *document.Document) []section {
 // the same under another heading where its text is, or most of it.
 func compareSections(was, is *document.Document, withLines bool) []SectionChange {
 	a, b := sections(was), sections(is)
-	p := newPairing(len(a), len(b))
-	p.by(func(i int) string { return a[i].key }, func(j int) string { return b[j].key })
-	p.by(func(i int) string { return a[i].text }, func(j int) string { return b[j].text })
-	wordsA, wordsB := make([]bag, len(a)), make([]bag, len(b))
-	p.alike(func(i, j int) float64 {
+	p := align.NewPairing(len(a), len(b))
+	p.By(func(i int) string { return a[i].key }, func(j int) string { return b[j].key })
+	p.By(func(i int) string { return a[i].text }, func(j int) string { return b[j].text })
+	wordsA, wordsB := make([]align.Bag, len(a)), make([]align.Bag, len(b))
+	p.Alike(func(i, j int) float64 {
 		if wordsA[i] == nil {
-			wordsA[i] = newBag(a[i].own + " " + a[i].text)
+			wordsA[i] = align.NewBag(a[i].own + " " + a[i].text)
 		}
 		if wordsB[j] == nil {
-			wordsB[j] = newBag(b[j].own + " " + b[j].text)
+			wordsB[j] = align.NewBag(b[j].own + " " + b[j].text)
 		}
-		return wordsA[i].likeness(wordsB[j])
+		return wordsA[i].Likeness(wordsB[j])
 	})
 	// Within another section that was renamed, a path changed for that one's
 	// reason; within one that is another, the section itself was moved.
 	settled := func(i, j int) bool {
-		return a[i].parent < 0 && b[j].parent < 0 || a[i].parent >= 0 && p.inB[a[i].parent] == b[j].parent
+		return a[i].parent < 0 && b[j].parent < 0 || a[i].parent >= 0 && p.InB[a[i].parent] == b[j].parent
 	}
-	moved := p.moved(func(i, j int) bool { return !settled(i, j) })
+	moved := p.Moved(func(i, j int) bool { return !settled(i, j) })
 
 	var changes []SectionChange
 	next := 0 // of a: what is gone is listed before what follows it there
 	gone := func(until int) {
 		for ; next < until; next++ {
-			if p.inB[next] < 0 && !a[next].empty() {
+			if p.InB[next] < 0 && !a[next].empty() {
 				changes = append(changes, SectionChange{
 					Change: Removed, Heading: heading(a[next].path), From: span(a[next].lines), Removed: countLines(a[next].text),
 					Lines: whole(Removed, a[next], withLines),
@@ -111,7 +112,7 @@ func compareSections(was, is *document.Document, withLines bool) []SectionChange
 		}
 	}
 	for j := range b {
-		i := p.inA[j]
+		i := p.InA[j]
 		if i < 0 {
 			if !b[j].empty() {
 				changes = append(changes, SectionChange{

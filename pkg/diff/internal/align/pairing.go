@@ -1,14 +1,14 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package diff
+package align
 
 import "slices"
 
-// outOfOrder returns the indexes of the fewest numbers that, taken out, leave
+// OutOfOrder returns the indexes of the fewest numbers that, taken out, leave
 // ascending ones: what was moved, when the numbers are places. The numbers are
 // distinct.
-func outOfOrder(places []int) []int {
+func OutOfOrder(places []int) []int {
 	// The longest ascending run, by patience sorting: ends[n] is the index of the
 	// smallest number that a run of n+1 can end with.
 	var ends []int
@@ -40,33 +40,34 @@ func outOfOrder(places []int) []int {
 	return moved
 }
 
-// pairing tells which things of A are which of B.
-type pairing struct {
-	inB []int // by index of A; -1 where it has no match yet
-	inA []int // by index of B
+// Pairing tells which things of A are which of B.
+type Pairing struct {
+	InB []int // by index of A; -1 where it has no match yet
+	InA []int // by index of B
 }
 
-func newPairing(a, b int) *pairing {
-	p := &pairing{make([]int, a), make([]int, b)}
-	for i := range p.inB {
-		p.inB[i] = -1
+// NewPairing returns one of a things of A and b of B, none of them paired.
+func NewPairing(a, b int) *Pairing {
+	p := &Pairing{make([]int, a), make([]int, b)}
+	for i := range p.InB {
+		p.InB[i] = -1
 	}
-	for j := range p.inA {
-		p.inA[j] = -1
+	for j := range p.InA {
+		p.InA[j] = -1
 	}
 	return p
 }
 
-// by pairs what has one key and no match yet; of several with that key, the first
+// By pairs what has one key and no match yet; of several with that key, the first
 // with the first. An empty key is none.
-func (p *pairing) by(keyA, keyB func(int) string) {
+func (p *Pairing) By(keyA, keyB func(int) string) {
 	left := map[string][]int{}
-	for i, j := range p.inB {
+	for i, j := range p.InB {
 		if key := keyA(i); j < 0 && key != "" {
 			left[key] = append(left[key], i)
 		}
 	}
-	for j, i := range p.inA {
+	for j, i := range p.InA {
 		if i >= 0 {
 			continue
 		}
@@ -77,22 +78,22 @@ func (p *pairing) by(keyA, keyB func(int) string) {
 	}
 }
 
-func (p *pairing) pair(i, j int) { p.inB[i], p.inA[j] = j, i }
+func (p *Pairing) pair(i, j int) { p.InB[i], p.InA[j] = j, i }
 
 // maxCompared is how many pairs are compared for being alike: past it, what has
 // no common name is as good as different.
 const maxCompared = 10_000
 
-// alike pairs what is left by how much two have in common, the most alike first;
+// Alike pairs what is left by how much two have in common, the most alike first;
 // what has less than half in common isn't paired.
-func (p *pairing) alike(likeness func(i, j int) float64) {
+func (p *Pairing) Alike(likeness func(i, j int) float64) {
 	var as, bs []int
-	for i, j := range p.inB {
+	for i, j := range p.InB {
 		if j < 0 {
 			as = append(as, i)
 		}
 	}
-	for j, i := range p.inA {
+	for j, i := range p.InA {
 		if i < 0 {
 			bs = append(bs, j)
 		}
@@ -122,23 +123,23 @@ func (p *pairing) alike(likeness func(i, j int) float64) {
 		return 0
 	})
 	for _, c := range candidates {
-		if p.inB[c.i] < 0 && p.inA[c.j] < 0 {
+		if p.InB[c.i] < 0 && p.InA[c.j] < 0 {
 			p.pair(c.i, c.j)
 		}
 	}
 }
 
-// moved returns those of B that stand elsewhere among those that A has too; what
+// Moved returns those of B that stand elsewhere among those that A has too; what
 // skip says of is left out.
-func (p *pairing) moved(skip func(i, j int) bool) map[int]bool {
+func (p *Pairing) Moved(skip func(i, j int) bool) map[int]bool {
 	var places, of []int
-	for j, i := range p.inA {
+	for j, i := range p.InA {
 		if i >= 0 && !skip(i, j) {
 			places, of = append(places, i), append(of, j)
 		}
 	}
 	set := map[int]bool{}
-	for _, n := range outOfOrder(places) {
+	for _, n := range OutOfOrder(places) {
 		set[of[n]] = true
 	}
 	return set
