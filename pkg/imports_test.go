@@ -47,6 +47,8 @@ var rooms = map[string][]string{
 	"pkg/recaptest/trip":    nil,
 	"pkg/recaptest/hostile": nil,
 
+	"pkg/sigstore/internal/sigstoretest": nil,
+
 	"pkg/target/internal/printable":  {"pkg/recap"},
 	"pkg/target/internal/clock":      {},
 	"pkg/target/internal/credential": {"pkg/recap", "pkg/target/internal/clock", "pkg/target/internal/printable"},
@@ -84,7 +86,7 @@ var rooms = map[string][]string{
 var owners = map[string][]string{
 	"github.com/spf13/cobra":        {"cmd/recap"},
 	"github.com/sigstore/":          {"pkg/sigstore", "pkg/sigstore/trustroot", "pkg/sigstore/internal/instance", "pkg/sigstore/internal/keypair", "pkg/sigstore/internal/bundle", "pkg/sigstore/internal/evidence"},
-	"net/http":                      {"pkg/target", "pkg/target/internal/transport", "pkg/target/internal/host", "pkg/target/internal/repository", "pkg/sigstore", "pkg/sigstore/oidc", "pkg/sigstore/trustroot", "pkg/sigstore/internal/service", "pkg/sigstore/internal/instance", "pkg/recaptest", "pkg/recaptest/hostile"},
+	"net/http":                      {"pkg/target", "pkg/target/internal/transport", "pkg/target/internal/host", "pkg/target/internal/repository", "pkg/sigstore", "pkg/sigstore/oidc", "pkg/sigstore/trustroot", "pkg/sigstore/internal/service", "pkg/sigstore/internal/instance", "pkg/sigstore/internal/sigstoretest", "pkg/recaptest", "pkg/recaptest/hostile"},
 	"github.com/klauspost/compress": {"pkg/catalog"},
 	"github.com/santhosh-tekuri/":   {}, // tests only: it costs every start of the command 5 ms
 
@@ -187,7 +189,8 @@ func TestTestRegistryIsForTests(t *testing.T) {
 	}
 }
 
-// isTests reports whether a room is for tests: recaptest, or one within it.
+// isTests reports whether a room is for tests: recaptest, one within it, or what
+// the rooms of pkg/sigstore have of their own.
 func isTests(room string) bool {
-	return room == "pkg/recaptest" || strings.HasPrefix(room, "pkg/recaptest/")
+	return room == "pkg/recaptest" || strings.HasPrefix(room, "pkg/recaptest/") || room == "pkg/sigstore/internal/sigstoretest"
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/internal/sigstoretest"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
@@ -20,7 +21,7 @@ import (
 func TestConformance(t *testing.T) {
 	const artifact = digest.Digest("sha256:a0cfc71271d6e278e57cd332ff957c3f7043fdda354c4cbb190a30d56efa01bf") // a.txt
 	dirs, err := os.ReadDir(filepath.Join("testdata", "conformance"))
-	check(t, err)
+	sigstoretest.Check(t, err)
 	n := 0
 	for _, dir := range dirs {
 		if !dir.IsDir() {

@@ -15,6 +15,7 @@ import (
 	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/internal/sigstoretest"
 	"github.com/recap-oci/recap/pkg/sigstore/trustroot"
 	"github.com/recap-oci/recap/pkg/trust"
 )
@@ -36,7 +37,7 @@ type corpusCase struct {
 func readCorpus(t testing.TB) []corpusCase {
 	t.Helper()
 	var corpus struct{ Cases []corpusCase }
-	check(t, json.Unmarshal(read(t, "sigstore", "corpus.json"), &corpus))
+	sigstoretest.Check(t, json.Unmarshal(read(t, "sigstore", "corpus.json"), &corpus))
 	if len(corpus.Cases) < 100 {
 		t.Fatalf("got %d cases", len(corpus.Cases))
 	}
@@ -72,7 +73,7 @@ func TestCorpus(t *testing.T) {
 		t.Run(c.Name, func(t *testing.T) {
 			path := filepath.Join("testdata", "sigstore", filepath.FromSlash(c.Root))
 			verifier := sigstore.NewVerifier(sigstore.VerifierOptions{
-				Root:    trustroot.New(trustroot.Options{Path: path, Offline: true, Transport: refuse{t}}),
+				Root:    trustroot.New(trustroot.Options{Path: path, Offline: true, Transport: sigstoretest.Refuse{T: t}}),
 				Offline: true,
 			})
 			raw := read(t, "sigstore", filepath.FromSlash(c.Bundle))

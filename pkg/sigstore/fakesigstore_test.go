@@ -20,7 +20,6 @@ import (
 	"io"
 	"math/big"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -32,6 +31,7 @@ import (
 	"github.com/digitorus/timestamp"
 
 	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/internal/sigstoretest"
 )
 
 // fakeSigstore answers as the services of a Sigstore instance do, by the name
@@ -66,26 +66,7 @@ func (f *fakeSigstore) RoundTrip(req *http.Request) (*http.Response, error) {
 			handler = broken
 		}
 	}
-	recorder := httptest.NewRecorder()
-	done := make(chan error, 1)
-	go func() {
-		defer func() {
-			if p := recover(); p != nil {
-				done <- fmt.Errorf("connection lost: %v", p)
-			}
-		}()
-		handler(recorder, req)
-		done <- nil
-	}()
-	select {
-	case err := <-done:
-		if err != nil {
-			return nil, err
-		}
-		return recorder.Result(), nil
-	case <-req.Context().Done():
-		return nil, req.Context().Err()
-	}
+	return sigstoretest.Answered(handler, req)
 }
 
 func (f *fakeSigstore) count(host string) int {
@@ -353,26 +334,6 @@ func (f *fakeSigstore) answer(w http.ResponseWriter, status int, body any) {
 	_, _ = w.Write(raw)
 }
 
-// fakeToken returns a token with the claims given besides the usual ones.
-func fakeToken(t testing.TB, claims map[string]any) string {
-	t.Helper()
-	all := map[string]any{
-		"iss": "https://issuer.test", "sub": "somebody", "aud": "sigstore",
-		"exp": time.Now().Add(time.Hour).Unix(), "email": "somebody@example.com", "email_verified": true,
-	}
-	for name, value := range claims {
-		if all[name] = value; value == nil {
-			delete(all, name)
-		}
-	}
-	payload, err := json.Marshal(all)
-	if err != nil {
-		t.Fatal(err)
-	}
-	encode := base64.RawURLEncoding.EncodeToString
-	return encode([]byte(`{"alg":"RS256"}`)) + "." + encode(payload) + "." + encode([]byte("a signature"))
-}
-
 // signingConfig writes a signing configuration: services by their field, each
 // "host/path version", and fields with selectors.
 func signingConfig(t testing.TB, fields map[string]any) string {
@@ -422,7 +383,7 @@ func v1Only(t testing.TB) string {
 // keyless returns a signer of the fake instance for a fixed token.
 func (f *fakeSigstore) keyless(config, raw string, edit func(*sigstore.KeylessOptions)) *sigstore.KeylessSigner {
 	f.t.Helper()
-	opts := sigstore.KeylessOptions{SigningConfig: config, Token: tokens(raw), Transport: f}
+	opts := sigstore.KeylessOptions{SigningConfig: config, Token: sigstoretest.TokenSource(raw), Transport: f}
 	if edit != nil {
 		edit(&opts)
 	}
@@ -431,14 +392,4 @@ func (f *fakeSigstore) keyless(config, raw string, edit func(*sigstore.KeylessOp
 		f.t.Fatal(err)
 	}
 	return signer
-}
-
-// filepathOf writes a file and returns its path.
-func filepathOf(t testing.TB, content string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/internal/sigstoretest"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
@@ -129,11 +130,11 @@ func TestLoadSignerRefuses(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			signer, err := sigstore.LoadSigner(t.Context(), test.keyRef, test.opts)
-			if signer != nil || !errors.Is(err, test.kind) || !strings.Contains(text(err), test.text) {
-				t.Errorf("got signer %v, error %q, want %v with %q in it", signer, text(err), test.kind, test.text)
+			if signer != nil || !errors.Is(err, test.kind) || !strings.Contains(sigstoretest.Text(err), test.text) {
+				t.Errorf("got signer %v, error %q, want %v with %q in it", signer, sigstoretest.Text(err), test.kind, test.text)
 			}
-			if strings.Contains(text(err), "\n") {
-				t.Errorf("error of several lines: %q", text(err))
+			if strings.Contains(sigstoretest.Text(err), "\n") {
+				t.Errorf("error of several lines: %q", sigstoretest.Text(err))
 			}
 		})
 	}
@@ -159,8 +160,8 @@ func TestLoadAuthorityRefuses(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			a, err := sigstore.LoadAuthority(t.Context(), test.keyRef, mute(t))
-			if a.Key != nil || !errors.Is(err, test.kind) || !strings.Contains(text(err), test.text) {
-				t.Errorf("got %v, error %q, want %v with %q in it", a, text(err), test.kind, test.text)
+			if a.Key != nil || !errors.Is(err, test.kind) || !strings.Contains(sigstoretest.Text(err), test.text) {
+				t.Errorf("got %v, error %q, want %v with %q in it", a, sigstoretest.Text(err), test.kind, test.text)
 			}
 		})
 	}
@@ -171,8 +172,8 @@ func TestErrorsKeepSecrets(t *testing.T) {
 	secret := string(read(t, "keys", "openssl-ed25519.pem"))
 	for _, value := range []string{secret, strings.ReplaceAll(secret, "-----", "----"), secret + secret} {
 		opts := sigstore.KeyOptions{Getenv: func(string) string { return value }}
-		if _, err := sigstore.LoadAuthority(t.Context(), "env://KEY", opts); err == nil || strings.Contains(text(err), strings.Split(secret, "\n")[1]) {
-			t.Errorf("got error %q, want one without the key", text(err))
+		if _, err := sigstore.LoadAuthority(t.Context(), "env://KEY", opts); err == nil || strings.Contains(sigstoretest.Text(err), strings.Split(secret, "\n")[1]) {
+			t.Errorf("got error %q, want one without the key", sigstoretest.Text(err))
 		}
 	}
 }
@@ -205,18 +206,6 @@ func TestGenerateKeyPairRefusesNoPassword(t *testing.T) {
 	if private, _, err := sigstore.GenerateKeyPair(nil); private != nil || !errors.Is(err, recap.Usage) {
 		t.Errorf("got %d bytes, error %v, want %v", len(private), err, recap.Usage)
 	}
-}
-
-// text returns what a person reads: error and hint.
-func text(err error) string {
-	var e *recap.Error
-	if errors.As(err, &e) {
-		return e.Error() + " | " + e.Hint
-	}
-	if err == nil {
-		return ""
-	}
-	return err.Error()
 }
 
 func write(t *testing.T, path string, data []byte) {

@@ -23,14 +23,10 @@ import (
 	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/internal/sigstoretest"
 	"github.com/recap-oci/recap/pkg/sigstore/oidc"
 	"github.com/recap-oci/recap/pkg/trust"
 )
-
-// tokens returns a source of always the same token.
-func tokens(raw string) func(context.Context) (oidc.Token, error) {
-	return func(context.Context) (oidc.Token, error) { return oidc.NewToken(raw, "a test") }
-}
 
 // wireBundle is what tests look at in a bundle.
 type wireBundle struct {
@@ -120,7 +116,7 @@ func TestKeylessSign(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			test.config["caUrls"] = []string{"fulcio.test"}
 			fake := newFakeSigstore(t)
-			signer := fake.keyless(signingConfig(t, test.config), fakeToken(t, nil), nil)
+			signer := fake.keyless(signingConfig(t, test.config), sigstoretest.Token(t, nil), nil)
 			want := policy.Authority{Name: identity.Subject, Keyless: &policy.Keyless{Identities: []policy.Identity{identity}}, Require: test.require}
 			if diff := cmp.Diff(want, authorityOf(t, signer)); diff != "" {
 				t.Errorf("forecast (-want +got):\n%s", diff)
@@ -131,7 +127,7 @@ func TestKeylessSign(t *testing.T) {
 
 			raw, err := signer.Sign(t.Context(), []byte(about(root)))
 			if err != nil {
-				t.Fatal(text(err))
+				t.Fatal(sigstoretest.Text(err))
 			}
 			b := parseWire(t, raw)
 			certificateIn(t, b)
@@ -164,12 +160,12 @@ func TestKeylessSign(t *testing.T) {
 // Who can't be forecast is known after signing.
 func TestKeylessAuthorityIsExactAfterwards(t *testing.T) {
 	fake := newFakeSigstore(t)
-	signer := fake.keyless(v1Only(t), fakeToken(t, map[string]any{"email": nil}), nil)
+	signer := fake.keyless(v1Only(t), sigstoretest.Token(t, map[string]any{"email": nil}), nil)
 	if got := authorityOf(t, signer); got.Keyless != nil || got.Key != nil || got.Name == "" {
 		t.Errorf("got forecast %+v, want one without means", got)
 	}
 	if _, err := signer.Sign(t.Context(), []byte(about(root))); err != nil {
-		t.Fatal(text(err))
+		t.Fatal(sigstoretest.Text(err))
 	}
 	want := []policy.Identity{{Issuer: "https://issuer.test", Subject: "https://ci.test/somebody"}}
 	if diff := cmp.Diff(want, authorityOf(t, signer).Keyless.Identities); diff != "" {
@@ -186,14 +182,14 @@ func TestKeylessCertificateIsReused(t *testing.T) {
 		signer := fake.keyless(v2AndTSA(t), "", func(opts *sigstore.KeylessOptions) {
 			opts.Token = func(context.Context) (oidc.Token, error) {
 				asked++
-				return oidc.NewToken(fakeToken(t, map[string]any{"exp": time.Now().Add(7 * time.Minute).Unix()}), "a test")
+				return oidc.NewToken(sigstoretest.Token(t, map[string]any{"exp": time.Now().Add(7 * time.Minute).Unix()}), "a test")
 			}
 		})
 		var group sync.WaitGroup
 		for range 8 {
 			group.Go(func() {
 				if _, err := signer.Sign(t.Context(), []byte(about(root))); err != nil {
-					t.Error(text(err))
+					t.Error(sigstoretest.Text(err))
 				}
 			})
 		}
@@ -209,7 +205,7 @@ func TestKeylessCertificateIsReused(t *testing.T) {
 		} {
 			time.Sleep(step.sleep)
 			if _, err := signer.Sign(t.Context(), []byte(about(root))); err != nil {
-				t.Fatal(text(err))
+				t.Fatal(sigstoretest.Text(err))
 			}
 			if got := fake.count("fulcio.test"); got != step.certificates || asked != step.tokens {
 				t.Errorf("after %s: got %d certificates and %d tokens, want %d and %d", step.sleep, got, asked, step.certificates, step.tokens)
@@ -226,15 +222,15 @@ func TestKeylessIdentityMayNotChange(t *testing.T) {
 			opts.Token = func(context.Context) (oidc.Token, error) {
 				name := names[0]
 				names = names[1:]
-				return oidc.NewToken(fakeToken(t, map[string]any{"email": name, "exp": time.Now().Add(time.Minute).Unix()}), "a test")
+				return oidc.NewToken(sigstoretest.Token(t, map[string]any{"email": name, "exp": time.Now().Add(time.Minute).Unix()}), "a test")
 			}
 		})
 		if _, err := signer.Sign(t.Context(), []byte(about(root))); err != nil {
-			t.Fatal(text(err))
+			t.Fatal(sigstoretest.Text(err))
 		}
 		time.Sleep(9 * time.Minute)
 		_, err := signer.Sign(t.Context(), []byte(about(root)))
-		wantError(t, err, recap.Denied, "identity-changed", "first@example.com", "second@example.com")
+		sigstoretest.WantError(t, err, recap.Denied, "identity-changed", "first@example.com", "second@example.com")
 		if got := fake.count("rekor1.test"); got != 1 {
 			t.Errorf("%d signatures were logged, want 1", got)
 		}
@@ -266,14 +262,14 @@ func TestKeylessRefuses(t *testing.T) {
 		})
 	}
 	t.Run("a statement that no verifier would read", func(t *testing.T) {
-		signer := fake.keyless(v1Only(t), fakeToken(t, nil), nil)
+		signer := fake.keyless(v1Only(t), sigstoretest.Token(t, nil), nil)
 		_, err := signer.Sign(t.Context(), []byte(strings.Repeat("x", recap.MaxSigstoreBundle)))
-		wantError(t, err, recap.Unsafe, "bundle-too-large")
+		sigstoretest.WantError(t, err, recap.Unsafe, "bundle-too-large")
 	})
 	t.Run("a context that has ended", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		signer := fake.keyless(v1Only(t), fakeToken(t, nil), nil)
+		signer := fake.keyless(v1Only(t), sigstoretest.Token(t, nil), nil)
 		if _, err := signer.Sign(ctx, []byte(about(root))); !errors.Is(err, context.Canceled) {
 			t.Errorf("got error %v, want %v", err, context.Canceled)
 		}
@@ -290,9 +286,9 @@ func TestLogConflict(t *testing.T) {
 			}
 			return func(w http.ResponseWriter, r *http.Request) { fake.enter1(w, fake.signature1(r), http.StatusConflict) }
 		}
-		raw, err := fake.keyless(v1Only(t), fakeToken(t, nil), nil).Sign(t.Context(), []byte(about(root)))
+		raw, err := fake.keyless(v1Only(t), sigstoretest.Token(t, nil), nil).Sign(t.Context(), []byte(about(root)))
 		if err != nil {
-			t.Fatal(text(err))
+			t.Fatal(sigstoretest.Text(err))
 		}
 		if got := len(parseWire(t, raw).Material.Entries); got != 1 {
 			t.Errorf("got %d log entries, want 1", got)
@@ -309,9 +305,9 @@ func TestLogConflict(t *testing.T) {
 			}
 			return nil
 		}
-		raw, err := fake.keyless(v2AndTSA(t), fakeToken(t, nil), nil).Sign(t.Context(), []byte(about(root)))
+		raw, err := fake.keyless(v2AndTSA(t), sigstoretest.Token(t, nil), nil).Sign(t.Context(), []byte(about(root)))
 		if err != nil {
-			t.Fatal(text(err))
+			t.Fatal(sigstoretest.Text(err))
 		}
 		certificateIn(t, parseWire(t, raw))
 		if fake.count("rekor2.test") != 2 || fake.count("fulcio.test") != 1 {
@@ -326,28 +322,10 @@ func TestLogConflict(t *testing.T) {
 			}
 			return nil
 		}
-		_, err := fake.keyless(v2AndTSA(t), fakeToken(t, nil), nil).Sign(t.Context(), []byte(about(root)))
-		wantError(t, err, recap.Unavailable, "log-conflict", "already")
+		_, err := fake.keyless(v2AndTSA(t), sigstoretest.Token(t, nil), nil).Sign(t.Context(), []byte(about(root)))
+		sigstoretest.WantError(t, err, recap.Unavailable, "log-conflict", "already")
 		if got := fake.count("rekor2.test"); got != 3 {
 			t.Errorf("the log was asked %d times, want 3", got)
 		}
 	})
-}
-
-// wantError checks an error's kind, code, and texts in error or hint, and that
-// it is one line.
-func wantError(t testing.TB, err error, kind recap.Kind, code string, texts ...string) {
-	t.Helper()
-	var e *recap.Error
-	if !errors.As(err, &e) || e.Kind != kind || e.Code != code {
-		t.Fatalf("got error %q (%+v), want %s of kind %s", text(err), e, code, kind)
-	}
-	for _, want := range texts {
-		if !strings.Contains(text(err), want) {
-			t.Errorf("got error %q, want %q in it", text(err), want)
-		}
-	}
-	if strings.Contains(text(err), "\n") {
-		t.Errorf("error of several lines: %q", text(err))
-	}
 }

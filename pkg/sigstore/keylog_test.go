@@ -13,6 +13,7 @@ import (
 	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/internal/sigstoretest"
 )
 
 // witnessed are options for the key of a test, logged in the fake instance.
@@ -46,11 +47,11 @@ func TestKeyIsLogged(t *testing.T) {
 			fake := newFakeSigstore(t)
 			signer, err := sigstore.LoadSigner(t.Context(), key(test.key), witnessed(t, fake, test.config))
 			if err != nil {
-				t.Fatal(text(err))
+				t.Fatal(sigstoretest.Text(err))
 			}
 			raw, err := signer.Sign(t.Context(), []byte(about(root)))
 			if err != nil {
-				t.Fatal(text(err))
+				t.Fatal(sigstoretest.Text(err))
 			}
 			b := parseWire(t, raw)
 			var kinds []string
@@ -83,12 +84,12 @@ func TestKeyIsLoggedRefuses(t *testing.T) {
 	for _, test := range []struct{ name, key, config, code, text string }{
 		{"Ed25519 in a log of version 2", "openssl-ed25519.pem", v2AndTSA(t), "unloggable-key", "Ed25519"},
 		{"P-384 with SHA-256 in a log of version 2", "openssl-encrypted.pem", v2AndTSA(t), "unloggable-key", "P-384 with SHA-256"},
-		{"no configuration", "openssl-ed25519.pem", filepathOf(t, "{}"), "bad-signing-config", "version 0.2"},
+		{"no configuration", "openssl-ed25519.pem", sigstoretest.File(t, "{}"), "bad-signing-config", "version 0.2"},
 		{"a log of version 2 alone", "cosign.key", signingConfig(t, map[string]any{"rekorTlogUrls": []string{"rekor2.test 2"}}), "bad-signing-config", "states no time"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			signer, err := sigstore.LoadSigner(t.Context(), key(test.key), witnessed(t, newFakeSigstore(t), test.config))
-			wantError(t, err, recap.Usage, test.code, test.text)
+			sigstoretest.WantError(t, err, recap.Usage, test.code, test.text)
 			if signer != nil {
 				t.Error("got a signer beside the error")
 			}
@@ -101,20 +102,20 @@ func TestKeyIsLoggedBefore(t *testing.T) {
 	fake := newFakeSigstore(t)
 	fake.fault = func(host string, _ int) http.HandlerFunc {
 		if host == "rekor2.test" {
-			return status(http.StatusConflict, "an equivalent entry already exists")
+			return sigstoretest.Status(http.StatusConflict, "an equivalent entry already exists")
 		}
 		return nil
 	}
 	signer, err := sigstore.LoadSigner(t.Context(), key("openssl-rsa.pem"), witnessed(t, fake, v2AndTSA(t)))
 	if err != nil {
-		t.Fatal(text(err))
+		t.Fatal(sigstoretest.Text(err))
 	}
 	_, err = signer.Sign(t.Context(), []byte(about(root)))
-	wantError(t, err, recap.Denied, "logged-before", "recap verify")
+	sigstoretest.WantError(t, err, recap.Denied, "logged-before", "recap verify")
 	if got := fake.count("rekor2.test"); got != 1 {
 		t.Errorf("the log was asked %d times, want once", got)
 	}
-	if !strings.Contains(text(err), "already") {
-		t.Errorf("got error %q", text(err))
+	if !strings.Contains(sigstoretest.Text(err), "already") {
+		t.Errorf("got error %q", sigstoretest.Text(err))
 	}
 }

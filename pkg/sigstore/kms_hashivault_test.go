@@ -21,6 +21,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/internal/sigstoretest"
 )
 
 // vault answers as the transit engine of HashiCorp Vault does.
@@ -30,7 +31,7 @@ func vault(t *testing.T, keys map[string]crypto.Signer) http.HandlerFunc {
 		parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/v1/transit/"), "/")
 		if r.Header.Get("X-Vault-Token") != "vault-secret" || len(parts) < 2 || keys[parts[1]] == nil {
 			w.WriteHeader(http.StatusNotFound)
-			answerJSON(t, w, map[string]any{"errors": []string{"no such key"}})
+			sigstoretest.AnswerJSON(t, w, map[string]any{"errors": []string{"no such key"}})
 			return
 		}
 		key := keys[parts[1]]
@@ -40,7 +41,7 @@ func vault(t *testing.T, keys map[string]crypto.Signer) http.HandlerFunc {
 			if raw, ok := key.Public().(ed25519.PublicKey); ok {
 				public, name = base64.StdEncoding.EncodeToString(raw), "ed25519"
 			}
-			answerJSON(t, w, map[string]any{"data": map[string]any{"latest_version": 1, "keys": map[string]any{"1": map[string]any{"name": name, "public_key": public}}}})
+			sigstoretest.AnswerJSON(t, w, map[string]any{"data": map[string]any{"latest_version": 1, "keys": map[string]any{"1": map[string]any{"name": name, "public_key": public}}}})
 			return
 		}
 		var request struct {
@@ -64,13 +65,13 @@ func vault(t *testing.T, keys map[string]crypto.Signer) http.HandlerFunc {
 		if err != nil {
 			t.Error(err)
 		}
-		answerJSON(t, w, map[string]any{"data": map[string]any{"signature": "vault:v1:" + base64.StdEncoding.EncodeToString(sig)}})
+		sigstoretest.AnswerJSON(t, w, map[string]any{"data": map[string]any{"signature": "vault:v1:" + base64.StdEncoding.EncodeToString(sig)}})
 	}
 }
 
 func TestVault(t *testing.T) {
 	server := httptest.NewServer(vault(t, map[string]crypto.Signer{
-		"p256": newECDSA(t, elliptic.P256()), "p384": newECDSA(t, elliptic.P384()), "ed25519": newEd25519(t),
+		"p256": newECDSA(t, elliptic.P256()), "p384": newECDSA(t, elliptic.P384()), "ed25519": sigstoretest.NewEd25519(t),
 	}))
 	defer server.Close()
 	t.Setenv("VAULT_ADDR", server.URL)
@@ -81,11 +82,11 @@ func TestVault(t *testing.T) {
 		t.Run(ref, func(t *testing.T) {
 			signer, err := sigstore.LoadSigner(t.Context(), ref, mute(t))
 			if err != nil {
-				t.Fatal(text(err))
+				t.Fatal(sigstoretest.Text(err))
 			}
 			raw, err := signer.Sign(t.Context(), []byte(about(root)))
 			if err != nil {
-				t.Fatal(text(err))
+				t.Fatal(sigstoretest.Text(err))
 			}
 			evidence, err := sigstore.NewVerifier(sigstore.VerifierOptions{}).Verify(t.Context(), raw, root, authorityOf(t, signer))
 			if err != nil || evidence.Algorithm != want {
@@ -94,9 +95,9 @@ func TestVault(t *testing.T) {
 		})
 	}
 	_, err := sigstore.LoadSigner(t.Context(), "hashivault://none", mute(t))
-	wantError(t, err, recap.Unavailable, "kms", "hashivault://none")
-	if strings.Contains(text(err), "vault-secret") {
-		t.Errorf("error %q shows a secret", text(err))
+	sigstoretest.WantError(t, err, recap.Unavailable, "kms", "hashivault://none")
+	if strings.Contains(sigstoretest.Text(err), "vault-secret") {
+		t.Errorf("error %q shows a secret", sigstoretest.Text(err))
 	}
 }
 
@@ -105,6 +106,6 @@ func TestServicesAreBuiltIn(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	for _, ref := range []string{"awskms://junk", "azurekms://junk", "gcpkms://junk", "hashivault://no/path"} {
 		_, err := sigstore.LoadSigner(t.Context(), ref, mute(t))
-		wantError(t, err, recap.Unavailable, "kms", ref)
+		sigstoretest.WantError(t, err, recap.Unavailable, "kms", ref)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/internal/sigstoretest"
 )
 
 // Services that could have been built in are named as such.
@@ -17,6 +18,6 @@ func TestServicesAreNotBuiltIn(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	for _, scheme := range []string{"awskms", "azurekms", "gcpkms", "hashivault"} {
 		_, err := sigstore.LoadSigner(t.Context(), scheme+"://key", mute(t))
-		wantError(t, err, recap.Usage, "no-kms-plugin", "sigstore-kms-"+scheme, "recapkms")
+		sigstoretest.WantError(t, err, recap.Usage, "no-kms-plugin", "sigstore-kms-"+scheme, "recapkms")
 	}
 }

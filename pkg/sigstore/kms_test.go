@@ -29,6 +29,7 @@ import (
 	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/internal/sigstoretest"
 )
 
 // keysVariable tells the test's own plugin where its keys are.
@@ -158,7 +159,7 @@ func installPlugin(t *testing.T, keys map[string]crypto.PrivateKey) {
 func TestKMS(t *testing.T) {
 	installPlugin(t, map[string]crypto.PrivateKey{
 		"p256": newECDSA(t, elliptic.P256()), "p384": newECDSA(t, elliptic.P384()), "p521": newECDSA(t, elliptic.P521()),
-		"rsa": newRSA(t, 2048), "ed25519": newEd25519(t),
+		"rsa": newRSA(t, 2048), "ed25519": sigstoretest.NewEd25519(t),
 	})
 	for ref, want := range map[string]string{
 		"filekms://p256":    "ECDSA P-256 with SHA-256",
@@ -170,15 +171,15 @@ func TestKMS(t *testing.T) {
 		t.Run(ref, func(t *testing.T) {
 			signer, err := sigstore.LoadSigner(t.Context(), ref, mute(t))
 			if err != nil {
-				t.Fatal(text(err))
+				t.Fatal(sigstoretest.Text(err))
 			}
 			raw, err := signer.Sign(t.Context(), []byte(about(root)))
 			if err != nil {
-				t.Fatal(text(err))
+				t.Fatal(sigstoretest.Text(err))
 			}
 			authority, err := sigstore.LoadAuthority(t.Context(), ref, mute(t))
 			if err != nil {
-				t.Fatal(text(err))
+				t.Fatal(sigstoretest.Text(err))
 			}
 			verifier := sigstore.NewVerifier(sigstore.VerifierOptions{})
 			for name, a := range map[string]policy.Authority{
@@ -195,7 +196,7 @@ func TestKMS(t *testing.T) {
 		for ref, config := range map[string]string{"filekms://p384": v2AndTSA(t), "filekms://p256": v1Only(t)} {
 			signer, err := sigstore.LoadSigner(t.Context(), ref, witnessed(t, newFakeSigstore(t), config))
 			if err != nil {
-				t.Fatal(text(err))
+				t.Fatal(sigstoretest.Text(err))
 			}
 			raw, err := signer.Sign(t.Context(), []byte(about(root)))
 			if err != nil || len(parseWire(t, raw).Material.Entries) != 1 {
@@ -232,12 +233,12 @@ func TestKMSRefuses(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			signer, err := sigstore.LoadSigner(t.Context(), test.ref, test.opts)
-			wantError(t, err, test.kind, test.code, test.texts...)
+			sigstoretest.WantError(t, err, test.kind, test.code, test.texts...)
 			if signer != nil {
 				t.Error("got a signer beside the error")
 			}
 			authority, err := sigstore.LoadAuthority(t.Context(), test.ref, test.opts)
-			wantError(t, err, test.kind, test.code, test.texts...)
+			sigstoretest.WantError(t, err, test.kind, test.code, test.texts...)
 			if authority.Key != nil {
 				t.Error("got an authority beside the error")
 			}
@@ -247,10 +248,10 @@ func TestKMSRefuses(t *testing.T) {
 		fake := newFakeSigstore(t)
 		signer, err := sigstore.LoadSigner(t.Context(), "filekms://liar-p256", witnessed(t, fake, v1Only(t)))
 		if err != nil {
-			t.Fatal(text(err))
+			t.Fatal(sigstoretest.Text(err))
 		}
 		_, err = signer.Sign(t.Context(), []byte(about(root)))
-		wantError(t, err, recap.Integrity, "kms-signature", "filekms://liar-p256")
+		sigstoretest.WantError(t, err, recap.Integrity, "kms-signature", "filekms://liar-p256")
 		if fake.count("rekor1.test") != 0 {
 			t.Error("a wrong signature was logged")
 		}

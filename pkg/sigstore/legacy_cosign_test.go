@@ -13,6 +13,7 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/internal/sigstoretest"
 	"github.com/recap-oci/recap/pkg/sigstore/trustroot"
 	"github.com/recap-oci/recap/pkg/trust"
 )
@@ -23,10 +24,10 @@ func TestVerifyLegacyCosign(t *testing.T) {
 	var manifest struct {
 		Layers []struct{ Annotations map[string]string }
 	}
-	check(t, json.Unmarshal(read(t, dir, "signatures.json"), &manifest))
+	sigstoretest.Check(t, json.Unmarshal(read(t, dir, "signatures.json"), &manifest))
 	annotations := manifest.Layers[0].Annotations
 	sig, err := base64.StdEncoding.DecodeString(annotations["dev.cosignproject.cosign/signature"])
-	check(t, err)
+	sigstoretest.Check(t, err)
 	signature := trust.LegacySignature{
 		Payload:     read(t, dir, "payload.json"),
 		Signature:   sig,
@@ -37,10 +38,10 @@ func TestVerifyLegacyCosign(t *testing.T) {
 	}
 	d := digest.FromBytes(read(t, dir, "subject.json"))
 	verifier := sigstore.NewVerifier(sigstore.VerifierOptions{Root: trustroot.New(trustroot.Options{
-		Path: filepath.Join("testdata", dir, "trusted_root.json"), Offline: true, Transport: refuse{t},
+		Path: filepath.Join("testdata", dir, "trusted_root.json"), Offline: true, Transport: sigstoretest.Refuse{T: t},
 	})})
 	got, err := verifier.VerifyLegacy(t.Context(), signature, d, needing(1, 2, 1))
-	check(t, err)
+	sigstoretest.Check(t, err)
 	if got.Certificate.Subject != "dev@example.com" || len(got.LogEntries) != 1 || len(got.Timestamps) != 2 || got.SCTs != 1 {
 		t.Errorf("got %+v, want dev@example.com with all evidence", got)
 	}

@@ -22,6 +22,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/sigstore/internal/sigstoretest"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
@@ -65,7 +66,7 @@ func (o legacyOrder) sign(t testing.TB, v *virtual) trust.LegacySignature {
 	hasher.Write([]byte(o.payload))
 	sum := hasher.Sum(nil)
 	sig, err := o.key.Sign(rand.Reader, sum, o.hash)
-	check(t, err)
+	sigstoretest.Check(t, err)
 	legacy := trust.LegacySignature{Payload: []byte(o.payload), Signature: sig}
 	block := &pem.Block{Type: "PUBLIC KEY", Bytes: pkixOf(t, o.key.Public())}
 	if !o.bare {
@@ -84,7 +85,7 @@ func (o legacyOrder) sign(t testing.TB, v *virtual) trust.LegacySignature {
 	}
 	if o.stamp != nil {
 		raw, err := json.Marshal(map[string]any{"SignedRFC3161Timestamp": o.stamp.response(t, sig)})
-		check(t, err)
+		sigstoretest.Check(t, err)
 		legacy.Timestamp = raw
 	}
 	if o.edit != nil {
@@ -119,7 +120,7 @@ func TestVerifyLegacy(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := v.verifier(t).VerifyLegacy(t.Context(), test.order.sign(t, v), root, test.authority)
-			check(t, err)
+			sigstoretest.Check(t, err)
 			if string(got.Statement) != simple(root) || got.KeyID == "" || (got.Certificate == nil) != test.order.bare {
 				t.Errorf("got %+v, want the payload and who signed it", got)
 			}

@@ -11,20 +11,21 @@ import (
 
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/internal/sigstoretest"
 	"github.com/recap-oci/recap/pkg/sigstore/trustroot"
 )
 
 func service(address string, version int, edit map[string]any) any {
-	return merged(map[string]any{"url": address, "majorApiVersion": version, "operator": address}, edit)
+	return sigstoretest.Merged(map[string]any{"url": address, "majorApiVersion": version, "operator": address}, edit)
 }
 
 // configOf writes a signing configuration whose services are given in full.
 func configOf(t *testing.T, fields map[string]any) string {
-	raw, err := json.Marshal(merged(map[string]any{"mediaType": "application/vnd.dev.sigstore.signingconfig.v0.2+json"}, fields))
+	raw, err := json.Marshal(sigstoretest.Merged(map[string]any{"mediaType": "application/vnd.dev.sigstore.signingconfig.v0.2+json"}, fields))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return filepathOf(t, string(raw))
+	return sigstoretest.File(t, string(raw))
 }
 
 // TestSigningConfigChooses: which services are asked.
@@ -69,8 +70,8 @@ func TestSigningConfigChooses(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			fake := newFakeSigstore(t)
-			if _, err := fake.keyless(configOf(t, test.config), fakeToken(t, nil), nil).Sign(t.Context(), []byte(about(root))); err != nil {
-				t.Fatal(text(err))
+			if _, err := fake.keyless(configOf(t, test.config), sigstoretest.Token(t, nil), nil).Sign(t.Context(), []byte(about(root))); err != nil {
+				t.Fatal(sigstoretest.Text(err))
 			}
 			for _, host := range test.asked {
 				if fake.count(host) != 1 {
@@ -100,11 +101,11 @@ func TestSigningConfigRefuses(t *testing.T) {
 	}{
 		{"missing", filepath.Join(t.TempDir(), "none.json"), recap.NotFound, "no-signing-config", "none.json"},
 		{"a directory", t.TempDir(), recap.Local, "io", "signing configuration"},
-		{"not JSON", filepathOf(t, "caUrls: []"), recap.Usage, "bad-signing-config", "not a signing configuration"},
-		{"a trusted root", filepathOf(t, `{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1","tlogs":[]}`), recap.Usage, "bad-signing-config", "not a signing configuration"},
-		{"an older type", filepathOf(t, `{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.1+json"}`), recap.Usage, "bad-signing-config", "version 0.2"},
-		{"no type", filepathOf(t, `{}`), recap.Usage, "bad-signing-config", "version 0.2"},
-		{"large", filepathOf(t, strings.Repeat(" ", 1<<20)+"{}"), recap.Usage, "bad-signing-config", "more than"},
+		{"not JSON", sigstoretest.File(t, "caUrls: []"), recap.Usage, "bad-signing-config", "not a signing configuration"},
+		{"a trusted root", sigstoretest.File(t, `{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1","tlogs":[]}`), recap.Usage, "bad-signing-config", "not a signing configuration"},
+		{"an older type", sigstoretest.File(t, `{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.1+json"}`), recap.Usage, "bad-signing-config", "version 0.2"},
+		{"no type", sigstoretest.File(t, `{}`), recap.Usage, "bad-signing-config", "version 0.2"},
+		{"large", sigstoretest.File(t, strings.Repeat(" ", 1<<20)+"{}"), recap.Usage, "bad-signing-config", "more than"},
 		{"empty", configOf(t, nil), recap.Usage, "bad-signing-config", "no certificate authority"},
 		{"no certificate authority", configOf(t, map[string]any{"rekorTlogUrls": log1}), recap.Usage, "bad-signing-config", "no certificate authority"},
 		{"a certificate authority that ended", configOf(t, map[string]any{"caUrls": []any{service("https://fulcio.test", 1, past)}, "rekorTlogUrls": log1}), recap.Usage, "bad-signing-config", "valid now"},
@@ -118,7 +119,7 @@ func TestSigningConfigRefuses(t *testing.T) {
 		{"an unknown selector", configOf(t, map[string]any{"caUrls": fulcio, "rekorTlogUrls": log1, "rekorTlogConfig": map[string]any{"selector": 99}}), recap.Usage, "bad-signing-config", "selector"},
 		{"an address that is a file", configOf(t, map[string]any{"caUrls": []any{service("file:///etc/passwd", 1, nil)}, "rekorTlogUrls": log1}), recap.Usage, "bad-signing-config", "no address"},
 		{"an address without a host", configOf(t, map[string]any{"caUrls": fulcio, "rekorTlogUrls": []any{service("https:///x", 1, nil)}}), recap.Usage, "bad-signing-config", "no address"},
-		{"a service that is null", filepathOf(t, `{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json","caUrls":[null]}`), recap.Usage, "bad-signing-config", "not a signing configuration"},
+		{"a service that is null", sigstoretest.File(t, `{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json","caUrls":[null]}`), recap.Usage, "bad-signing-config", "not a signing configuration"},
 		{"none at all", "", recap.Usage, "no-signing-config", "--signing-config"},
 	}
 	for _, test := range tests {
@@ -126,9 +127,9 @@ func TestSigningConfigRefuses(t *testing.T) {
 			fake := newFakeSigstore(t)
 			signer := fake.keyless(test.path, "the token must not be asked for", nil)
 			_, err := signer.Sign(t.Context(), []byte(about(root)))
-			wantError(t, err, test.kind, test.code, test.text)
+			sigstoretest.WantError(t, err, test.kind, test.code, test.text)
 			_, err = signer.Authority(t.Context())
-			wantError(t, err, test.kind, test.code, test.text)
+			sigstoretest.WantError(t, err, test.kind, test.code, test.text)
 		})
 	}
 }
@@ -136,23 +137,23 @@ func TestSigningConfigRefuses(t *testing.T) {
 // A root from a file doesn't say which services to sign with.
 func TestSigningConfigOfRoot(t *testing.T) {
 	fake := newFakeSigstore(t)
-	signer := fake.keyless("", fakeToken(t, nil), func(opts *sigstore.KeylessOptions) {
+	signer := fake.keyless("", sigstoretest.Token(t, nil), func(opts *sigstore.KeylessOptions) {
 		opts.Root = trustroot.New(trustroot.Options{Path: filepath.Join(t.TempDir(), "none.json")})
 	})
 	_, err := signer.Sign(t.Context(), []byte(about(root)))
-	wantError(t, err, recap.NotFound, "no-trusted-root", "none.json")
+	sigstoretest.WantError(t, err, recap.NotFound, "no-trusted-root", "none.json")
 }
 
 func FuzzSigningConfig(f *testing.F) {
 	f.Add(`{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json","caUrls":[{"url":"https://fulcio.test","majorApiVersion":1,"validFor":{"start":"2020-01-01T00:00:00Z"}}],"rekorTlogUrls":[{"url":"https://rekor1.test","majorApiVersion":1}],"rekorTlogConfig":{"selector":"EXACT","count":1},"tsaUrls":[{}]}`)
 	f.Add(`{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json","caUrls":[{"validFor":{}}],"tsaConfig":{}}`)
 	f.Fuzz(func(t *testing.T, raw string) {
-		signer, err := sigstore.NewKeylessSigner(sigstore.KeylessOptions{SigningConfig: filepathOf(t, raw), Token: tokens(fakeToken(t, nil))})
+		signer, err := sigstore.NewKeylessSigner(sigstore.KeylessOptions{SigningConfig: sigstoretest.File(t, raw), Token: sigstoretest.TokenSource(sigstoretest.Token(t, nil))})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := signer.Authority(t.Context()); err != nil && strings.Contains(text(err), "\n") {
-			t.Errorf("error of several lines: %q", text(err))
+		if _, err := signer.Authority(t.Context()); err != nil && strings.Contains(sigstoretest.Text(err), "\n") {
+			t.Errorf("error of several lines: %q", sigstoretest.Text(err))
 		}
 	})
 }
@@ -163,7 +164,7 @@ func TestIssuerOf(t *testing.T) {
 		t.Errorf("got %q, %v", issuer, err)
 	}
 	_, err := sigstore.IssuerOf(t.Context(), nil, v1Only(t))
-	wantError(t, err, recap.Usage, "bad-signing-config", "--oidc-issuer")
+	sigstoretest.WantError(t, err, recap.Usage, "bad-signing-config", "--oidc-issuer")
 	_, err = sigstore.IssuerOf(t.Context(), nil, "")
-	wantError(t, err, recap.Usage, "no-signing-config", "--signing-config")
+	sigstoretest.WantError(t, err, recap.Usage, "no-signing-config", "--signing-config")
 }

@@ -24,6 +24,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/sigstore/internal/sigstoretest"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
@@ -121,7 +122,7 @@ func TestVerifyKeylessAlgorithms(t *testing.T) {
 		{"P-384", forge{key: newECDSA(t, elliptic.P384()), opts: crypto.SHA384}, "ECDSA P-384 with SHA-384"},
 		{"P-384 as recap signs", forge{key: newECDSA(t, elliptic.P384())}, "ECDSA P-384 with SHA-256"},
 		{"RSA", forge{key: newRSA(t, 2048)}, "RSA 2048 with SHA-256 (PKCS#1 v1.5)"},
-		{"Ed25519", forge{key: newEd25519(t)}, "Ed25519"},
+		{"Ed25519", forge{key: sigstoretest.NewEd25519(t)}, "Ed25519"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := v.verifier(t).Verify(t.Context(), v.onV1().with(func(o *order) { o.key = &test.key }).sign(t), root, anybody)

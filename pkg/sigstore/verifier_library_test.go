@@ -18,6 +18,7 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/verify"
 
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/sigstore/internal/sigstoretest"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
@@ -27,15 +28,15 @@ import (
 func libraryAccepts(t testing.TB, raw, trustedRoot []byte, d digest.Digest) error {
 	t.Helper()
 	trusted, err := sigroot.NewTrustedRootFromJSON(trustedRoot)
-	check(t, err)
+	sigstoretest.Check(t, err)
 	verifier, err := verify.NewVerifier(trusted, verify.WithSignedCertificateTimestamps(1), verify.WithTransparencyLog(1), verify.WithObserverTimestamps(1))
-	check(t, err)
+	sigstoretest.Check(t, err)
 	b := new(bundle.Bundle)
 	if err := b.UnmarshalJSON(raw); err != nil {
 		return err
 	}
 	sum, err := hex.DecodeString(d.Encoded())
-	check(t, err)
+	sigstoretest.Check(t, err)
 	_, err = verifier.Verify(b, verify.NewPolicy(verify.WithArtifactDigest("sha256", sum), verify.WithoutIdentitiesUnsafe()))
 	return err
 }
@@ -109,10 +110,10 @@ func FuzzVerifyLogEntry(f *testing.F) {
 	templates := [][]byte{v.onV1().sign(f), v.onV2().sign(f)}
 	for i, raw := range templates {
 		var b map[string]any
-		check(f, json.Unmarshal(raw, &b))
+		sigstoretest.Check(f, json.Unmarshal(raw, &b))
 		entry := firstEntry(b)
 		body, err := base64.StdEncoding.DecodeString(entry["canonicalizedBody"].(string))
-		check(f, err)
+		sigstoretest.Check(f, err)
 		kind := entry["kindVersion"].(map[string]any)
 		checkpoint := field(entry, "inclusionProof", "checkpoint")["envelope"].(string)
 		f.Add(i == 1, body, kind["kind"].(string), kind["version"].(string), checkpoint, int64(0), int64(1))
@@ -137,13 +138,13 @@ func FuzzVerifyLogEntry(f *testing.F) {
 			raw = templates[1]
 		}
 		var b map[string]any
-		check(t, json.Unmarshal(raw, &b))
+		sigstoretest.Check(t, json.Unmarshal(raw, &b))
 		entry := firstEntry(b)
 		entry["canonicalizedBody"], entry["kindVersion"], entry["logIndex"] = body, map[string]any{"kind": kind, "version": version}, fmt.Sprint(index)
 		proof := field(entry, "inclusionProof")
 		proof["logIndex"], proof["treeSize"], proof["checkpoint"] = fmt.Sprint(index), fmt.Sprint(size), map[string]any{"envelope": checkpoint}
 		changed, err := json.Marshal(b)
-		check(t, err)
+		sigstoretest.Check(t, err)
 		_, err = verifier.Verify(t.Context(), changed, root, anybody)
 		var rejection *trust.Rejection
 		switch {

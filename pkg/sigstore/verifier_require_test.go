@@ -9,7 +9,6 @@ import (
 	"crypto/elliptic"
 	"crypto/x509"
 	"errors"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,6 +22,7 @@ import (
 	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/internal/sigstoretest"
 	"github.com/recap-oci/recap/pkg/sigstore/trustroot"
 	"github.com/recap-oci/recap/pkg/trust"
 )
@@ -251,12 +251,12 @@ func TestVerifyRefusesAuthorities(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := sigstore.NewVerifier(sigstore.VerifierOptions{Offline: true}).Verify(t.Context(), raw, root, test.authority)
-			wantError(t, err, recap.Usage, test.code)
+			sigstoretest.WantError(t, err, recap.Usage, test.code)
 		})
 	}
 	t.Run("no trusted root", func(t *testing.T) {
 		_, err := sigstore.NewVerifier(sigstore.VerifierOptions{}).Verify(t.Context(), raw, root, anybody)
-		wantError(t, err, recap.Usage, "no-trusted-root")
+		sigstoretest.WantError(t, err, recap.Usage, "no-trusted-root")
 	})
 }
 
@@ -264,7 +264,7 @@ func TestVerifyRefusesAuthorities(t *testing.T) {
 func TestVerifyKeyLoadsNothing(t *testing.T) {
 	key := newECDSA(t, elliptic.P256())
 	verifier := sigstore.NewVerifier(sigstore.VerifierOptions{Root: trustroot.New(trustroot.Options{
-		TUFMirror: "http://127.0.0.1:1", TUFRoot: "missing.json", Transport: refuse{t},
+		TUFMirror: "http://127.0.0.1:1", TUFRoot: "missing.json", Transport: sigstoretest.Refuse{T: t},
 	})})
 	if _, err := verifier.Verify(t.Context(), forge{key: key, statement: about(root)}.bundle(t), root, authority(t, key.Public())); err != nil {
 		t.Error(err)
@@ -276,7 +276,7 @@ func TestVerifyKeyLoadsNothing(t *testing.T) {
 func TestVerifyWrongKindLoadsNothing(t *testing.T) {
 	v := newVirtual(t)
 	verifier := sigstore.NewVerifier(sigstore.VerifierOptions{Root: trustroot.New(trustroot.Options{
-		TUFMirror: "http://127.0.0.1:1", TUFRoot: "missing.json", Transport: refuse{t},
+		TUFMirror: "http://127.0.0.1:1", TUFRoot: "missing.json", Transport: sigstoretest.Refuse{T: t},
 	})})
 	logged := authority(t, newECDSA(t, elliptic.P256()).Public())
 	logged.Require = &policy.Require{TLog: 1}
@@ -306,14 +306,6 @@ func TestVerifyKMS(t *testing.T) {
 	a.Key.KMS = "fakekms://another"
 	_, err = verifier.Verify(t.Context(), raw, root, a)
 	wantRejection(t, err, trust.ErrWrongSigner, "signature", "another key")
-}
-
-// refuse is a network that must not be used: case 37.
-type refuse struct{ t testing.TB }
-
-func (r refuse) RoundTrip(request *http.Request) (*http.Response, error) {
-	r.t.Errorf("asked %s", request.URL)
-	return nil, errors.New("there is no network")
 }
 
 // Authorities share the work, and get the same answer, whoever asks first.

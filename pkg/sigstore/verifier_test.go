@@ -25,6 +25,7 @@ import (
 	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/internal/sigstoretest"
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
@@ -34,7 +35,7 @@ const root = digest.Digest("sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b8
 func TestVerifyAcceptsEveryAlgorithm(t *testing.T) {
 	p256, p384, p521 := newECDSA(t, elliptic.P256()), newECDSA(t, elliptic.P384()), newECDSA(t, elliptic.P521())
 	rsa2048, rsa2560 := newRSA(t, 2048), newRSA(t, 2560)
-	edwards := newEd25519(t)
+	edwards := sigstoretest.NewEd25519(t)
 	tests := []struct {
 		name  string
 		forge forge

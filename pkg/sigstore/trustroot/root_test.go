@@ -1,10 +1,11 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package sigstore_test
+package trustroot_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"os"
@@ -20,23 +21,45 @@ import (
 	"github.com/theupdateframework/go-tuf/v2/metadata"
 
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/sigstore/internal/sigstoretest"
 	"github.com/recap-oci/recap/pkg/sigstore/trustroot"
 )
 
 const servicesJSON = `{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json"}`
 
+// epoch is when everything happens.
+var epoch = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// trustedRoot returns the trusted root of a small instance, changed by edits.
+func trustedRoot(t testing.TB, edits ...func(root map[string]any)) []byte {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.FromSlash("testdata/trusted_root.json"))
+	sigstoretest.Check(t, err)
+	var r map[string]any
+	sigstoretest.Check(t, json.Unmarshal(raw, &r))
+	for _, edit := range edits {
+		edit(r)
+	}
+	raw, err = json.Marshal(r)
+	sigstoretest.Check(t, err)
+	return raw
+}
+
+// another makes a trusted root another one.
+func another(r map[string]any) {
+	r["ctlogs"].([]any)[0].(map[string]any)["baseUrl"] = "https://ct2.test"
+}
+
 func TestRootFromFile(t *testing.T) {
-	v := newVirtual(t)
-	v.v1.until = epoch
 	dir := t.TempDir()
 	write := func(name string, raw []byte) string {
 		path := filepath.Join(dir, name)
-		check(t, os.WriteFile(path, raw, 0o600))
+		sigstoretest.Check(t, os.WriteFile(path, raw, 0o600))
 		return path
 	}
-	raw := v.trustedRoot(t)
+	raw := trustedRoot(t)
 	path := write("good.json", raw)
-	r := trustroot.New(trustroot.Options{Path: path, Offline: true, Transport: refuse{t}})
+	r := trustroot.New(trustroot.Options{Path: path, Offline: true, Transport: sigstoretest.Refuse{T: t}})
 	got, err := r.JSON(t.Context())
 	if err != nil || string(got) != string(raw) {
 		t.Errorf("got %s, %v, want the file", got, err)
@@ -46,7 +69,7 @@ func TestRootFromFile(t *testing.T) {
 		t.Errorf("a caller changed the root: %s, %v", again, err)
 	}
 	report, err := r.Describe(t.Context())
-	check(t, err)
+	sigstoretest.Check(t, err)
 	if len(report.CertificateAuthorities) != 1 || len(report.TransparencyLogs) != 2 || len(report.CertificateLogs) != 1 || len(report.TimestampAuthorities) != 1 {
 		t.Fatalf("got report %+v, want everybody", report)
 	}
@@ -68,7 +91,7 @@ func TestRootFromFile(t *testing.T) {
 		t.Errorf("got source %q, %+v", report.Source, report.TUF)
 	}
 	_, err = r.SigningConfig(t.Context())
-	wantError(t, err, recap.Usage, "no-signing-config", "doesn't say which services")
+	sigstoretest.WantError(t, err, recap.Usage, "no-signing-config", "doesn't say which services")
 
 	for _, test := range []struct {
 		name string
@@ -83,10 +106,14 @@ func TestRootFromFile(t *testing.T) {
 		{"nobody", trustroot.Options{Path: write("b", []byte(`{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}`))}, recap.Usage, "bad-trusted-root", "names no certificate authority"},
 		{"another type", trustroot.Options{Path: write("c", []byte(strings.Replace(string(raw), "version=0.1", "version=9", 1)))}, recap.Usage, "bad-trusted-root", "media type"},
 		{"unknown field", trustroot.Options{Path: write("d", []byte(strings.Replace(string(raw), `"mediaType"`, `"x":1,"mediaType"`, 1)))}, recap.Usage, "bad-trusted-root", "unknown field"},
-		{"log trusted since nobody knows when", trustroot.Options{Path: write("f", v.trustedRoot(t, func(r map[string]any) {
-			delete(field(r["tlogs"].([]any)[0].(map[string]any), "publicKey", "validFor"), "start")
+		{"log trusted since nobody knows when", trustroot.Options{Path: write("f", trustedRoot(t, func(r map[string]any) {
+			key := r["tlogs"].([]any)[0].(map[string]any)["publicKey"].(map[string]any)
+			delete(key["validFor"].(map[string]any), "start")
 		}))}, recap.Usage, "bad-trusted-root", "validity period start"},
-		{"timestamp authority without certificates", trustroot.Options{Path: write("g", v.trustedRoot(t, also("timestampAuthorities", (&certifier{from: epoch}).trusted())))}, recap.Usage, "bad-trusted-root", "empty"},
+		{"timestamp authority without certificates", trustroot.Options{Path: write("g", trustedRoot(t, func(r map[string]any) {
+			empty := map[string]any{"certChain": map[string]any{}, "validFor": map[string]any{"start": "2026-01-02T03:04:05Z"}}
+			r["timestampAuthorities"] = append(r["timestampAuthorities"].([]any), empty)
+		}))}, recap.Usage, "bad-trusted-root", "empty"},
 		{"too large", trustroot.Options{Path: write("e", append(slices.Clone(raw), strings.Repeat(" ", 1<<20)...))}, recap.Usage, "bad-trusted-root", "more than"},
 		{"file and repository", trustroot.Options{Path: path, TUFMirror: "https://tuf.test"}, recap.Usage, "bad-trusted-root", "not from both"},
 		{"repository without root", trustroot.Options{TUFMirror: "https://tuf.test"}, recap.Usage, "bad-trusted-root", "one of them is missing"},
@@ -98,16 +125,15 @@ func TestRootFromFile(t *testing.T) {
 		{"root.json that is none", trustroot.Options{TUFMirror: "http://127.0.0.1:1", TUFRoot: path}, recap.Usage, "bad-trusted-root", "first root.json"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			test.opts.Transport = refuse{t}
+			test.opts.Transport = sigstoretest.Refuse{T: t}
 			err := trustroot.New(test.opts).Load(t.Context())
-			wantError(t, err, test.kind, test.code, test.text)
+			sigstoretest.WantError(t, err, test.kind, test.code, test.text)
 		})
 	}
 }
 
 func TestRootByTUF(t *testing.T) {
-	v := newVirtual(t)
-	raw := v.trustedRoot(t)
+	raw := trustedRoot(t)
 	for name, plain := range map[string]bool{"consistent snapshots": false, "plain": true} {
 		t.Run(name, func(t *testing.T) {
 			repo := newTUF(t, tufState{plain: plain, files: map[string][]byte{"trusted_root.json": raw, "signing_config.v0.2.json": []byte(servicesJSON)}})
@@ -122,7 +148,7 @@ func TestRootByTUF(t *testing.T) {
 				t.Fatalf("got signing configuration %s, %v", config, err)
 			}
 			report, err := r.Describe(t.Context())
-			check(t, err)
+			sigstoretest.Check(t, err)
 			want := &trustroot.TUFReport{Mirror: repo.server.URL, Root: 1, Expires: epoch.AddDate(0, 0, 1), Fetched: epoch}
 			if diff := cmp.Diff(want, report.TUF); diff != "" || report.Source != repo.server.URL {
 				t.Errorf("source %s, (-want +got):\n%s", report.Source, diff)
@@ -133,7 +159,7 @@ func TestRootByTUF(t *testing.T) {
 
 			// Within a day, and offline, what is kept does.
 			for name, opts := range map[string]trustroot.Options{"soon": at(opts, epoch.Add(time.Hour)), "offline": offline(at(opts, epoch.AddDate(0, 0, 1)))} {
-				opts.Transport = refuse{t}
+				opts.Transport = sigstoretest.Refuse{T: t}
 				r := trustroot.New(opts)
 				got, err := r.JSON(t.Context())
 				if err != nil || string(got) != string(raw) {
@@ -145,12 +171,12 @@ func TestRootByTUF(t *testing.T) {
 			}
 			// After a day it is asked, and what hasn't changed isn't fetched again.
 			repo.requests()
-			check(t, trustroot.New(at(opts, epoch.Add(24*time.Hour))).Load(t.Context()))
+			sigstoretest.Check(t, trustroot.New(at(opts, epoch.Add(24*time.Hour))).Load(t.Context()))
 			if diff := cmp.Diff([]string{"2.root.json", "timestamp.json"}, repo.requests()); diff != "" {
 				t.Errorf("requests (-want +got):\n%s", diff)
 			}
 			// A clock that went back makes nothing new.
-			check(t, trustroot.New(at(opts, epoch)).Load(t.Context()))
+			sigstoretest.Check(t, trustroot.New(at(opts, epoch)).Load(t.Context()))
 			if n := len(repo.requests()); n != 2 {
 				t.Errorf("got %d requests, want 2", n)
 			}
@@ -166,10 +192,10 @@ func offline(opts trustroot.Options) trustroot.Options {
 // A repository moves on: new keys, new files. What is kept follows, also
 // offline, where the first root.json alone doesn't know the new keys.
 func TestRootFollows(t *testing.T) {
-	first, second := newVirtual(t).trustedRoot(t), newVirtual(t).trustedRoot(t)
+	first, second := trustedRoot(t), trustedRoot(t, another)
 	repo := newTUF(t, tufState{files: map[string][]byte{"trusted_root.json": first}})
 	opts := repo.options(epoch)
-	check(t, trustroot.New(opts).Load(t.Context()))
+	sigstoretest.Check(t, trustroot.New(opts).Load(t.Context()))
 
 	renewed := map[string]string{metadata.TIMESTAMP: "new", metadata.SNAPSHOT: "new", metadata.TARGETS: "new"}
 	repo.publish(tufState{root: 2, timestamp: 2, snapshot: 2, targets: 2, keyOf: renewed, signers: renewed, files: map[string][]byte{"trusted_root.json": second}})
@@ -179,7 +205,7 @@ func TestRootFollows(t *testing.T) {
 		t.Fatalf("got %s, %v, want the second", got, err)
 	}
 	away := offline(later)
-	away.Transport = refuse{t}
+	away.Transport = sigstoretest.Refuse{T: t}
 	r := trustroot.New(away)
 	if got, err = r.JSON(t.Context()); err != nil || string(got) != string(second) {
 		t.Errorf("offline: got %s, %v, want the second", got, err)
@@ -191,7 +217,7 @@ func TestRootFollows(t *testing.T) {
 
 // Case 33, and what else a repository, or who is between, may do.
 func TestRootRefusesRepositories(t *testing.T) {
-	raw, newer := newVirtual(t).trustedRoot(t), newVirtual(t).trustedRoot(t)
+	raw, newer := trustedRoot(t), trustedRoot(t, another)
 	good := tufState{files: map[string][]byte{"trusted_root.json": raw}}
 	expired := func(role string) tufState {
 		s := good
@@ -267,10 +293,10 @@ func TestRootRefusesRepositories(t *testing.T) {
 			if test.code == "" {
 				// Who serves no next version shows what was trusted before, and
 				// that is all it can do: there is nothing to refuse.
-				check(t, err)
+				sigstoretest.Check(t, err)
 				return
 			}
-			wantError(t, err, test.kind, test.code, test.text)
+			sigstoretest.WantError(t, err, test.kind, test.code, test.text)
 			if files, _ := filepath.Glob(filepath.Join(opts.CacheDir, "*.json")); len(files) != 0 {
 				t.Errorf("kept %v of a repository that was refused", files)
 			}
@@ -280,7 +306,7 @@ func TestRootRefusesRepositories(t *testing.T) {
 
 // What was seen once can't be taken back.
 func TestRootRefusesRollback(t *testing.T) {
-	raw := newVirtual(t).trustedRoot(t)
+	raw := trustedRoot(t)
 	files := map[string][]byte{"trusted_root.json": raw}
 	tests := []struct {
 		name  string
@@ -298,48 +324,48 @@ func TestRootRefusesRollback(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			repo := newTUF(t, tufState{timestamp: 5, snapshot: 5, targets: 5, files: files})
 			opts := repo.options(epoch)
-			check(t, trustroot.New(opts).Load(t.Context()))
+			sigstoretest.Check(t, trustroot.New(opts).Load(t.Context()))
 			repo.publish(test.state)
 			err := trustroot.New(at(opts, epoch.Add(24*time.Hour))).Load(t.Context())
 			if test.code == "" {
-				check(t, err)
+				sigstoretest.Check(t, err)
 				return
 			}
-			wantError(t, err, recap.Stale, test.code, test.text)
+			sigstoretest.WantError(t, err, recap.Stale, test.code, test.text)
 			// And what is kept is what it was.
 			away := offline(opts)
-			away.Transport = refuse{t}
-			check(t, trustroot.New(away).Load(t.Context()))
+			away.Transport = sigstoretest.Refuse{T: t}
+			sigstoretest.Check(t, trustroot.New(away).Load(t.Context()))
 		})
 	}
 }
 
 // Without the network: what is kept has to do, as long as it is valid.
 func TestRootOffline(t *testing.T) {
-	raw := newVirtual(t).trustedRoot(t)
+	raw := trustedRoot(t)
 	repo := newTUF(t, tufState{files: map[string][]byte{"trusted_root.json": raw}})
 	opts := repo.options(epoch)
 	never := offline(repo.options(epoch))
-	never.Transport = refuse{t}
-	wantError(t, trustroot.New(never).Load(t.Context()), recap.Unavailable, "offline", "never fetched")
+	never.Transport = sigstoretest.Refuse{T: t}
+	sigstoretest.WantError(t, trustroot.New(never).Load(t.Context()), recap.Unavailable, "offline", "never fetched")
 
-	check(t, trustroot.New(opts).Load(t.Context()))
+	sigstoretest.Check(t, trustroot.New(opts).Load(t.Context()))
 	away := offline(opts)
-	away.Transport = refuse{t}
-	wantError(t, trustroot.New(at(away, epoch.AddDate(0, 0, 2))).Load(t.Context()), recap.Stale, "tuf-expired", "expired")
+	away.Transport = sigstoretest.Refuse{T: t}
+	sigstoretest.WantError(t, trustroot.New(at(away, epoch.AddDate(0, 0, 2))).Load(t.Context()), recap.Stale, "tuf-expired", "expired")
 	r := trustroot.New(away)
-	check(t, r.Load(t.Context()))
+	sigstoretest.Check(t, r.Load(t.Context()))
 	_, err := r.SigningConfig(t.Context())
-	wantError(t, err, recap.Usage, "no-signing-config", "doesn't say")
+	sigstoretest.WantError(t, err, recap.Usage, "no-signing-config", "doesn't say")
 
 	// Another first root.json, or another address, is another repository.
 	other := repo.options(epoch)
-	other.CacheDir, other.TUFMirror, other.Offline, other.Transport = opts.CacheDir, repo.server.URL+"/mirror", true, refuse{t}
-	wantError(t, trustroot.New(other).Load(t.Context()), recap.Unavailable, "offline")
+	other.CacheDir, other.TUFMirror, other.Offline, other.Transport = opts.CacheDir, repo.server.URL+"/mirror", true, sigstoretest.Refuse{T: t}
+	sigstoretest.WantError(t, trustroot.New(other).Load(t.Context()), recap.Unavailable, "offline")
 
 	stranger := newTUF(t, tufState{}).options(epoch)
-	stranger.CacheDir, stranger.TUFMirror, stranger.Offline, stranger.Transport = opts.CacheDir, repo.server.URL, true, refuse{t}
-	wantError(t, trustroot.New(stranger).Load(t.Context()), recap.Unavailable, "offline", "never fetched")
+	stranger.CacheDir, stranger.TUFMirror, stranger.Offline, stranger.Transport = opts.CacheDir, repo.server.URL, true, sigstoretest.Refuse{T: t}
+	sigstoretest.WantError(t, trustroot.New(stranger).Load(t.Context()), recap.Unavailable, "offline", "never fetched")
 
 	// The line is cut: what is kept does, and the report says so.
 	repo.set(func(w http.ResponseWriter, _ string) bool { w.WriteHeader(http.StatusBadGateway); return true })
@@ -348,39 +374,39 @@ func TestRootOffline(t *testing.T) {
 	if err != nil || !strings.Contains(report.TUF.Warning, "502") || !report.TUF.Fetched.Equal(epoch) {
 		t.Errorf("got %+v, %v, want a warning", report.TUF, err)
 	}
-	wantError(t, trustroot.New(at(opts, epoch.AddDate(0, 0, 2))).Load(t.Context()), recap.Unavailable, "tuf-unavailable", "502")
+	sigstoretest.WantError(t, trustroot.New(at(opts, epoch.AddDate(0, 0, 2))).Load(t.Context()), recap.Unavailable, "tuf-unavailable", "502")
 }
 
 // The cache is a convenience: whatever is wrong with it, the repository is
 // asked, and nothing in it is believed without its signatures.
 func TestRootCacheThatIsWrong(t *testing.T) {
-	raw := newVirtual(t).trustedRoot(t)
+	raw := trustedRoot(t)
 	for name, spoil := range map[string]func(t *testing.T, path string){
-		"not JSON": func(t *testing.T, path string) { check(t, os.WriteFile(path, []byte("}"), 0o600)) },
-		"empty":    func(t *testing.T, path string) { check(t, os.WriteFile(path, nil, 0o600)) },
+		"not JSON": func(t *testing.T, path string) { sigstoretest.Check(t, os.WriteFile(path, []byte("}"), 0o600)) },
+		"empty":    func(t *testing.T, path string) { sigstoretest.Check(t, os.WriteFile(path, nil, 0o600)) },
 		"half": func(t *testing.T, path string) {
 			kept, err := os.ReadFile(path)
-			check(t, err)
-			check(t, os.WriteFile(path, kept[:len(kept)/2], 0o600))
+			sigstoretest.Check(t, err)
+			sigstoretest.Check(t, os.WriteFile(path, kept[:len(kept)/2], 0o600))
 		},
 		"nothing in it": func(t *testing.T, path string) {
-			check(t, os.WriteFile(path, []byte(`{"fetched":"2026-01-02T03:04:05Z","files":{}}`), 0o600))
+			sigstoretest.Check(t, os.WriteFile(path, []byte(`{"fetched":"2026-01-02T03:04:05Z","files":{}}`), 0o600))
 		},
 		"forged": func(t *testing.T, path string) {
 			kept, err := os.ReadFile(path)
-			check(t, err)
+			sigstoretest.Check(t, err)
 			// In base64, "targets.json" of nobody.
-			check(t, os.WriteFile(path, []byte(strings.Replace(string(kept), `"targets.json":"`, `"targets.json":"e30=","x":"`, 1)), 0o600))
+			sigstoretest.Check(t, os.WriteFile(path, []byte(strings.Replace(string(kept), `"targets.json":"`, `"targets.json":"e30=","x":"`, 1)), 0o600))
 		},
 		"a directory": func(t *testing.T, path string) {
-			check(t, os.Remove(path))
-			check(t, os.Mkdir(path, 0o700))
+			sigstoretest.Check(t, os.Remove(path))
+			sigstoretest.Check(t, os.Mkdir(path, 0o700))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			repo := newTUF(t, tufState{files: map[string][]byte{"trusted_root.json": raw}})
 			opts := repo.options(epoch)
-			check(t, trustroot.New(opts).Load(t.Context()))
+			sigstoretest.Check(t, trustroot.New(opts).Load(t.Context()))
 			files, err := filepath.Glob(filepath.Join(opts.CacheDir, "*.json"))
 			if err != nil || len(files) != 1 {
 				t.Fatalf("got files %v, %v, want one", files, err)
@@ -391,11 +417,11 @@ func TestRootCacheThatIsWrong(t *testing.T) {
 				t.Errorf("got %s, %v", got, err)
 			}
 			spoiled := offline(opts)
-			spoiled.Transport = refuse{t}
+			spoiled.Transport = sigstoretest.Refuse{T: t}
 			if name == "a directory" { // which can't be replaced
-				wantError(t, trustroot.New(spoiled).Load(t.Context()), recap.Unavailable, "offline")
+				sigstoretest.WantError(t, trustroot.New(spoiled).Load(t.Context()), recap.Unavailable, "offline")
 			} else {
-				check(t, trustroot.New(spoiled).Load(t.Context()))
+				sigstoretest.Check(t, trustroot.New(spoiled).Load(t.Context()))
 			}
 		})
 	}
@@ -403,27 +429,27 @@ func TestRootCacheThatIsWrong(t *testing.T) {
 		repo := newTUF(t, tufState{files: map[string][]byte{"trusted_root.json": raw}})
 		opts := repo.options(epoch)
 		opts.CacheDir = ""
-		check(t, trustroot.New(opts).Load(t.Context()))
+		sigstoretest.Check(t, trustroot.New(opts).Load(t.Context()))
 	})
 	t.Run("forged offline", func(t *testing.T) {
 		repo := newTUF(t, tufState{files: map[string][]byte{"trusted_root.json": raw}})
 		opts := repo.options(epoch)
-		check(t, trustroot.New(opts).Load(t.Context()))
+		sigstoretest.Check(t, trustroot.New(opts).Load(t.Context()))
 		files, err := filepath.Glob(filepath.Join(opts.CacheDir, "*.json"))
-		check(t, err)
+		sigstoretest.Check(t, err)
 		kept, err := os.ReadFile(files[0])
-		check(t, err)
-		check(t, os.WriteFile(files[0], []byte(strings.Replace(string(kept), `"trusted_root.json":"`, `"trusted_root.json":"e30=","x":"`, 1)), 0o600))
+		sigstoretest.Check(t, err)
+		sigstoretest.Check(t, os.WriteFile(files[0], []byte(strings.Replace(string(kept), `"trusted_root.json":"`, `"trusted_root.json":"e30=","x":"`, 1)), 0o600))
 		away := offline(opts)
-		away.Transport = refuse{t}
-		wantError(t, trustroot.New(away).Load(t.Context()), recap.Unavailable, "offline", "trusted_root.json")
+		away.Transport = sigstoretest.Refuse{T: t}
+		sigstoretest.WantError(t, trustroot.New(away).Load(t.Context()), recap.Unavailable, "offline", "trusted_root.json")
 	})
 	t.Run("case 33: a target that points elsewhere", func(t *testing.T) {
 		repo := newTUF(t, tufState{files: map[string][]byte{"trusted_root.json": raw, "../../evil": []byte("evil"), "/evil": []byte("evil")}})
 		opts := repo.options(epoch)
-		check(t, trustroot.New(opts).Load(t.Context()))
+		sigstoretest.Check(t, trustroot.New(opts).Load(t.Context()))
 		var found []string
-		check(t, filepath.WalkDir(filepath.Dir(opts.CacheDir), func(path string, d os.DirEntry, err error) error {
+		sigstoretest.Check(t, filepath.WalkDir(filepath.Dir(opts.CacheDir), func(path string, d os.DirEntry, err error) error {
 			if err == nil && !d.IsDir() {
 				found = append(found, strings.TrimLeft(filepath.Base(path), "0123456789abcdef"))
 			}
@@ -437,15 +463,15 @@ func TestRootCacheThatIsWrong(t *testing.T) {
 		repo := newTUF(t, tufState{files: map[string][]byte{"trusted_root.json": raw}})
 		opts := repo.options(epoch)
 		file := filepath.Join(t.TempDir(), "file")
-		check(t, os.WriteFile(file, nil, 0o600))
+		sigstoretest.Check(t, os.WriteFile(file, nil, 0o600))
 		opts.CacheDir = filepath.Join(file, "cache")
-		check(t, trustroot.New(opts).Load(t.Context()))
+		sigstoretest.Check(t, trustroot.New(opts).Load(t.Context()))
 	})
 	if runtime.GOOS != "windows" {
 		t.Run("is the user's own", func(t *testing.T) {
 			repo := newTUF(t, tufState{files: map[string][]byte{"trusted_root.json": raw}})
 			opts := repo.options(epoch)
-			check(t, trustroot.New(opts).Load(t.Context()))
+			sigstoretest.Check(t, trustroot.New(opts).Load(t.Context()))
 			if info, err := os.Stat(opts.CacheDir); err != nil || info.Mode().Perm() != 0o700 {
 				t.Errorf("got %v, %v, want 0700", info.Mode(), err)
 			}
@@ -455,7 +481,7 @@ func TestRootCacheThatIsWrong(t *testing.T) {
 
 // A root is loaded once, whoever asks, and a caller who gave up spoils nothing.
 func TestRootIsLoadedOnce(t *testing.T) {
-	repo := newTUF(t, tufState{files: map[string][]byte{"trusted_root.json": newVirtual(t).trustedRoot(t)}})
+	repo := newTUF(t, tufState{files: map[string][]byte{"trusted_root.json": trustedRoot(t)}})
 	opts := repo.options(epoch)
 	opts.CacheDir = ""
 	r := trustroot.New(opts)
@@ -501,7 +527,7 @@ func TestRootOfThePublicInstance(t *testing.T) {
 		asked = append(asked, request.URL.String())
 		return nil, errors.New("there is no network")
 	})})
-	wantError(t, r.Load(t.Context()), recap.Unavailable, "tuf-unavailable", "tuf-repo-cdn.sigstore.dev")
+	sigstoretest.WantError(t, r.Load(t.Context()), recap.Unavailable, "tuf-unavailable", "tuf-repo-cdn.sigstore.dev")
 	if len(asked) != 2 || !strings.HasPrefix(asked[0], "https://tuf-repo-cdn.sigstore.dev/") || !strings.HasSuffix(asked[0], ".root.json") {
 		t.Errorf("asked %q", asked)
 	}

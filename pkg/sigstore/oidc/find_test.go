@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package sigstore_test
+package oidc_test
 
 import (
 	"context"
@@ -15,17 +15,9 @@ import (
 	"testing/synctest"
 
 	"github.com/recap-oci/recap/pkg/recap"
-	"github.com/recap-oci/recap/pkg/sigstore"
+	"github.com/recap-oci/recap/pkg/sigstore/internal/sigstoretest"
 	"github.com/recap-oci/recap/pkg/sigstore/oidc"
 )
-
-// oneService is a transport on which everybody is one handler.
-type oneService struct{ handler http.HandlerFunc }
-
-func (s oneService) RoundTrip(req *http.Request) (*http.Response, error) {
-	fake := &fakeSigstore{calls: map[string]int{}, fault: func(string, int) http.HandlerFunc { return s.handler }}
-	return fake.RoundTrip(req)
-}
 
 func environment(variables map[string]string) func(string) (string, bool) {
 	return func(name string) (string, bool) {
@@ -47,7 +39,7 @@ func ambient(t *testing.T) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Host == "github.test" && r.Method == http.MethodGet && r.Header.Get("Authorization") == "Bearer request-secret" && r.URL.Query().Get("api-version") == "2.0":
-			answerJSON(t, w, map[string]any{"count": 1, "value": fakeToken(t, map[string]any{"aud": r.URL.Query().Get("audience"), "sub": "github"})})
+			sigstoretest.AnswerJSON(t, w, map[string]any{"count": 1, "value": sigstoretest.Token(t, map[string]any{"aud": r.URL.Query().Get("audience"), "sub": "github"})})
 		case r.URL.Host == "buildkite.test" && r.Method == http.MethodPost && r.Header.Get("Authorization") == "Token agent-secret" && r.URL.EscapedPath() == "/v3/jobs/0192%2Fx/oidc/tokens":
 			var body struct {
 				Audience string `json:"audience"`
@@ -55,7 +47,7 @@ func ambient(t *testing.T) http.HandlerFunc {
 			if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
 				t.Error(err)
 			}
-			answerJSON(t, w, map[string]any{"token": fakeToken(t, map[string]any{"aud": body.Audience, "sub": "buildkite"})})
+			sigstoretest.AnswerJSON(t, w, map[string]any{"token": sigstoretest.Token(t, map[string]any{"aud": body.Audience, "sub": "buildkite"})})
 		default:
 			t.Errorf("request %s %s", r.Method, r.URL)
 			http.Error(w, "no", http.StatusTeapot)
@@ -63,20 +55,11 @@ func ambient(t *testing.T) http.HandlerFunc {
 	}
 }
 
-func answerJSON(t *testing.T, w http.ResponseWriter, body any) {
-	raw, err := json.Marshal(body)
-	if err != nil {
-		t.Error(err)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(raw)
-}
-
 // TestFindToken: the first of all sources that is there.
 func TestFindToken(t *testing.T) {
-	file := filepathOf(t, fakeToken(t, map[string]any{"iss": "https://file.test"})+"\n")
-	flag := fakeToken(t, map[string]any{"iss": "https://flag.test"})
-	variable := fakeToken(t, map[string]any{"iss": "https://variable.test"})
+	file := sigstoretest.File(t, sigstoretest.Token(t, map[string]any{"iss": "https://file.test"})+"\n")
+	flag := sigstoretest.Token(t, map[string]any{"iss": "https://flag.test"})
+	variable := sigstoretest.Token(t, map[string]any{"iss": "https://variable.test"})
 	with := func(sets ...map[string]string) map[string]string {
 		all := map[string]string{}
 		for _, set := range sets {
@@ -106,10 +89,10 @@ func TestFindToken(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			token, err := oidc.FindToken(t.Context(), oidc.TokenOptions{
-				Flag: test.flag, Lookup: environment(test.variables), File: test.file, Transport: oneService{ambient(t)}, Interactive: nobody(t),
+				Flag: test.flag, Lookup: environment(test.variables), File: test.file, Transport: sigstoretest.OneService{Handler: ambient(t)}, Interactive: nobody(t),
 			})
 			if err != nil {
-				t.Fatal(text(err))
+				t.Fatal(sigstoretest.Text(err))
 			}
 			if token.Source() != test.source {
 				t.Errorf("got a token from %q, want %q", token.Source(), test.source)
@@ -128,7 +111,7 @@ func nobody(t *testing.T) *oidc.Interactive {
 
 // What is there and doesn't work is not passed over, and in CI no person is asked.
 func TestFindTokenRefuses(t *testing.T) {
-	good := filepathOf(t, fakeToken(t, nil))
+	good := sigstoretest.File(t, sigstoretest.Token(t, nil))
 	secret := "eyJhbGciOiJSUzI1NiJ9.truncated"
 	dir := t.TempDir()
 	without := func(variables map[string]string, names ...string) map[string]string {
@@ -158,23 +141,23 @@ func TestFindTokenRefuses(t *testing.T) {
 	}{
 		{name: "a token that was cut off", flag: secret, file: good, kind: recap.Usage, code: "bad-token", text: "--identity-token"},
 		{name: "a file that is not there", flag: filepath.Join(dir, "none"), file: good, kind: recap.Usage, code: "no-token", text: "neither a token nor a file"},
-		{name: "a file without a token", flag: filepathOf(t, "hello"), file: good, kind: recap.Usage, code: "bad-token", text: "not a JSON Web Token"},
+		{name: "a file without a token", flag: sigstoretest.File(t, "hello"), file: good, kind: recap.Usage, code: "bad-token", text: "not a JSON Web Token"},
 		{name: "a directory", flag: dir, file: good, kind: recap.Local, code: "io", text: "--identity-token"},
-		{name: "a large file", flag: filepathOf(t, strings.Repeat("x", 100<<10)), file: good, kind: recap.Usage, code: "bad-token", text: "larger than"},
+		{name: "a large file", flag: sigstoretest.File(t, strings.Repeat("x", 100<<10)), file: good, kind: recap.Usage, code: "bad-token", text: "larger than"},
 		{name: "a bad variable", variables: map[string]string{"SIGSTORE_ID_TOKEN": "changeme"}, file: good, kind: recap.Usage, code: "bad-token", text: "SIGSTORE_ID_TOKEN"},
 		{name: "a token file that is not there", file: filepath.Join(dir, "none"), kind: recap.NotFound, code: "no-token", text: "none"},
-		{name: "a token file without a token", file: filepathOf(t, "{}"), kind: recap.Usage, code: "bad-token", text: "not a JSON Web Token"},
+		{name: "a token file without a token", file: sigstoretest.File(t, "{}"), kind: recap.Usage, code: "bad-token", text: "not a JSON Web Token"},
 
-		{name: "GitHub refuses", variables: githubVariables, file: good, answer: status(403, "no permission for request-secret"), kind: recap.Denied, code: "service-refused", text: "no permission for (secret)"},
-		{name: "GitHub knows no such job", variables: githubVariables, file: good, answer: status(401, "no"), kind: recap.Denied, code: "service-refused", text: "id-token: write"},
-		{name: "GitHub answers nothing", variables: githubVariables, file: good, answer: says(200, "{}"), kind: recap.Unavailable, code: "bad-answer", text: "GitHub"},
-		{name: "GitHub answers a page", variables: githubVariables, file: good, answer: says(200, "<html>"), kind: recap.Unavailable, code: "bad-answer", text: "GitHub"},
-		{name: "GitHub answers no token", variables: githubVariables, file: good, answer: says(200, `{"value":"x"}`), kind: recap.Usage, code: "bad-token", text: "GitHub Actions"},
-		{name: "GitHub points elsewhere", variables: githubVariables, file: good, answer: status(302, "", "Location", "https://elsewhere.test"), kind: recap.Usage, code: "bad-service", text: "elsewhere.test"},
+		{name: "GitHub refuses", variables: githubVariables, file: good, answer: sigstoretest.Status(403, "no permission for request-secret"), kind: recap.Denied, code: "service-refused", text: "no permission for (secret)"},
+		{name: "GitHub knows no such job", variables: githubVariables, file: good, answer: sigstoretest.Status(401, "no"), kind: recap.Denied, code: "service-refused", text: "id-token: write"},
+		{name: "GitHub answers nothing", variables: githubVariables, file: good, answer: sigstoretest.Says(200, "{}"), kind: recap.Unavailable, code: "bad-answer", text: "GitHub"},
+		{name: "GitHub answers a page", variables: githubVariables, file: good, answer: sigstoretest.Says(200, "<html>"), kind: recap.Unavailable, code: "bad-answer", text: "GitHub"},
+		{name: "GitHub answers no token", variables: githubVariables, file: good, answer: sigstoretest.Says(200, `{"value":"x"}`), kind: recap.Usage, code: "bad-token", text: "GitHub Actions"},
+		{name: "GitHub points elsewhere", variables: githubVariables, file: good, answer: sigstoretest.Status(302, "", "Location", "https://elsewhere.test"), kind: recap.Usage, code: "bad-service", text: "elsewhere.test"},
 		{name: "GitHub in the clear", variables: edit(githubVariables, "ACTIONS_ID_TOKEN_REQUEST_URL", "http://github.test/token"), file: good, kind: recap.Usage, code: "insecure-service", text: "https"},
 		{name: "GitHub at no address", variables: edit(githubVariables, "ACTIONS_ID_TOKEN_REQUEST_URL", "::"), file: good, kind: recap.Usage, code: "bad-service", text: "GitHub"},
-		{name: "Buildkite refuses", variables: buildkiteVariables, file: good, answer: status(401, "agent-secret is wrong"), kind: recap.Denied, code: "service-refused", text: "(secret) is wrong"},
-		{name: "Buildkite answers nothing", variables: buildkiteVariables, file: good, answer: says(201, "[]"), kind: recap.Unavailable, code: "bad-answer", text: "Buildkite"},
+		{name: "Buildkite refuses", variables: buildkiteVariables, file: good, answer: sigstoretest.Status(401, "agent-secret is wrong"), kind: recap.Denied, code: "service-refused", text: "(secret) is wrong"},
+		{name: "Buildkite answers nothing", variables: buildkiteVariables, file: good, answer: sigstoretest.Says(201, "[]"), kind: recap.Unavailable, code: "bad-answer", text: "Buildkite"},
 		{name: "Buildkite in the clear", variables: edit(buildkiteVariables, "BUILDKITE_AGENT_ENDPOINT", "http://buildkite.test"), file: good, kind: recap.Usage, code: "insecure-service", text: "https"},
 
 		{name: "a GitHub job without permission", variables: without(githubVariables, "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"), kind: recap.Usage, code: "no-token-permission", text: "id-token: write"},
@@ -192,12 +175,12 @@ func TestFindTokenRefuses(t *testing.T) {
 				answer = func(_ http.ResponseWriter, r *http.Request) { t.Errorf("request to %s", r.URL) }
 			}
 			_, err := oidc.FindToken(t.Context(), oidc.TokenOptions{
-				Flag: test.flag, Lookup: environment(test.variables), File: test.file, Transport: oneService{answer}, Interactive: nobody(t),
+				Flag: test.flag, Lookup: environment(test.variables), File: test.file, Transport: sigstoretest.OneService{Handler: answer}, Interactive: nobody(t),
 			})
-			wantError(t, err, test.kind, test.code, test.text)
+			sigstoretest.WantError(t, err, test.kind, test.code, test.text)
 			for _, hidden := range []string{secret, "request-secret", "agent-secret", "changeme"} {
-				if strings.Contains(text(err), hidden) {
-					t.Errorf("error %q shows a secret", text(err))
+				if strings.Contains(sigstoretest.Text(err), hidden) {
+					t.Errorf("error %q shows a secret", sigstoretest.Text(err))
 				}
 			}
 		})
@@ -208,15 +191,15 @@ func TestFindTokenRefuses(t *testing.T) {
 func TestFindTokenNobody(t *testing.T) {
 	for _, variables := range []map[string]string{nil, {"CI": "false"}, {"CI": "0"}, {"CI": ""}} {
 		_, err := oidc.FindToken(t.Context(), oidc.TokenOptions{Lookup: environment(variables)})
-		wantError(t, err, recap.Usage, "no-token", "--identity-token")
+		sigstoretest.WantError(t, err, recap.Usage, "no-token", "--identity-token")
 	}
 	_, err := oidc.FindToken(t.Context(), oidc.TokenOptions{})
-	wantError(t, err, recap.Usage, "no-token")
+	sigstoretest.WantError(t, err, recap.Usage, "no-token")
 	_, err = oidc.FindToken(t.Context(), oidc.TokenOptions{Interactive: &oidc.Interactive{}})
-	wantError(t, err, recap.Usage, "no-token", "no way to tell a person")
+	sigstoretest.WantError(t, err, recap.Usage, "no-token", "no way to tell a person")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := oidc.FindToken(ctx, oidc.TokenOptions{Flag: fakeToken(t, nil)}); !errors.Is(err, context.Canceled) {
+	if _, err := oidc.FindToken(ctx, oidc.TokenOptions{Flag: sigstoretest.Token(t, nil)}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got error %v, want %v", err, context.Canceled)
 	}
 }
@@ -229,13 +212,13 @@ func TestFindTokenRetries(t *testing.T) {
 				calls, notices := 0, 0
 				answer := ambient(t)
 				token, err := oidc.FindToken(t.Context(), oidc.TokenOptions{
-					Lookup: environment(variables), Audience: "some body & co", OnNotice: func(n sigstore.Notice) {
+					Lookup: environment(variables), Audience: "some body & co", OnNotice: func(n oidc.Notice) {
 						if strings.Contains(n.String(), "api-version") {
 							t.Errorf("the notice shows the whole address: %s", n)
 						}
 						notices++
 					},
-					Transport: oneService{func(w http.ResponseWriter, r *http.Request) {
+					Transport: sigstoretest.OneService{Handler: func(w http.ResponseWriter, r *http.Request) {
 						if calls++; calls <= 2 {
 							_, _ = io.Copy(io.Discard, r.Body)
 							w.WriteHeader(http.StatusServiceUnavailable)
@@ -245,18 +228,11 @@ func TestFindTokenRetries(t *testing.T) {
 					}},
 				})
 				if err != nil {
-					t.Fatal(text(err))
+					t.Fatal(sigstoretest.Text(err))
 				}
 				if token.Source() != name || calls != 3 || notices != 2 {
 					t.Errorf("got a token from %q after %d calls and %d notices", token.Source(), calls, notices)
 				}
-				fake := newFakeSigstore(t)
-				fake.fault = func(string, int) http.HandlerFunc { return status(401, "no") }
-				signer := fake.keyless(v1Only(t), "", func(opts *sigstore.KeylessOptions) {
-					opts.Token = func(context.Context) (oidc.Token, error) { return token, nil }
-				})
-				_, err = signer.Sign(t.Context(), []byte(about(root)))
-				wantError(t, err, recap.Denied, "token-refused", `"some body & co"`)
 			})
 		})
 	}

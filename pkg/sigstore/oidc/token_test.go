@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package sigstore_test
+package oidc_test
 
 import (
 	"encoding/base64"
@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/sigstore/internal/sigstoretest"
 	"github.com/recap-oci/recap/pkg/sigstore/oidc"
 )
 
@@ -46,7 +47,7 @@ func TestTokenIdentity(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			token, err := oidc.NewToken(fakeToken(t, test.claims), "a test")
+			token, err := oidc.NewToken(sigstoretest.Token(t, test.claims), "a test")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,12 +79,12 @@ func TestNewTokenRefuses(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			token, err := oidc.NewToken(test.raw, "a test")
-			wantError(t, err, recap.Usage, "bad-token", test.text, "from a test")
+			sigstoretest.WantError(t, err, recap.Usage, "bad-token", test.text, "from a test")
 			if token.Issuer() != "" {
 				t.Error("got a token beside the error")
 			}
-			if len(test.raw) > 3 && strings.Contains(text(err), test.raw) {
-				t.Errorf("error %q quotes the token", text(err))
+			if len(test.raw) > 3 && strings.Contains(sigstoretest.Text(err), test.raw) {
+				t.Errorf("error %q quotes the token", sigstoretest.Text(err))
 			}
 		})
 	}
@@ -91,7 +92,7 @@ func TestNewTokenRefuses(t *testing.T) {
 
 // However it is printed, a token is not seen.
 func TestTokenHidesItself(t *testing.T) {
-	raw := fakeToken(t, nil)
+	raw := sigstoretest.Token(t, nil)
 	token, err := oidc.NewToken("  "+raw+"\n", "a test")
 	if err != nil {
 		t.Fatal(err)
@@ -127,8 +128,8 @@ func FuzzNewToken(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw string) {
 		token, err := oidc.NewToken(raw, "a test")
 		if err != nil {
-			if secret := strings.TrimSpace(raw); len(secret) > 20 && strings.Contains(text(err), secret) {
-				t.Errorf("error %q quotes the token", text(err))
+			if secret := strings.TrimSpace(raw); len(secret) > 20 && strings.Contains(sigstoretest.Text(err), secret) {
+				t.Errorf("error %q quotes the token", sigstoretest.Text(err))
 			}
 			return
 		}

@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package sigstore_test
+package oidc_test
 
 import (
 	"context"
@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/recap-oci/recap/pkg/recap"
+	"github.com/recap-oci/recap/pkg/sigstore/internal/sigstoretest"
 	"github.com/recap-oci/recap/pkg/sigstore/oidc"
 )
 
@@ -39,7 +40,7 @@ type fakeIssuer struct {
 func (f *fakeIssuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/.well-known/openid-configuration":
-		answerJSON(f.t, w, merged(map[string]any{
+		sigstoretest.AnswerJSON(f.t, w, sigstoretest.Merged(map[string]any{
 			"issuer": f.url, "authorization_endpoint": f.url + "/auth?keep=1", "token_endpoint": f.url + "/token",
 			"device_authorization_endpoint": f.url + "/device", "code_challenge_methods_supported": []string{"S256", "plain"},
 		}, f.discovery))
@@ -48,7 +49,7 @@ func (f *fakeIssuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			f.t.Error(err)
 		}
 		f.asked = r.PostForm
-		answerJSON(f.t, w, merged(map[string]any{
+		sigstoretest.AnswerJSON(f.t, w, sigstoretest.Merged(map[string]any{
 			"device_code": "the-device-code", "user_code": "ABCD-EFGH", "verification_uri": f.url + "/enter", "interval": 2, "expires_in": 60,
 		}, f.device))
 	case "/token":
@@ -80,20 +81,13 @@ func (f *fakeIssuer) give(w http.ResponseWriter, r *http.Request) {
 	}
 	if len(f.refusals) > 0 {
 		w.WriteHeader(http.StatusBadRequest)
-		answerJSON(f.t, w, map[string]any{"error": f.refusals[0]})
+		sigstoretest.AnswerJSON(f.t, w, map[string]any{"error": f.refusals[0]})
 		f.refusals = f.refusals[1:]
 		return
 	}
-	answerJSON(f.t, w, map[string]any{"access_token": "x", "id_token": fakeToken(f.t, merged(map[string]any{
+	sigstoretest.AnswerJSON(f.t, w, map[string]any{"access_token": "x", "id_token": sigstoretest.Token(f.t, sigstoretest.Merged(map[string]any{
 		"iss": f.url, "aud": f.asked.Get("client_id"), "nonce": f.asked.Get("nonce"),
 	}, f.claims))})
-}
-
-func merged(base, over map[string]any) map[string]any {
-	for name, value := range over {
-		base[name] = value
-	}
-	return base
 }
 
 // browse is what a browser does on the page of a provider: it is sent back to
@@ -166,7 +160,7 @@ func TestInteractiveBrowser(t *testing.T) {
 		Issuer: issuer.url, Open: issuer.browse, Show: func(p oidc.Prompt) { shown = append(shown, p) },
 	}})
 	if err != nil {
-		t.Fatal(text(err))
+		t.Fatal(sigstoretest.Text(err))
 	}
 	if _, subject, ok := token.Identity(); !ok || subject != "somebody@example.com" || token.Source() != issuer.url {
 		t.Errorf("got %v, %q", token, subject)
@@ -195,8 +189,8 @@ func TestInteractiveBrowserRefuses(t *testing.T) {
 		{"a token without nonce", func(f *fakeIssuer) { f.claims = map[string]any{"nonce": nil} }, recap.Unavailable, "bad-answer", "another question"},
 		{"a token for another client", func(f *fakeIssuer) { f.claims = map[string]any{"aud": "somebody"} }, recap.Unavailable, "bad-answer", `not for "sigstore"`},
 		{"a token of another issuer", func(f *fakeIssuer) { f.claims = map[string]any{"iss": "https://evil.test"} }, recap.Unavailable, "bad-answer", "another issuer"},
-		{"no token", func(f *fakeIssuer) { f.token = says(200, "{}") }, recap.Unavailable, "bad-answer", "no identity token"},
-		{"a token that is none", func(f *fakeIssuer) { f.token = says(200, `{"id_token":"x"}`) }, recap.Usage, "bad-token", "JSON Web Token"},
+		{"no token", func(f *fakeIssuer) { f.token = sigstoretest.Says(200, "{}") }, recap.Unavailable, "bad-answer", "no identity token"},
+		{"a token that is none", func(f *fakeIssuer) { f.token = sigstoretest.Says(200, `{"id_token":"x"}`) }, recap.Usage, "bad-token", "JSON Web Token"},
 		{"another provider answers", func(f *fakeIssuer) { f.discovery = map[string]any{"issuer": "https://evil.test"} }, recap.Unavailable, "bad-answer", "evil.test"},
 		{"a token endpoint in the clear", func(f *fakeIssuer) { f.discovery = map[string]any{"token_endpoint": "http://evil.test/token"} }, recap.Usage, "insecure-service", "evil.test"},
 		{"a page in the clear", func(f *fakeIssuer) { f.discovery = map[string]any{"authorization_endpoint": "http://evil.test"} }, recap.Usage, "insecure-service", "evil.test"},
@@ -213,9 +207,9 @@ func TestInteractiveBrowserRefuses(t *testing.T) {
 			_, err := oidc.FindToken(t.Context(), oidc.TokenOptions{Interactive: &oidc.Interactive{
 				Issuer: issuer.url, Open: issuer.browse, Show: func(oidc.Prompt) {},
 			}})
-			wantError(t, err, test.kind, test.code, test.text)
-			if strings.Contains(text(err), "the-code") {
-				t.Errorf("error %q shows the code", text(err))
+			sigstoretest.WantError(t, err, test.kind, test.code, test.text)
+			if strings.Contains(sigstoretest.Text(err), "the-code") {
+				t.Errorf("error %q shows the code", sigstoretest.Text(err))
 			}
 		})
 	}
@@ -250,7 +244,7 @@ func byCode(t *testing.T, edit func(*fakeIssuer)) (issuer *fakeIssuer, token oid
 	issuer = &fakeIssuer{t: t, url: "https://issuer.test"}
 	edit(issuer)
 	token, err = oidc.FindToken(t.Context(), oidc.TokenOptions{
-		Transport:   oneService{issuer.ServeHTTP},
+		Transport:   sigstoretest.OneService{Handler: issuer.ServeHTTP},
 		Interactive: &oidc.Interactive{Issuer: issuer.url, ClientID: "recap", Show: func(p oidc.Prompt) { shown = append(shown, p) }},
 	})
 	return issuer, token, shown, err
@@ -279,7 +273,7 @@ func TestInteractiveCode(t *testing.T) {
 				start := time.Now()
 				issuer, token, shown, err := byCode(t, test.edit)
 				if err != nil {
-					t.Fatal(text(err))
+					t.Fatal(sigstoretest.Text(err))
 				}
 				if token.Issuer() != issuer.url || issuer.asked.Get("client_id") != "recap" {
 					t.Errorf("got %v for %v", token, issuer.asked)
@@ -321,19 +315,19 @@ func TestInteractiveCodeRefuses(t *testing.T) {
 		{"codes in the clear", func(f *fakeIssuer) {
 			f.discovery = map[string]any{"device_authorization_endpoint": "http://issuer.test/device"}
 		}, recap.Usage, "insecure-service"},
-		{"a token endpoint that is overloaded", func(f *fakeIssuer) { f.token = status(503, "busy") }, recap.Unavailable, "service-unavailable"},
+		{"a token endpoint that is overloaded", func(f *fakeIssuer) { f.token = sigstoretest.Status(503, "busy") }, recap.Unavailable, "service-unavailable"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
 				_, _, _, err := byCode(t, test.edit)
-				wantError(t, err, test.kind, test.code, "//issuer.test")
+				sigstoretest.WantError(t, err, test.kind, test.code, "//issuer.test")
 				if took := time.Since(start); took > 16*time.Minute {
 					t.Errorf("it took %s", took)
 				}
-				if strings.Contains(text(err), "the-device-code") {
-					t.Errorf("error %q shows the code", text(err))
+				if strings.Contains(sigstoretest.Text(err), "the-device-code") {
+					t.Errorf("error %q shows the code", sigstoretest.Text(err))
 				}
 			})
 		})
@@ -350,7 +344,7 @@ func TestInteractiveFallsBackToCode(t *testing.T) {
 		Show: func(p oidc.Prompt) { shown = append(shown, p) },
 	}})
 	if err != nil {
-		t.Fatal(text(err))
+		t.Fatal(sigstoretest.Text(err))
 	}
 	if len(shown) != 1 || shown[0].Code == "" {
 		t.Errorf("the person was shown %+v", shown)
@@ -367,4 +361,33 @@ func TestOpenBrowserRefuses(t *testing.T) {
 	if err := oidc.OpenBrowser(t.Context(), "https://issuer.test"); err == nil {
 		t.Error("a browser was opened without one")
 	}
+}
+
+// FuzzProvider has an identity provider answer anything.
+func FuzzProvider(f *testing.F) {
+	const issuer = "https://issuer.test"
+	good := `{"issuer":"` + issuer + `","authorization_endpoint":"` + issuer + `/auth","token_endpoint":"` + issuer + `/token","device_authorization_endpoint":"` + issuer + `/device"}`
+	f.Add(good, `{"device_code":"d","user_code":"u","verification_uri":"x","interval":1,"expires_in":1}`, `{"error":"access_denied"}`)
+	f.Add(good, `{"device_code":"d","user_code":"u","verification_uri":"x"}`, `{"id_token":"a.b.c"}`)
+	f.Add(`{"issuer":"`+issuer+`","token_endpoint":"::"}`, "", "")
+	f.Fuzz(func(t *testing.T, discovery, device, token string) {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond) // it waits before it asks for the token
+		defer cancel()
+		_, err := oidc.FindToken(ctx, oidc.TokenOptions{
+			Interactive: &oidc.Interactive{Issuer: issuer, Show: func(oidc.Prompt) {}},
+			Transport: sigstoretest.OneService{Handler: func(w http.ResponseWriter, r *http.Request) {
+				switch r.URL.Path {
+				case "/device":
+					sigstoretest.Says(200, device)(w, r)
+				case "/token":
+					sigstoretest.Says(200, token)(w, r)
+				default:
+					sigstoretest.Says(200, discovery)(w, r)
+				}
+			}},
+		})
+		if err == nil {
+			t.Error("got a token")
+		}
+	})
 }

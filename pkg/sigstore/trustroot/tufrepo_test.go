@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package sigstore_test
+package trustroot_test
 
 import (
 	"crypto"
@@ -21,6 +21,7 @@ import (
 	"github.com/sigstore/sigstore/pkg/signature"
 	"github.com/theupdateframework/go-tuf/v2/metadata"
 
+	"github.com/recap-oci/recap/pkg/sigstore/internal/sigstoretest"
 	"github.com/recap-oci/recap/pkg/sigstore/trustroot"
 )
 
@@ -53,7 +54,7 @@ func newTUF(t testing.TB, state tufState) *tufRepo {
 	t.Helper()
 	r := &tufRepo{t: t, keys: make(map[string]ed25519.PrivateKey), files: make(map[string][]byte)}
 	for _, name := range append([]string{"mallory", "new"}, tufRoles...) {
-		r.keys[name] = newEd25519(t)
+		r.keys[name] = sigstoretest.NewEd25519(t)
 	}
 	r.server = httptest.NewServer(r)
 	t.Cleanup(r.server.Close)
@@ -115,8 +116,8 @@ func (r *tufRepo) publish(s tufState) {
 			owner = other
 		}
 		key, err := metadata.KeyFromPublicKey(r.keys[owner].Public())
-		check(r.t, err)
-		check(r.t, top.Signed.AddKey(key, role))
+		sigstoretest.Check(r.t, err)
+		sigstoretest.Check(r.t, top.Signed.AddKey(key, role))
 	}
 	sign(r, s, top, metadata.ROOT)
 	files[fmt.Sprintf("%d.root.json", s.root)] = bytesOf(r.t, top)
@@ -125,7 +126,7 @@ func (r *tufRepo) publish(s tufState) {
 	targets.Signed.Version = s.targets
 	for name, raw := range s.files {
 		info, err := metadata.TargetFile().FromBytes(name, raw, "sha256")
-		check(r.t, err)
+		sigstoretest.Check(r.t, err)
 		targets.Signed.Targets[name] = info
 		place := "targets/" + name
 		if !s.plain {
@@ -167,24 +168,17 @@ func sign[T metadata.Roles](r *tufRepo, s tufState, m *metadata.Metadata[T], rol
 	}
 	for _, owner := range owners {
 		signer, err := signature.LoadSigner(r.keys[owner], crypto.Hash(0))
-		check(r.t, err)
+		sigstoretest.Check(r.t, err)
 		_, err = m.Sign(signer)
-		check(r.t, err)
+		sigstoretest.Check(r.t, err)
 	}
 }
 
 func bytesOf[T metadata.Roles](t testing.TB, m *metadata.Metadata[T]) []byte {
 	t.Helper()
 	raw, err := m.ToBytes(false)
-	check(t, err)
+	sigstoretest.Check(t, err)
 	return raw
-}
-
-func check(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // options are those of a client that trusts the repository as it began, with a
@@ -195,7 +189,7 @@ func (r *tufRepo) options(at time.Time) trustroot.Options {
 	anchor := filepath.Join(dir, "root.json")
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	check(r.t, os.WriteFile(anchor, r.files["1.root.json"], 0o600))
+	sigstoretest.Check(r.t, os.WriteFile(anchor, r.files["1.root.json"], 0o600))
 	return trustroot.Options{TUFMirror: r.server.URL, TUFRoot: anchor, CacheDir: filepath.Join(dir, "cache"), Now: func() time.Time { return at }}
 }
 
