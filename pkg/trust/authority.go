@@ -85,17 +85,6 @@ type Verifier interface {
 	VerifyLegacy(ctx context.Context, sig LegacySignature, d digest.Digest, a policy.Authority) (Evidence, error)
 }
 
-// LegacySignature is a layer of the image that cosign before version 3 kept
-// signatures in, with what its annotations hold; absent ones are empty.
-type LegacySignature struct {
-	Payload     []byte // the layer: "simple signing" JSON
-	Signature   []byte // decoded
-	Certificate []byte // PEM
-	Chain       []byte // PEM
-	LogEntry    []byte // JSON of the annotation dev.sigstore.cosign/bundle
-	Timestamp   []byte // JSON of the annotation dev.sigstore.cosign/rfc3161timestamp
-}
-
 // Signer signs in-toto statements. Implementations are safe for concurrent use;
 // what they fetch to sign, as a certificate, they use for all.
 type Signer interface {

@@ -15,7 +15,6 @@ import (
 	"oras.land/oras-go/v2/errdef"
 
 	"github.com/recap-oci/recap/pkg/artifact"
-	"github.com/recap-oci/recap/pkg/internal/canonical"
 	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/policy"
 	"github.com/recap-oci/recap/pkg/recap"
@@ -26,7 +25,6 @@ import (
 // https://github.com/sigstore/cosign/blob/v2.6.2/specs/SIGNATURE_SPEC.md
 const (
 	mediaTypeSimpleSigning = "application/vnd.dev.cosign.simplesigning.v1+json"
-	simpleSigningType      = "cosign container image signature"
 
 	annotationLegacySignature   = "dev.cosignproject.cosign/signature"
 	annotationLegacyCertificate = "dev.sigstore.cosign/certificate"
@@ -171,35 +169,11 @@ func (e *examiner) legacyLayer(ctx context.Context, report SignatureReport, anno
 	if err != nil || !c.signed() {
 		return c, err
 	}
-	if err := checkSimpleSigning(c.payload, e.root.Digest); err != nil {
+	if err := (LegacySignature{Payload: c.payload}).Names(e.root.Digest); err != nil {
 		return c.refuse("statement", "signed, but %v", err), nil
 	}
 	if len(c.vouching) > 0 {
 		c.report.Outcome = Verified
 	}
 	return c, nil
-}
-
-// checkSimpleSigning refuses a signed payload that isn't about d. The name in it
-// is whatever the signer called the image, and is not compared: signatures are
-// copied between registries.
-func checkSimpleSigning(raw []byte, d digest.Digest) error {
-	var payload struct {
-		Critical struct {
-			Image struct {
-				Digest string `json:"docker-manifest-digest"`
-			} `json:"image"`
-			Type string `json:"type"`
-		} `json:"critical"`
-	}
-	if err := canonical.Unmarshal(raw, &payload); err != nil {
-		return fmt.Errorf("not JSON with one meaning: %w", err)
-	}
-	switch {
-	case payload.Critical.Type != simpleSigningType:
-		return fmt.Errorf("of type %q, not cosign's", payload.Critical.Type)
-	case payload.Critical.Image.Digest != d.String():
-		return fmt.Errorf("about %q", payload.Critical.Image.Digest)
-	}
-	return nil
 }

@@ -57,7 +57,7 @@ func FuzzStatement(f *testing.F) {
 func FuzzSimpleSigning(f *testing.F) {
 	d := digest.FromString("x")
 	good := `{"critical":{"identity":{"docker-reference":"x"},"image":{"docker-manifest-digest":"` + d.String() + `"},"type":"cosign container image signature"},"optional":null}`
-	if err := checkSimpleSigning([]byte(good), d); err != nil {
+	if err := (LegacySignature{Payload: []byte(good)}).Names(d); err != nil {
 		f.Fatal(err)
 	}
 	f.Add([]byte(good))
@@ -66,7 +66,7 @@ func FuzzSimpleSigning(f *testing.F) {
 	f.Add([]byte(strings.Replace(good, `"optional":null`, `"critical":{}`, 1)))
 	f.Add([]byte(`{"critical":null}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		if checkSimpleSigning(raw, d) != nil {
+		if (LegacySignature{Payload: raw}).Names(d) != nil {
 			return
 		}
 		var other map[string]any
@@ -75,7 +75,7 @@ func FuzzSimpleSigning(f *testing.F) {
 		}
 		critical, _ := other["critical"].(map[string]any)
 		image, _ := critical["image"].(map[string]any)
-		if image["docker-manifest-digest"] != d.String() || critical["type"] != simpleSigningType {
+		if image["docker-manifest-digest"] != d.String() || critical["type"] != simpleSigning {
 			t.Errorf("two readings of %s", raw)
 		}
 	})

@@ -28,10 +28,6 @@ import (
 	"github.com/recap-oci/recap/pkg/trust"
 )
 
-// simpleSigning is the type of a payload that cosign signs.
-// https://github.com/sigstore/cosign/blob/v2.6.0/specs/SIGNATURE_SPEC.md
-const simpleSigning = "cosign container image signature"
-
 // ReadLegacy reads a signature of cosign before version 3.
 func ReadLegacy(sig trust.LegacySignature) (*Signed, *trust.Rejection) {
 	for name, part := range map[string][]byte{
@@ -76,7 +72,12 @@ func ReadLegacy(sig trust.LegacySignature) (*Signed, *trust.Rejection) {
 	s.matches = func(verifier signature.Verifier) bool {
 		return verifier.VerifySignature(bytes.NewReader(sig.Signature), bytes.NewReader(sig.Payload)) == nil
 	}
-	s.names = func(_ signature.Verifier, d digest.Digest) error { return namesImage(sig.Payload, d) }
+	s.names = func(_ signature.Verifier, d digest.Digest) error {
+		if err := sig.Names(d); err != nil {
+			return fmt.Errorf("the signed payload: %w", err)
+		}
+		return nil
+	}
 	return s, nil
 }
 
@@ -91,28 +92,6 @@ func rehash(algorithm string, payload []byte, name string, sum []byte) (string, 
 		}
 	}
 	return name, sum
-}
-
-// namesImage returns why a payload isn't a signature of d.
-func namesImage(payload []byte, d digest.Digest) error {
-	var simple struct {
-		Critical struct {
-			Image struct {
-				Digest string `json:"docker-manifest-digest"`
-			} `json:"image"`
-			Type string `json:"type"`
-		} `json:"critical"`
-	}
-	if err := canonical.Unmarshal(payload, &simple); err != nil {
-		return fmt.Errorf("the signed payload: %w", err)
-	}
-	switch {
-	case simple.Critical.Type != simpleSigning:
-		return fmt.Errorf("the signed payload is of type %q, not %q", simple.Critical.Type, simpleSigning)
-	case simple.Critical.Image.Digest != string(d):
-		return fmt.Errorf("the signed payload names %q", simple.Critical.Image.Digest)
-	}
-	return nil
 }
 
 // legacyEntry reads the annotation that cosign kept a log entry in.
