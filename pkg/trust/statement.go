@@ -65,15 +65,25 @@ func parseStatement(raw []byte) (statement, error) {
 	}
 	switch {
 	case s.Type != statementV1 && s.Type != statementV01:
-		return statement{}, fmt.Errorf("statement of type %q, not in-toto's v1 or v0.1", s.Type)
+		return statement{}, fmt.Errorf("a statement of type %q, not in-toto's v1 or v0.1", s.Type)
 	case s.PredicateType == "":
-		return statement{}, fmt.Errorf("statement without a predicate type")
+		return statement{}, fmt.Errorf("a statement without a predicate type")
 	case len(s.Subject) == 0:
-		return statement{}, fmt.Errorf("statement about nothing: it has no subject")
+		return statement{}, fmt.Errorf("a statement about nothing: it has no subject")
 	case len(s.Subject) > maxSubjects:
-		return statement{}, fmt.Errorf("statement about %d subjects, more than %d", len(s.Subject), maxSubjects)
+		return statement{}, fmt.Errorf("a statement about %d subjects, more than %d", len(s.Subject), maxSubjects)
 	}
 	return s, nil
+}
+
+// CheckStatement returns why a signed payload is no in-toto statement about d, or
+// nil when it is one. A [Verifier] asks it of what was signed.
+func CheckStatement(payload []byte, d digest.Digest) error {
+	s, err := parseStatement(payload)
+	if err == nil && !s.names(d) {
+		err = errors.New("the statement is about another digest, or spells it in another way")
+	}
+	return err
 }
 
 // names reports whether d is one of the statement's subjects. Digests are

@@ -5,15 +5,12 @@ package evidence
 
 import (
 	"encoding/hex"
-	"errors"
-	"fmt"
 
 	"github.com/opencontainers/go-digest"
 	library "github.com/sigstore/sigstore-go/pkg/bundle"
 	"github.com/sigstore/sigstore-go/pkg/verify"
 	"github.com/sigstore/sigstore/pkg/signature"
 
-	"github.com/recap-oci/recap/pkg/internal/canonical"
 	"github.com/recap-oci/recap/pkg/sigstore/internal/bundle"
 	"github.com/recap-oci/recap/pkg/sigstore/internal/phrase"
 	"github.com/recap-oci/recap/pkg/trust"
@@ -61,31 +58,9 @@ func Read(raw []byte) (*Signed, *trust.Rejection) {
 		if err := verify.VerifySignatureWithArtifactDigests(s.content, &library.PublicKey{}, materialOf(verifier), []verify.ArtifactDigest{{Algorithm: "sha256", Digest: sum}}); err != nil {
 			return err
 		}
-		return namesExactly(s.statement, d)
+		// The library reads hex digits of either case, statements of any type, and
+		// those of which two readers can have two opinions.
+		return trust.CheckStatement(s.statement, d)
 	}
 	return s, nil
-}
-
-// namesExactly returns why a statement doesn't name d as digests are spelt. The
-// library reads hex digits of either case, statements of any type, and those of
-// which two readers can have two opinions.
-func namesExactly(statement []byte, d digest.Digest) error {
-	var read struct {
-		Type    string `json:"_type"`
-		Subject []struct {
-			Digest map[string]string `json:"digest"`
-		} `json:"subject"`
-	}
-	if err := canonical.Unmarshal(statement, &read); err != nil {
-		return err
-	}
-	if read.Type != "https://in-toto.io/Statement/v1" && read.Type != "https://in-toto.io/Statement/v0.1" {
-		return fmt.Errorf("a statement of type %q, not one of in-toto's", read.Type)
-	}
-	for _, subject := range read.Subject {
-		if subject.Digest["sha256"] == d.Encoded() {
-			return nil
-		}
-	}
-	return errors.New("the statement names it in another spelling")
 }
