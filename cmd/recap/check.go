@@ -96,6 +96,10 @@ func printChecks(e *env, out *output, outcome report.Outcome) error {
 // problemsOf returns everything that is wrong with the recap or pack at path.
 func problemsOf(ctx context.Context, path string, level rule.Level, maxFileSize int64) ([]recap.Problem, error) {
 	dir, ok := packDirectory(path)
+	if _, pulled := pulledPack(path); !ok && pulled {
+		return nil, recap.Errorf(recap.Usage, "pulled-pack", "%s is a pack as it was pulled: what its pack.yaml said is not there", path).
+			WithHint("check its recaps: recap check %s", filepath.Join(path, "*"))
+	}
 	if !ok {
 		_, found, err := loadSource(path, source.Options{MaxFileSize: maxFileSize})
 		return found, err

@@ -30,6 +30,7 @@ func (e *env) main(ctx context.Context, args []string) (code int) {
 	root.SetIn(e.stdin)
 	root.SetOut(e.stdout)
 	root.SetErr(e.stderr)
+	strict(root)
 	err := root.ExecuteContext(ctx)
 	if e.stdout.err != nil { // whatever the answer was, it did not arrive
 		err = recap.Errorf(recap.Local, "stdout", "writing the answer: %w", e.stdout.err)

@@ -32,6 +32,18 @@ func rehinted(err error, kind recap.Kind, format string, args ...any) error {
 	return err
 }
 
+// alternatively adds to the hint of the *recap.Error in err what else can be done.
+func alternatively(err error, hint string) error {
+	var known *recap.Error
+	if errors.As(err, &known) && !strings.Contains(known.Hint, hint) {
+		if known.Hint != "" {
+			hint = known.Hint + "; or " + hint
+		}
+		_ = known.WithHint("%s", hint)
+	}
+	return err
+}
+
 // whereabouts is what a run looked at, and how it got there. Rooms know neither
 // what was typed nor the flags: their hints say "recap list REF", and become here
 // the line that leads to the same place.

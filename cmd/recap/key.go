@@ -25,7 +25,7 @@ func newKeyCmd(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "key COMMAND",
 		Short: "Make a key pair to sign with",
-		Args:  args(0, 0),
+		Args:  subcommands,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newKeyGenerateCmd(e))

@@ -28,7 +28,7 @@ func newPolicyCmd(e *env) *cobra.Command {
 The policy that decides is the one of --policy, else of the variable RECAP_POLICY,
 else recap/policy.yaml in your configuration directory ($XDG_CONFIG_HOME). A file
 in the working directory or in something pulled never counts by itself.`,
-		Args: args(0, 0),
+		Args: subcommands,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newPolicyInitCmd(e), newPolicyCheckCmd(e))

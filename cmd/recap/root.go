@@ -49,13 +49,46 @@ oci-layout://PATH:TAG for a directory or .tar on disk.`,
 	return cmd
 }
 
+// strict has cobra's own commands refuse what they don't know, as ours do: they
+// would print their help, and exit 0. They take the root's output as it is now.
+func strict(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "completion":
+			cmd.Args = subcommands
+			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		case "help":
+			cmd.Args = func(_ *cobra.Command, got []string) error {
+				_, _, err := root.Find(got)
+				return err
+			}
+		}
+	}
+}
+
+// subcommands is for a command that only has others: whatever it is given is
+// none of them.
+func subcommands(cmd *cobra.Command, got []string) error {
+	if len(got) == 0 {
+		return nil
+	}
+	var names []string
+	for _, sub := range cmd.Commands() {
+		names = append(names, sub.Name())
+	}
+	return recap.Errorf(recap.Usage, "usage", "%s: there is no command %q", cmd.CommandPath(), got[0]).
+		WithHint("one of %s", strings.Join(names, ", "))
+}
+
 // args checks the number of arguments and says which one is missing, by the
 // names in the command's use line.
 func args(atLeast, atMost int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, got []string) error {
 		names := strings.Fields(cmd.Use)[1:]
 		if len(got) < atLeast {
-			return recap.Errorf(recap.Usage, "usage", "%s: %s is missing", cmd.CommandPath(), strings.Trim(names[len(got)], "[]")).
+			return recap.Errorf(recap.Usage, "usage", "%s: %s is missing", cmd.CommandPath(), strings.Trim(names[len(got)], "[].")).
 				WithHint("%s", cmd.UseLine())
 		}
 		if atMost >= 0 && len(got) > atMost {

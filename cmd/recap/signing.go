@@ -74,6 +74,9 @@ func (f *signFlags) sealer(ctx context.Context, e *env, predicates ...trust.Pred
 	}
 	if !f.dryRun {
 		if err := settle(ctx, signer, root); err != nil {
+			if f.key == "" && errors.Is(err, recap.Unavailable) {
+				err = alternatively(err, "sign with a key, which asks nobody: --key recap.key")
+			}
 			return nil, err
 		}
 	}

@@ -30,7 +30,7 @@ func newStoreCmd(e *env) *cobra.Command {
 		Long: `Look after the local store, recap/store in the cache directory ($XDG_CACHE_HOME), which
 keeps what was pulled from registries so that it is fetched once; or after the image
 layout at PATH.`,
-		Args: args(0, 0),
+		Args: subcommands,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newStoreCheckCmd(e), newStorePruneCmd(e))

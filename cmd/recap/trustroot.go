@@ -17,7 +17,7 @@ func newTrustCmd(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "trust COMMAND",
 		Short: "What is trusted and until when; what is remembered",
-		Args:  args(0, 0),
+		Args:  subcommands,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newTrustRootCmd(e), newTrustImportCmd(e), newTrustResetCmd(e))

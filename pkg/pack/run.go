@@ -156,7 +156,7 @@ func (b *builder) stopped() error {
 	if n == 0 {
 		return nil
 	}
-	return recap.Errorf(recap.Negative, "check-failed", "%d of the problems of the pack stop it at level %s", n, b.opts.Level).
+	return recap.Errorf(recap.Negative, "check-failed", "%d of the %d problems of the pack count at level %s", n, len(b.problems), b.opts.Level).
 		WithHint("mend what recap check lists")
 }
 

@@ -49,7 +49,7 @@ func (s *Source) Err(level rule.Level) error {
 		return s.refusal
 	}
 	if n := len(rule.Counted(s.problems, level)); n > 0 {
-		return recap.Errorf(recap.Negative, "check-failed", "%d of %s stop it at level %s", n, plural(len(s.problems), "problem"), level).
+		return recap.Errorf(recap.Negative, "check-failed", "%s of %d count at level %s", plural(n, "problem"), len(s.problems), level).
 			WithHint("mend what recap check lists")
 	}
 	return nil
