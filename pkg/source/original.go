@@ -13,8 +13,10 @@ import (
 
 	"github.com/recap-oci/recap/pkg/document"
 	"github.com/recap-oci/recap/pkg/internal/fit"
+	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/rule"
+	"github.com/recap-oci/recap/pkg/source/internal/copied"
 )
 
 // checkOriginal compares the recap with the article that it retells, where that
@@ -111,4 +113,21 @@ func (l *loader) readOriginal(src *recap.Source) ([]byte, error) {
 		l.report(rule.OriginalDigest, at, "read it again, and write its digest here: "+digestOf(data), "%s isn't the original that was read", name)
 	}
 	return data, nil
+}
+
+// checkCopied reports what the body has word by word from the original, other
+// than names, titles and what is quoted as a quotation.
+func (l *loader) checkCopied(text []byte) {
+	exempt := l.recap.Names()
+	for _, q := range l.recap.Facts.Quotations {
+		exempt = append(exempt, q.Quote)
+	}
+	original := copied.Read(text, exempt)
+	for _, s := range l.doc.Sections {
+		for _, p := range original.In(l.doc.Text[s.Content.Start:s.Content.End], s.Content.Start) {
+			line, col := l.doc.Position(p.Offset)
+			l.report(rule.Copied, tree.Pos{Path: l.display(recap.DocumentPath), Line: line, Col: col},
+				"say it in your own words, or quote it under quotations", "these words stand in the original: %q", p.Words)
+		}
+	}
 }

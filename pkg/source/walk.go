@@ -17,6 +17,7 @@ import (
 	"github.com/recap-oci/recap/pkg/internal/safepath"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/rule"
+	"github.com/recap-oci/recap/pkg/source/internal/magic"
 )
 
 // maxEntries is how many names are looked at before a directory is refused. It
@@ -33,10 +34,6 @@ type listed struct {
 	size int64
 	head []byte // its first bytes
 }
-
-// headSize is how many bytes of each file are looked at: enough for every
-// signature of the table in magic.go, and for the first line of a key.
-const headSize = 512
 
 // walk lists the files of the recap and refuses what can't be packed.
 func (l *loader) walk() error {
@@ -218,7 +215,7 @@ func (l *loader) checkContents() error {
 		if err := l.readHead(f); err != nil {
 			return err
 		}
-		if why := mismatch(f.path, f.head); why != "" && f.path != recap.DocumentPath {
+		if why := magic.Mismatch(f.path, f.head); why != "" && f.path != recap.DocumentPath {
 			l.report(rule.Magic, l.whole(f.path), "give it the right extension, or convert it", "%s %s", f.path, why)
 		}
 		if isPrivateKey(f.head) {
@@ -234,7 +231,7 @@ func (l *loader) readHead(f *listed) error {
 		return err
 	}
 	defer file.Close()
-	f.head = make([]byte, headSize)
+	f.head = make([]byte, magic.HeadSize)
 	n, err := io.ReadFull(file, f.head)
 	f.head = f.head[:n]
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {

@@ -1,21 +1,18 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package source
+// Package copied finds words that one text has from another. Start with [Read].
+package copied
 
 import (
 	"hash/fnv"
 	"io"
 	"strings"
 	"unicode"
-
-	"github.com/recap-oci/recap/pkg/internal/tree"
-	"github.com/recap-oci/recap/pkg/recap"
-	"github.com/recap-oci/recap/pkg/rule"
 )
 
-// runLength is how many words in a row count as copied.
-const runLength = 12
+// Length is how many words in a row count as copied.
+const Length = 12
 
 // word is one word of a text, folded for comparison, with its place.
 type word struct {
@@ -23,40 +20,48 @@ type word struct {
 	offset int
 }
 
-// checkCopied reports runs of words of the body that stand in the original too.
-// Names and titles may: they break a run, and so do numbers and months, of
-// which lists of dates are made. So may what is quoted as a quotation.
-func (l *loader) checkCopied(original []byte) {
-	exempt := l.recap.Names()
-	for _, q := range l.recap.Facts.Quotations {
-		exempt = append(exempt, q.Quote)
-	}
-	mask := newMask(exempt)
-	inOriginal := map[uint64]bool{} // hashes: the words of four megabytes twelvefold are too many to keep
-	for _, run := range mask.runs(original, 0) {
-		for i := 0; i+runLength <= len(run); i++ {
-			inOriginal[hash(run[i:i+runLength])] = true
+// Original is a text that words may have been copied from.
+type Original struct {
+	mask mask
+	runs map[uint64]bool // hashes: the words of four megabytes twelvefold are too many to keep
+}
+
+// Read looks through an original. What is exempt may stand in another text too:
+// names, titles and quotations break a run, and so do numbers and months, of which
+// lists of dates are made.
+func Read(text []byte, exempt []string) *Original {
+	o := &Original{mask: newMask(exempt), runs: map[uint64]bool{}}
+	for _, run := range o.mask.runs(text, 0) {
+		for i := 0; i+Length <= len(run); i++ {
+			o.runs[hash(run[i:i+Length])] = true
 		}
 	}
-	for _, s := range l.doc.Sections {
-		content := l.doc.Text[s.Content.Start:s.Content.End]
-		for _, run := range mask.runs(content, s.Content.Start) {
-			for i := 0; i+runLength <= len(run); i++ {
-				same := run[i : i+runLength]
-				if !inOriginal[hash(same)] {
-					continue
-				}
-				line, col := l.doc.Position(run[i].offset)
-				l.report(rule.Copied, tree.Pos{Path: l.display(recap.DocumentPath), Line: line, Col: col},
-					"say it in your own words, or quote it under quotations",
-					"these words stand in the original: %q", joinWords(same))
-				for i+runLength < len(run) && inOriginal[hash(run[i+1:i+1+runLength])] {
-					i++
-				}
-				i += runLength - 1
+	return o
+}
+
+// Passage is a run of words that stands in an original.
+type Passage struct {
+	Offset int    // of its first word
+	Words  string // its first [Length] words, folded
+}
+
+// In returns the passages of text that stand in the original, in order. A longer
+// one is one. Offsets are counted from offset.
+func (o *Original) In(text []byte, offset int) []Passage {
+	var found []Passage
+	for _, run := range o.mask.runs(text, offset) {
+		for i := 0; i+Length <= len(run); i++ {
+			if !o.runs[hash(run[i:i+Length])] {
+				continue
 			}
+			found = append(found, Passage{run[i].offset, joinWords(run[i : i+Length])})
+			for i+Length < len(run) && o.runs[hash(run[i+1:i+1+Length])] {
+				i++
+			}
+			i += Length - 1
 		}
 	}
+	return found
 }
 
 func joinWords(run []word) string {

@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package source
+package magic
 
 import "testing"
 
@@ -32,8 +32,8 @@ func TestMismatch(t *testing.T) {
 		{"a.unknown", "\x7fELF", ""},
 		{"noextension", "\x00", ""},
 	} {
-		if got := mismatch(tt.name, []byte(tt.head)); got != tt.want {
-			t.Errorf("mismatch(%q, %q) = %q, want %q", tt.name, tt.head, got, tt.want)
+		if got := Mismatch(tt.name, []byte(tt.head)); got != tt.want {
+			t.Errorf("Mismatch(%q, %q) = %q, want %q", tt.name, tt.head, got, tt.want)
 		}
 	}
 }

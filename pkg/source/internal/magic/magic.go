@@ -1,7 +1,9 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package source
+// Package magic tells by its first bytes what a file is that isn't what its name
+// promises. Start with [Mismatch].
+package magic
 
 import (
 	"bytes"
@@ -9,6 +11,10 @@ import (
 	"slices"
 	"strings"
 )
+
+// HeadSize is how many bytes of a file have to be looked at: enough for every
+// signature of the table, and for the first line of a key.
+const HeadSize = 512
 
 // signature is how a format begins.
 type signature struct {
@@ -65,10 +71,10 @@ var textual = []string{
 	".xml", ".svg", ".html", ".htm", ".srt", ".ics", ".bib", ".css", ".vtt",
 }
 
-// mismatch says what a file is that isn't what its extension promises, or
-// nothing. Types are compared by their first bytes only: media are never
+// Mismatch says what a file is that isn't what its extension promises, or
+// nothing. head is how it begins, [HeadSize] bytes or all of it; media are never
 // decoded.
-func mismatch(name string, head []byte) string {
+func Mismatch(name string, head []byte) string {
 	ext := strings.ToLower(path.Ext(name))
 	if bytes.HasPrefix(head, []byte("version https://git-lfs.github.com/spec/")) {
 		return "is a Git LFS pointer, not the file; run git lfs pull"
