@@ -37,6 +37,7 @@ var rooms = map[string][]string{
 	"pkg/policy":                 {"pkg/recap", "schemas"},
 	"pkg/ratchet":                {"pkg/recap", "pkg/artifact"},
 	"pkg/trust":                  {"pkg/recap", "pkg/artifact", "pkg/policy", "pkg/ratchet"},
+	"pkg/trust/material":         {"pkg/recap", "pkg/artifact"},
 	"pkg/sigstore":               {"pkg/recap", "pkg/policy", "pkg/trust", "pkg/sigstore/oidc", "pkg/sigstore/trustroot", "pkg/sigstore/internal/service", "pkg/sigstore/internal/instance", "pkg/sigstore/internal/keypair", "pkg/sigstore/internal/bundle", "pkg/sigstore/internal/evidence"},
 	"pkg/attest":                 {"pkg/recap", "pkg/spdx", "pkg/trust"},
 	"pkg/folder":                 {"pkg/recap", "pkg/artifact", "pkg/trust"},

@@ -16,6 +16,7 @@ import (
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/target"
 	"github.com/recap-oci/recap/pkg/transfer"
+	"github.com/recap-oci/recap/pkg/trust/material"
 )
 
 // copyResult is the answer of "recap copy".
@@ -156,19 +157,19 @@ func (c *carriedTrust) push(ctx context.Context, e *env, dst *target.Target) (di
 	if err != nil {
 		return "", err
 	}
-	var material transfer.TrustMaterial
+	var trusted material.Material
 	name := ""
 	if c.needsRoot(believed) {
 		name = recap.TrustedRoot
-		if material.TrustedRoot, err = c.root.open(e, believed).JSON(ctx); err != nil {
+		if trusted.TrustedRoot, err = c.root.open(e, believed).JSON(ctx); err != nil {
 			return "", err
 		}
 	}
 	if believed != nil {
-		if material.Policy, err = believed.Export(name); err != nil {
+		if trusted.Policy, err = believed.Export(name); err != nil {
 			return "", err
 		}
 	}
-	desc, err := transfer.PushTrust(ctx, dst, material)
+	desc, err := material.Push(ctx, dst, trusted)
 	return desc.Digest, err
 }

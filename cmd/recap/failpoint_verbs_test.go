@@ -19,7 +19,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/layout"
 	"github.com/recap-oci/recap/pkg/recap"
-	"github.com/recap-oci/recap/pkg/transfer"
+	"github.com/recap-oci/recap/pkg/trust/material"
 )
 
 // crash is a verb that writes, with where it starts from.
@@ -146,7 +146,7 @@ func (s *sandbox) stick() []string {
 		s.t.Fatal(err)
 	}
 	for _, desc := range index.Manifests {
-		if desc.ArtifactType == transfer.TypeTrust {
+		if desc.ArtifactType == material.ArtifactType {
 			return []string{"trust", "import", "../stick", "--digest", desc.Digest.String(), "--yes"}
 		}
 	}

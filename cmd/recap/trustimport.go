@@ -16,7 +16,7 @@ import (
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore/trustroot"
 	"github.com/recap-oci/recap/pkg/target"
-	"github.com/recap-oci/recap/pkg/transfer"
+	"github.com/recap-oci/recap/pkg/trust/material"
 )
 
 // trustImportResult is the answer of "recap trust import".
@@ -61,11 +61,11 @@ somebody you trust, not from what the layout came with.`,
 				return recap.Errorf(recap.Usage, "usage", "recap trust import: say what to trust with --digest").
 					WithHint("recap trust import %s --digest sha256:…, as recap copy --with-trust printed it", ref.Path)
 			}
-			material, err := e.fetchTrust(ctx, target.LayoutScheme+ref.Path+"@"+digest)
+			carried, err := e.fetchTrust(ctx, target.LayoutScheme+ref.Path+"@"+digest)
 			if err != nil {
 				return err
 			}
-			result, err := e.describeTrust(ctx, material)
+			result, err := e.describeTrust(ctx, carried)
 			if err != nil {
 				return err
 			}
@@ -81,7 +81,7 @@ somebody you trust, not from what the layout came with.`,
 						return firstOf(err, recap.Errorf(recap.Negative, "not-confirmed", "nothing was installed"))
 					}
 				}
-				if err := material.Install(result.TrustedRoot, result.Policy, force); err != nil {
+				if err := carried.Install(result.TrustedRoot, result.Policy, force); err != nil {
 					return err
 				}
 				result.installed = true
@@ -98,35 +98,35 @@ somebody you trust, not from what the layout came with.`,
 	return cmd
 }
 
-func (e *env) fetchTrust(ctx context.Context, reference string) (transfer.TrustMaterial, error) {
+func (e *env) fetchTrust(ctx context.Context, reference string) (material.Material, error) {
 	p, err := e.pin(ctx, reference, &registryFlags{})
 	if err != nil {
-		return transfer.TrustMaterial{}, err
+		return material.Material{}, err
 	}
 	defer p.close()
-	return transfer.FetchTrust(ctx, p.Pinned)
+	return material.Fetch(ctx, p.Pinned, p.Node())
 }
 
 // describeTrust says what material trusts, which has to make sense, and where
 // it will be installed.
-func (e *env) describeTrust(ctx context.Context, material transfer.TrustMaterial) (trustImportResult, error) {
+func (e *env) describeTrust(ctx context.Context, carried material.Material) (trustImportResult, error) {
 	var result trustImportResult
 	dir, err := e.configDir()
 	if err != nil {
 		return result, err
 	}
-	if len(material.TrustedRoot) > 0 {
+	if len(carried.TrustedRoot) > 0 {
 		result.TrustedRoot = filepath.Join(dir, recap.TrustedRoot)
-		if result.Root, err = describeRoot(ctx, material.TrustedRoot); err != nil {
+		if result.Root, err = describeRoot(ctx, carried.TrustedRoot); err != nil {
 			return result, err
 		}
 		result.Root.Source = result.TrustedRoot
 	}
-	if len(material.Policy) == 0 {
+	if len(carried.Policy) == 0 {
 		return result, nil
 	}
 	result.Policy = filepath.Join(dir, "policy.yaml")
-	believed, problems := policy.Parse(result.Policy, material.Policy, nil)
+	believed, problems := policy.Parse(result.Policy, carried.Policy, nil)
 	if believed == nil {
 		for _, p := range problems {
 			fmt.Fprintln(e.stderr, safe(p.String()))

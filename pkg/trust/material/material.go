@@ -1,7 +1,16 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package transfer
+// Package material keeps trust material in an OCI layout: what somebody trusts, a
+// Sigstore trusted root and a policy, to be carried to a place without network
+// beside what it vouches for.
+//
+// It is a manifest of its own that refers to nothing and has no tag. Whoever can
+// write the layout can write it, so that nobody trusts it by its being there: only
+// who was told its digest, by somebody they trust, installs it.
+//
+// Start with [Push] and [Fetch].
+package material
 
 import (
 	"bytes"
@@ -22,12 +31,9 @@ import (
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
-// The types of trust material: a manifest that refers to nothing, whose layers
-// are what is to be trusted. It is carried beside content to a place without
-// network, and trusted there by nobody until somebody who knows its digest says
-// so.
+// The types of trust material, whose layers are what is to be trusted.
 const (
-	TypeTrust       = "application/vnd.recap.trust.v1"
+	ArtifactType    = "application/vnd.recap.trust.v1"
 	mediaTypeRoot   = "application/vnd.dev.sigstore.trustedroot+json;version=0.1"
 	mediaTypePolicy = "application/vnd.recap.policy.v1+yaml"
 	titlePolicy     = "policy.yaml"
@@ -37,9 +43,8 @@ const (
 // kilobytes.
 const maxTrustedRoot = 1 << 20
 
-// TrustMaterial is what somebody trusts, to be carried elsewhere: one of the two at
-// least.
-type TrustMaterial struct {
+// Material is what somebody trusts: one of the two at least.
+type Material struct {
 	TrustedRoot []byte // a trusted_root.json; empty where keys are all that is trusted
 	Policy      []byte // a policy that stands alone
 }
@@ -48,7 +53,7 @@ type TrustMaterial struct {
 // empty is left out, each as a whole, the root before the policy that names it. Without
 // replace nothing is written where one of them is there already with another
 // content: [recap.Local], code exists.
-func (m TrustMaterial) Install(trustedRoot, policy string, replace bool) error {
+func (m Material) Install(trustedRoot, policy string, replace bool) error {
 	type file struct {
 		path string
 		data []byte
@@ -84,13 +89,13 @@ func (m TrustMaterial) Install(trustedRoot, policy string, replace bool) error {
 	return nil
 }
 
-// PushTrust stores material in dst, which has to be committed, and returns the
+// Push stores material in dst, which has to be committed, and returns the
 // manifest that holds it. It never gets a tag.
-func PushTrust(ctx context.Context, dst content.Pusher, material TrustMaterial) (ocispec.Descriptor, error) {
+func Push(ctx context.Context, dst content.Pusher, material Material) (ocispec.Descriptor, error) {
 	manifest := ocispec.Manifest{
 		Versioned:    specs.Versioned{SchemaVersion: 2},
 		MediaType:    ocispec.MediaTypeImageManifest,
-		ArtifactType: TypeTrust,
+		ArtifactType: ArtifactType,
 		Config:       ocispec.DescriptorEmptyJSON,
 	}
 	manifest.Config.Data = nil
@@ -126,18 +131,17 @@ func pushAbsent(ctx context.Context, dst content.Pusher, desc ocispec.Descriptor
 	return nil
 }
 
-// FetchTrust reads the trust material that p was resolved to. Whoever wrote the
-// layout wrote it, too: that p's digest is the right one is for the user to know.
+// Fetch reads the trust material whose manifest is root from src. That root's digest
+// is the right one is for the user to know.
 //
 // Errors: recap.Usage not-trust-material for another kind of artifact,
 // recap.Integrity bad-trust-material for one that is none after all, and those
 // of [artifact.ReadBlob].
-func FetchTrust(ctx context.Context, p *Pinned) (TrustMaterial, error) {
-	var material TrustMaterial
-	root := p.Root()
-	manifest := p.Node().Manifest
-	if manifest == nil || manifest.ArtifactType != TypeTrust {
-		return material, recap.Errorf(recap.Usage, "not-trust-material", "%s is no trust material", root.Digest).
+func Fetch(ctx context.Context, src content.Fetcher, root *artifact.Node) (Material, error) {
+	var material Material
+	manifest := root.Manifest
+	if manifest == nil || manifest.ArtifactType != ArtifactType {
+		return material, recap.Errorf(recap.Usage, "not-trust-material", "%s is no trust material", root.Descriptor.Digest).
 			WithHint("recap copy --with-trust prints the digest of what it adds")
 	}
 	for _, layer := range manifest.Layers {
@@ -147,24 +151,24 @@ func FetchTrust(ctx context.Context, p *Pinned) (TrustMaterial, error) {
 		case mediaTypePolicy:
 			into, limit = &material.Policy, recap.MaxPolicySize
 		default:
-			return TrustMaterial{}, badTrust(root, "has a layer of type "+layer.MediaType)
+			return Material{}, badMaterial(root, "has a layer of type "+layer.MediaType)
 		}
 		if *into != nil {
-			return TrustMaterial{}, badTrust(root, "has two layers of type "+layer.MediaType)
+			return Material{}, badMaterial(root, "has two layers of type "+layer.MediaType)
 		}
-		data, err := artifact.ReadBlob(ctx, p, layer, limit)
+		data, err := artifact.ReadBlob(ctx, src, layer, limit)
 		if err != nil {
-			return TrustMaterial{}, err
+			return Material{}, err
 		}
 		*into = data
 	}
 	if len(material.TrustedRoot) == 0 && len(material.Policy) == 0 {
-		return TrustMaterial{}, badTrust(root, "has neither a trusted root nor a policy")
+		return Material{}, badMaterial(root, "has neither a trusted root nor a policy")
 	}
 	return material, nil
 }
 
-func badTrust(root ocispec.Descriptor, what string) error {
-	return recap.Errorf(recap.Integrity, "bad-trust-material", "trust material %s %s", root.Digest, what).
+func badMaterial(root *artifact.Node, what string) error {
+	return recap.Errorf(recap.Integrity, "bad-trust-material", "trust material %s %s", root.Descriptor.Digest, what).
 		WithHint("make it anew with: recap copy --with-trust")
 }
