@@ -186,20 +186,6 @@ func TestFormSkip(t *testing.T) {
 			}
 		})
 	}
-
-	// A config that can't be had says nothing, and isn't the end.
-	reg := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
-	dst := open(t, reg, "team/pack")
-	push(t, image, dst, "1.0.0")
-	reg.Inject(recaptest.Fault{
-		Match: recaptest.Match{Method: "GET", Kind: recaptest.Blob, Path: "*" + image.Pack().Catalog.Manifest.Config.Digest.String()},
-		Times: recaptest.Always, Action: recaptest.Flip(3),
-	})
-	_, err := transfer.Push(t.Context(), imagePack(t, "1.0.0", "# Otherwise\n", firstMembers), open(t, reg, "team/pack"), []string{"1.0.0"}, transfer.Unsigned{}, transfer.PushOptions{SkipUnchanged: true})
-	wantError(t, err, recap.Stale, "version-exists")
-	if reg.Faulted() == 0 {
-		t.Error("the config was not asked for")
-	}
 }
 
 // Who takes only images is told so of anything else, and then takes this.

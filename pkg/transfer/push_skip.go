@@ -4,7 +4,6 @@
 package transfer
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -83,22 +82,9 @@ func (p *pusher) says(ctx context.Context, d digest.Digest) (bool, error) {
 	if catalog.Kind() != artifact.KindCatalog || base.Form != own.Node.Form {
 		return false, nil
 	}
-	// The catalog's config is the members and all that is said about them.
-	if catalog.Manifest.Config.Digest == own.Catalog.Manifest.Config.Digest {
-		return p.sealed(ctx, base.Descriptor)
-	}
-	if catalog.Form == artifact.FormOCI {
-		return false, nil
-	}
-	// That of an image names the layers, too, which may differ.
-	config, err := artifact.ReadConfig(ctx, p.dst, catalog)
-	switch {
-	case errors.Is(err, recap.Integrity), errors.Is(err, recap.Unsafe), isNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, err
-	}
-	if !bytes.Equal(config, own.Config) {
+	// The catalog's config is the members and all that is said about them, in either
+	// form.
+	if catalog.Manifest.Config.Digest != own.Catalog.Manifest.Config.Digest {
 		return false, nil
 	}
 	return p.sealed(ctx, base.Descriptor)
