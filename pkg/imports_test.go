@@ -34,7 +34,7 @@ var rooms = map[string][]string{
 	"pkg/pack/internal/near":     {"pkg/recap", "pkg/rule"},
 	"pkg/layout":                 {"pkg/recap", "pkg/layout/internal/archive", "pkg/layout/internal/blob", "pkg/layout/internal/index"},
 	"pkg/target":                 {"pkg/recap", "pkg/layout", "pkg/target/internal/printable", "pkg/target/internal/clock", "pkg/target/internal/credential", "pkg/target/internal/host", "pkg/target/internal/repository"},
-	"pkg/policy":                 {"pkg/recap", "schemas"},
+	"pkg/policy":                 {"pkg/recap", "pkg/policy/internal/expression", "schemas"},
 	"pkg/ratchet":                {"pkg/recap", "pkg/artifact"},
 	"pkg/trust":                  {"pkg/recap", "pkg/artifact", "pkg/policy", "pkg/ratchet"},
 	"pkg/trust/material":         {"pkg/recap", "pkg/artifact"},
@@ -72,6 +72,8 @@ var rooms = map[string][]string{
 	"pkg/sigstore/internal/evidence": {"pkg/recap", "pkg/policy", "pkg/trust", "pkg/sigstore/internal/keypair", "pkg/sigstore/internal/bundle", "pkg/sigstore/internal/der", "pkg/sigstore/internal/phrase"},
 	"pkg/sigstore/internal/der":      {},
 	"pkg/sigstore/internal/phrase":   {},
+
+	"pkg/policy/internal/expression": {},
 
 	"pkg/internal/canonical": {"pkg/recap"},
 	"pkg/internal/durable":   {"pkg/recap"},

@@ -6,16 +6,11 @@ package policy
 import (
 	"fmt"
 	"maps"
-	"regexp/syntax"
 	"slices"
 	"strings"
 
 	"github.com/recap-oci/recap/pkg/internal/fit"
-)
-
-const (
-	maxExpression = 2000 // bytes of a regular expression
-	maxProgram    = 5000 // its steps, counted repetitions written out; each costs time for every letter
+	"github.com/recap-oci/recap/pkg/policy/internal/expression"
 )
 
 // checkIdentities finds what is wrong with an authority that is a set of
@@ -78,28 +73,28 @@ func (c *checker) checkMatch(at, who, what, exact, expr string) {
 		return
 	}
 	pointer := at + "/" + what + "RegExp"
-	parsed, why := parseExpression(expr)
+	parsed, why := expression.Parse(expr)
 	if parsed == nil {
 		c.fail(pointer, codeIdentity, "mend it, or write "+what+" without RegExp", "%s: the %s expression %s", who, what, why)
 		return
 	}
-	matches, err := anchored(expr)
+	matches, err := expression.Anchored(expr)
 	if err != nil {
 		c.fail(pointer, codeIdentity, "mend it, or write "+what+" without RegExp", "%s: the %s expression can't stand alone", who, what)
 		return
 	}
-	if !slices.ContainsFunc(anything(), func(text string) bool { return !matches.MatchString(text) }) {
+	if expression.Anything(matches) {
 		c.fail(pointer, codeIdentity, fmt.Sprintf("write the %s, as much of it as you know", what), "%s: the %s expression \"%s\" matches anything", who, what, fit.Clip(expr))
 		return
 	}
 	if what == "issuer" {
 		if matches.MatchString(strangeIssuer) {
 			c.warn(pointer, codeIdentity, "write the issuer's host", "%s: the issuer expression \"%s\" matches whatever issuer there may be", who, fit.Clip(expr))
-		} else if open := openEnded(parsed, matches); open != "" {
+		} else if open := expression.OpenEnded(parsed, matches); open != "" {
 			c.warn(pointer, codeIdentity, "write more of the issuer", "%s: the issuer expression \"%s\" %s", who, fit.Clip(expr), open)
 		}
 	}
-	if before := bareDot(parsed); before != "" {
+	if before := expression.BareDot(parsed); before != "" {
 		c.warn(pointer, codeIdentity, `write \. for a dot`, "%s: in the %s expression the dot after %q stands for any character", who, what, before)
 	}
 }
@@ -110,11 +105,11 @@ func (c *checker) checkWide(at, who string, id Identity) {
 	if id.SubjectRegExp == "" || len(id.Claims) > 0 {
 		return
 	}
-	expr, err := anchored(id.SubjectRegExp)
+	expr, err := expression.Anchored(id.SubjectRegExp)
 	if err != nil {
 		return // reported
 	}
-	if !slices.ContainsFunc(anything(), func(text string) bool { return !expr.MatchString(text) }) {
+	if expression.Anything(expr) {
 		return // reported
 	}
 	for _, stranger := range strangers() {
@@ -123,72 +118,17 @@ func (c *checker) checkWide(at, who string, id Identity) {
 			return
 		}
 	}
-	parsed, _ := parseExpression(id.SubjectRegExp)
+	parsed, _ := expression.Parse(id.SubjectRegExp)
 	if parsed == nil {
 		return // reported
 	}
-	if forge := openAccount(parsed); forge != "" {
+	if forge := expression.OpenAccount(parsed); forge != "" {
 		c.fail(at+"/subjectRegExp", codeIdentity, "end the owner's name with a slash, or add claims",
 			"%s: the subject expression \"%s\" matches accounts at %s that anybody may open", who, fit.Clip(id.SubjectRegExp), forge)
 		return
 	}
-	if open := openEnded(parsed, expr); open != "" {
+	if open := expression.OpenEnded(parsed, expr); open != "" {
 		c.warn(at+"/subjectRegExp", codeIdentity, "write more of the subject, or add claims", "%s: the subject expression \"%s\" %s", who, fit.Clip(id.SubjectRegExp), open)
-	}
-}
-
-// parseExpression parses an expression, and says why it is refused where it is.
-func parseExpression(expr string) (*syntax.Regexp, string) {
-	if len(expr) > maxExpression {
-		return nil, fmt.Sprintf("has %d bytes; at most %d are allowed", len(expr), maxExpression)
-	}
-	parsed, err := syntax.Parse(expr, syntax.Perl)
-	if err != nil {
-		why := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
-		return nil, fmt.Sprintf("\"%s\" is no regular expression: %s", fit.Clip(expr), why)
-	}
-	if steps(parsed) > maxProgram {
-		return nil, fmt.Sprintf("\"%s\" takes too long to match", fit.Clip(expr))
-	}
-	return parsed, ""
-}
-
-// steps returns about how many steps an expression has when its repetitions are
-// written out, without doing so.
-func steps(re *syntax.Regexp) int {
-	n := 1 + len(re.Rune)
-	for _, sub := range re.Sub {
-		n += steps(sub)
-	}
-	if re.Op == syntax.OpRepeat {
-		n *= max(re.Min, re.Max, 1)
-	}
-	return min(n, maxProgram+1)
-}
-
-// bareDot returns the text before a dot that stands between two texts as a
-// domain's does, and stands for any character; or nothing.
-func bareDot(re *syntax.Regexp) string {
-	for i, sub := range re.Sub {
-		if before := bareDot(sub); before != "" {
-			return before
-		}
-		if re.Op != syntax.OpConcat || i == 0 || i+1 == len(re.Sub) {
-			continue
-		}
-		before, after := re.Sub[i-1], re.Sub[i+1]
-		if (sub.Op == syntax.OpAnyCharNotNL || sub.Op == syntax.OpAnyChar) && before.Op == syntax.OpLiteral && after.Op == syntax.OpLiteral {
-			return string(before.Rune)
-		}
-	}
-	return ""
-}
-
-// anything are texts that have nothing in common with each other nor with any
-// identity. An expression that matches all of them matches whatever there is.
-func anything() []string {
-	return []string{
-		"q7vzx", "https://q7vzx.example.invalid/q7vzx/zk?#", "q7vzx@zk.example.invalid", "spiffe://zk.example.invalid/q7vzx",
 	}
 }
 

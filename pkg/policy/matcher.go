@@ -8,8 +8,8 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strings"
 
+	"github.com/recap-oci/recap/pkg/policy/internal/expression"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -32,8 +32,8 @@ func NewMatcher(a Authority) (Matcher, error) {
 	for _, id := range a.Keyless.Identities {
 		m := identityMatcher{Identity: id}
 		var err error
-		if m.issuer, err = anchored(id.IssuerRegExp); err == nil {
-			m.subject, err = anchored(id.SubjectRegExp)
+		if m.issuer, err = expression.Anchored(id.IssuerRegExp); err == nil {
+			m.subject, err = expression.Anchored(id.SubjectRegExp)
 		}
 		if err != nil {
 			return nil, recap.Errorf(recap.Usage, "bad-policy", "identity of authority %q: %w", a.Name, err)
@@ -41,21 +41,6 @@ func NewMatcher(a Authority) (Matcher, error) {
 		list = append(list, m)
 	}
 	return list, nil
-}
-
-// anchored compiles an expression that has to match a whole text: unanchored,
-// alice@example.com would match alice@example.com.evil.example. The empty
-// expression is none.
-func anchored(expr string) (*regexp.Regexp, error) {
-	if expr == "" {
-		return nil, nil
-	}
-	// By itself first: a)|(?:b is no expression, but would be one, and loose
-	// at both ends, once the anchors stand around it.
-	if _, err := regexp.Compile(expr); err != nil {
-		return nil, err
-	}
-	return regexp.Compile(`\A(?:` + expr + `)\z`)
 }
 
 // Mismatch returns "" when holder is one of m's identities, else in plain words
@@ -107,12 +92,7 @@ func differs(what, got, exact string, expr *regexp.Regexp) string {
 	case exact != "" && got != exact:
 		return fmt.Sprintf("the %s is not %q", what, exact)
 	case expr != nil && !expr.MatchString(got):
-		return fmt.Sprintf("the %s is not matched by %q", what, inner(expr))
+		return fmt.Sprintf("the %s is not matched by %q", what, expression.Inner(expr))
 	}
 	return ""
-}
-
-// inner returns an anchored expression as it was written.
-func inner(expr *regexp.Regexp) string {
-	return strings.TrimSuffix(strings.TrimPrefix(expr.String(), `\A(?:`), `)\z`)
 }

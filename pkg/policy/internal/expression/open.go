@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package policy
+package expression
 
 import (
 	"regexp"
@@ -13,19 +13,19 @@ import (
 // manyLetters is how many letters make a repetition as good as endless.
 const manyLetters = 64
 
-// openEnded says in which way an expression, whose anchored form is matches,
+// OpenEnded says in which way an expression, whose anchored form is matches,
 // leaves open whom it matches; or nothing. Any text may follow an address up to
 // its owner, since the owner says who stands below.
-func openEnded(re *syntax.Regexp, matches *regexp.Regexp) string {
+func OpenEnded(re *syntax.Regexp, matches *regexp.Regexp) string {
 	if matches.MatchString("") {
 		return "matches even the empty text"
 	}
 	switch re.Op {
 	case syntax.OpCapture:
-		return openEnded(re.Sub[0], matches)
+		return OpenEnded(re.Sub[0], matches)
 	case syntax.OpAlternate:
 		for _, sub := range re.Sub {
-			if open := openEnded(sub, matches); open != "" {
+			if open := OpenEnded(sub, matches); open != "" {
 				return open
 			}
 		}
@@ -106,16 +106,16 @@ func owned(parts []*syntax.Regexp) bool {
 	return ok && host != "" && owner != ""
 }
 
-// openAccount returns a forge where anybody opens accounts and of whose
+// OpenAccount returns a forge where anybody opens accounts and of whose
 // accounts an expression leaves open which it means; or nothing. That acme is
 // written doesn't keep acme-evil out while no slash follows.
-func openAccount(re *syntax.Regexp) string {
+func OpenAccount(re *syntax.Regexp) string {
 	switch re.Op {
 	case syntax.OpCapture:
-		return openAccount(re.Sub[0])
+		return OpenAccount(re.Sub[0])
 	case syntax.OpAlternate:
 		for _, sub := range re.Sub {
-			if forge := openAccount(sub); forge != "" {
+			if forge := OpenAccount(sub); forge != "" {
 				return forge
 			}
 		}
