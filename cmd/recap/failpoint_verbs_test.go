@@ -95,7 +95,7 @@ func writers() []crash {
 			holds: [][]string{{"inspect", lv1}}, done: [][]string{{"pull", lv1, "--unverified", "-o", "../out"}}, layouts: []string{"reg"}, atLeast: 10,
 		},
 		{
-			name: "repair a layout", setup: [][]string{push1}, files: map[string]string{"reg/blobs/sha256/junk": "no blob", "reg/blobs/sha256/more": "none either"},
+			name: "repair a layout", setup: [][]string{push1}, files: map[string]string{"reg/blobs/sha256/" + strings.Repeat("a", 64): "damaged", "reg/blobs/sha256/" + strings.Repeat("b", 64): "this too"},
 			args: []string{"store", "check", "../reg", "--repair"}, once: true,
 			holds: [][]string{verify1}, done: [][]string{{"store", "check", "../reg"}}, atLeast: 5,
 		},
