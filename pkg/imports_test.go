@@ -28,7 +28,8 @@ var rooms = map[string][]string{
 	"pkg/source/internal/magic":  {},
 	"pkg/draft":                  {"pkg/recap", "pkg/rule", "pkg/document", "schemas"},
 	"pkg/artifact":               {"pkg/recap"},
-	"pkg/catalog":                {"pkg/recap", "pkg/document", "pkg/artifact"},
+	"pkg/catalog":                {"pkg/recap", "pkg/document", "pkg/artifact", "pkg/catalog/internal/shard"},
+	"pkg/catalog/internal/shard": {"pkg/recap"},
 	"pkg/pack":                   {"pkg/recap", "pkg/spdx", "pkg/rule", "pkg/source", "pkg/draft", "pkg/artifact", "pkg/catalog", "schemas", "pkg/pack/lock", "pkg/pack/internal/near"},
 	"pkg/pack/lock":              {"pkg/recap"},
 	"pkg/pack/internal/near":     {"pkg/recap", "pkg/rule"},
@@ -92,7 +93,7 @@ var owners = map[string][]string{
 	"github.com/spf13/cobra":        {"cmd/recap"},
 	"github.com/sigstore/":          {"pkg/sigstore", "pkg/sigstore/trustroot", "pkg/sigstore/internal/instance", "pkg/sigstore/internal/keypair", "pkg/sigstore/internal/bundle", "pkg/sigstore/internal/evidence"},
 	"net/http":                      {"pkg/target", "pkg/target/internal/transport", "pkg/target/internal/host", "pkg/target/internal/repository", "pkg/sigstore", "pkg/sigstore/oidc", "pkg/sigstore/trustroot", "pkg/sigstore/internal/service", "pkg/sigstore/internal/instance", "pkg/sigstore/internal/sigstoretest", "pkg/recaptest", "pkg/recaptest/hostile"},
-	"github.com/klauspost/compress": {"pkg/catalog"},
+	"github.com/klauspost/compress": {"pkg/catalog/internal/shard"},
 	"github.com/santhosh-tekuri/":   {}, // tests only: it costs every start of the command 5 ms
 
 	"oras.land/oras-go/v2/registry/remote":             {}, // the requests are our own; see pkg/target

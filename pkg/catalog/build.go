@@ -11,10 +11,23 @@ import (
 	"slices"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/catalog/internal/shard"
 	"github.com/recap-oci/recap/pkg/internal/canonical"
 	"github.com/recap-oci/recap/pkg/internal/tasks"
 	"github.com/recap-oci/recap/pkg/recap"
 )
+
+// Where the views lie in a catalog.
+const (
+	chunksDirectory = "chunks/"
+	factsDirectory  = "facts/"
+	llmsPath        = "llms.txt"
+)
+
+// maxShardSize is how many bytes of lines a shard may have before its next member
+// begins another, so that one shard fits into memory: of usual recaps it holds
+// thousands.
+const maxShardSize = 16 << 20
 
 // Catalog is what is derived from the members of a pack.
 type Catalog struct {
@@ -40,13 +53,13 @@ func Build(ctx context.Context, p *recap.Pack, members []artifact.Member) (*Cata
 	for i, m := range members {
 		slugs[i] = m.Slug()
 	}
-	starts := cut(slugs)
+	starts := shard.Cut(slugs)
 	for i, start := range starts {
 		end := len(members)
 		if i+1 < len(starts) {
 			end = starts[i+1]
 		}
-		if err := b.shard(ctx, members[start:end]); err != nil {
+		if err := b.add(ctx, members[start:end]); err != nil {
 			return nil, err
 		}
 	}
@@ -75,8 +88,8 @@ type derived struct {
 	observations          []Fact
 }
 
-// shard reads members side by side and makes a shard of them, of each kind.
-func (b *builder) shard(ctx context.Context, members []artifact.Member) error {
+// add reads members side by side and makes a shard of them, of each kind.
+func (b *builder) add(ctx context.Context, members []artifact.Member) error {
 	all, failed := make([]derived, len(members)), make([]error, len(members))
 	group, ctx := tasks.WithContext(ctx)
 	group.SetLimit(atOnce)
@@ -117,11 +130,12 @@ func pack(views []artifact.View, directory, mediaType string, all []derived, lin
 			joined = append(joined, lines(all[n])...)
 			n++
 		}
-		view, err := shard(directory, mediaType, all[0].slug, joined)
+		raw, err := shard.Compress(joined)
 		if err != nil {
 			return nil, err
 		}
-		views, all = append(views, view), all[n:]
+		views = append(views, artifact.View{Path: shard.Path(directory, all[0].slug), MediaType: mediaType, Raw: raw})
+		all = all[n:]
 	}
 	return views, nil
 }
@@ -144,8 +158,8 @@ func (b *builder) derive(ctx context.Context, m artifact.Member) (derived, error
 	if d.factLines, err = jsonLines(facts); err != nil {
 		return d, err
 	}
-	if n := max(len(d.chunkLines), len(d.factLines)); n > maxShardText {
-		return d, recap.Errorf(recap.Unsafe, "too-large", "its chunks or facts have %d bytes, more than the %d that are read back", n, maxShardText)
+	if n := max(len(d.chunkLines), len(d.factLines)); n > shard.MaxText {
+		return d, recap.Errorf(recap.Unsafe, "too-large", "its chunks or facts have %d bytes, more than the %d that are read back", n, shard.MaxText)
 	}
 	for _, f := range facts {
 		if f.Kind == string(recap.TargetObservation) {

@@ -4,7 +4,6 @@
 package catalog
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -18,16 +17,14 @@ import (
 	"oras.land/oras-go/v2/content"
 
 	"github.com/recap-oci/recap/pkg/artifact"
+	"github.com/recap-oci/recap/pkg/catalog/internal/shard"
 	"github.com/recap-oci/recap/pkg/internal/canonical"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
-// What is believed of a shard. Build keeps below.
-const (
-	maxShardBlob = 64 << 20  // bytes, compressed; held in memory to be verified
-	maxShardText = 128 << 20 // bytes, decompressed; stops a few bytes from becoming an endless text
-	maxLine      = 32 << 20  // bytes of one line: a document of control characters, each of which has six in JSON
-)
+// maxShardBlob is how many bytes of a shard, compressed, are held in memory to be
+// verified. Build keeps below.
+const maxShardBlob = 64 << 20
 
 // ReadChunks yields the chunks of the members with these slugs, of all where
 // none is named, in reading order. Only the shards that hold them are fetched,
@@ -152,7 +149,7 @@ func shardsOf(p *artifact.Pack, mediaType, directory string) ([]shardLayer, erro
 	rest := p.Meta.Members
 	for i, layer := range layers {
 		path := strings.TrimPrefix(layer.Annotations[ocispec.AnnotationTitle], artifact.CatalogDirectory+"/")
-		slug, ok := shardSlug(path, directory)
+		slug, ok := shard.SlugOf(path, directory)
 		at := slices.IndexFunc(rest, func(m recap.PackMember) bool { return m.Slug == slug })
 		switch {
 		case !ok, at < 0, i == 0 && at > 0, i > 0 && at == 0:
@@ -182,7 +179,7 @@ func readShard[T any](ctx context.Context, src content.Fetcher, s shardLayer, of
 			yield(lineOf[T]{}, err)
 			return
 		}
-		r, done, err := decompress(compressed)
+		r, done, err := shard.Decompress(compressed)
 		if err != nil {
 			yield(lineOf[T]{}, badView("%w", err))
 			return
@@ -201,7 +198,7 @@ func readShard[T any](ctx context.Context, src content.Fetcher, s shardLayer, of
 func readLines[T any](r io.Reader, rows []recap.PackMember, of func(T) string, check func(T, line) error) iter.Seq2[lineOf[T], error] {
 	return func(yield func(lineOf[T], error) bool) {
 		own, n := line{seen: map[string]bool{}}, 0
-		for raw, err := range jsonLinesOf(r) {
+		for raw, err := range shard.Lines(r) {
 			n++
 			if err != nil {
 				yield(lineOf[T]{}, fmt.Errorf("line %d: %w", n, err))
@@ -228,41 +225,6 @@ func readLines[T any](r io.Reader, rows []recap.PackMember, of func(T) string, c
 			if !yield(lineOf[T]{own.row.Slug, v}, nil) {
 				return
 			}
-		}
-	}
-}
-
-// jsonLinesOf yields the lines of r, without their ends. The last has one, too.
-func jsonLinesOf(r io.Reader) iter.Seq2[[]byte, error] {
-	return func(yield func([]byte, error) bool) {
-		lines := bufio.NewScanner(r)
-		lines.Buffer(make([]byte, 0, 64<<10), maxLine)
-		lines.Split(func(data []byte, atEOF bool) (int, []byte, error) {
-			for i, c := range data {
-				if c == '\n' {
-					return i + 1, data[:i], nil
-				}
-			}
-			if atEOF && len(data) > 0 {
-				return 0, nil, badView("it ends within a line")
-			}
-			return 0, nil, nil
-		})
-		for lines.Scan() {
-			if !yield(lines.Bytes(), nil) {
-				return
-			}
-		}
-		err := lines.Err()
-		var known *recap.Error
-		switch {
-		case err == nil:
-		case errors.Is(err, bufio.ErrTooLong):
-			yield(nil, recap.Errorf(recap.Unsafe, "too-large", "more than %d bytes", maxLine))
-		case errors.As(err, &known):
-			yield(nil, err)
-		default:
-			yield(nil, badView("%w", err))
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"strings"
 	"testing"
 
@@ -105,40 +104,4 @@ func FuzzFacts(f *testing.F) {
 			seen[fact.ID] = true
 		}
 	})
-}
-
-// FuzzDecompress: a frame of anybody's making becomes at most so much text, or an
-// error that readLines knows what to make of.
-func FuzzDecompress(f *testing.F) {
-	for _, text := range []string{"", "text", strings.Repeat("line\n", 1<<12)} {
-		raw, err := compress([]byte(text))
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(raw)
-	}
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		r, done, err := decompress(raw)
-		if err != nil {
-			return
-		}
-		defer done()
-		n, err := io.Copy(io.Discard, io.LimitReader(r, 1<<20)) // that it ends, TestReadBomb shows
-		if err == nil && n == 1<<20 {
-			t.Skip("a long text")
-		}
-		for _, err := range readLines(io.MultiReader(bytes.NewReader(nil), failing{err}), twoRows(), func(c Chunk) string { return c.Recap }, checkChunk) {
-			refusal(t, err)
-		}
-	})
-}
-
-// failing is a reader that ends in an error, or ends.
-type failing struct{ err error }
-
-func (r failing) Read([]byte) (int, error) {
-	if r.err == nil {
-		return 0, io.EOF
-	}
-	return 0, r.err
 }

@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package catalog
+package shard
 
 import (
 	"bytes"
@@ -12,6 +12,10 @@ import (
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
+// MaxText is how many bytes of a shard are read, decompressed; it stops a few bytes
+// from becoming an endless text.
+const MaxText = 128 << 20
+
 // The frozen setting: part of the format, since digests depend on it. Level
 // better costs a third of the time and half of the memory of best for 8 % more
 // bytes; 8 MiB is the largest window that every decoder must take (RFC 8878
@@ -21,9 +25,9 @@ const (
 	windowSize = 8 << 20
 )
 
-// compress returns one frame. Each has an encoder of its own, so that nothing can
+// Compress returns one frame. Each has an encoder of its own, so that nothing can
 // depend on what was compressed before.
-func compress(raw []byte) ([]byte, error) {
+func Compress(raw []byte) ([]byte, error) {
 	enc, err := zstd.NewWriter(nil,
 		zstd.WithEncoderLevel(level), zstd.WithWindowSize(windowSize), zstd.WithEncoderCRC(true), zstd.WithEncoderConcurrency(1),
 		zstd.WithEncoderPadding(1), zstd.WithZeroFrames(true), zstd.WithSingleSegment(false), zstd.WithLowerEncoderMem(true),
@@ -35,16 +39,16 @@ func compress(raw []byte) ([]byte, error) {
 	return enc.EncodeAll(raw, nil), enc.Close()
 }
 
-// decompress returns a reader of what compressed holds, at most maxShardText
+// Decompress returns a reader of what compressed holds, at most MaxText
 // bytes of it. The window that a frame asks for is bounded, so that a few bytes can't ask
 // for gigabytes. Who reads no further calls the function returned.
-func decompress(compressed []byte) (io.Reader, func(), error) {
+func Decompress(compressed []byte) (io.Reader, func(), error) {
 	dec, err := zstd.NewReader(bytes.NewReader(compressed),
 		zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(windowSize))
 	if err != nil {
 		return nil, nil, err
 	}
-	return &limited{dec, maxShardText}, dec.Close, nil
+	return &limited{dec, MaxText}, dec.Close, nil
 }
 
 // limited reads no more than left bytes, and says so.
@@ -59,7 +63,7 @@ func (l *limited) Read(p []byte) (int, error) {
 	}
 	n, err := l.r.Read(p)
 	if l.left -= int64(n); l.left < 0 {
-		return 0, recap.Errorf(recap.Unsafe, "too-large", "more than %d bytes, decompressed", maxShardText)
+		return 0, recap.Errorf(recap.Unsafe, "too-large", "more than %d bytes, decompressed", MaxText)
 	}
 	return n, err
 }

@@ -1,7 +1,7 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package catalog
+package shard
 
 import (
 	"bytes"
@@ -26,7 +26,7 @@ func slugs(n int, name string) []string {
 // shards returns the members of each shard.
 func shards(slugs []string) map[string]bool {
 	all := map[string]bool{}
-	starts := append(cut(slugs), len(slugs))
+	starts := append(Cut(slugs), len(slugs))
 	for i := range len(starts) - 1 {
 		all[fmt.Sprint(slugs[starts[i]:starts[i+1]])] = true
 	}
@@ -35,7 +35,7 @@ func shards(slugs []string) map[string]bool {
 
 func TestCutGolden(t *testing.T) {
 	want := []int{0, 24, 48, 70, 140, 189, 218, 268, 295}
-	if diff := cmp.Diff(want, cut(slugs(300, "recap"))); diff != "" {
+	if diff := cmp.Diff(want, Cut(slugs(300, "recap"))); diff != "" {
 		t.Errorf("the format has changed (-want +got):\n%s", diff)
 	}
 }
@@ -43,7 +43,7 @@ func TestCutGolden(t *testing.T) {
 func TestCut(t *testing.T) {
 	for _, n := range []int{0, 1, 2, reach, 2 * reach, 1000, recap.MaxMembers} {
 		for _, name := range []string{"a", "kubecon", "2024"} {
-			starts := cut(slugs(n, name))
+			starts := Cut(slugs(n, name))
 			if n == 0 {
 				if starts != nil {
 					t.Errorf("nothing is cut at %v", starts)
@@ -74,7 +74,7 @@ func TestCutAdverse(t *testing.T) {
 		return bytes.Compare(x[:], y[:])
 	})
 	for _, all := range [][]string{sortedBy, make([]string, 2000)} {
-		starts := append(cut(all), len(all))
+		starts := append(Cut(all), len(all))
 		for i := 1; i < len(starts); i++ {
 			if size := starts[i] - starts[i-1]; size > maxShard {
 				t.Errorf("a shard of %d", size)
@@ -104,41 +104,5 @@ func TestCutIsLocal(t *testing.T) {
 	}
 	if most > 3 || sum > 2*len(all)*3/2 {
 		t.Errorf("one member moves %d shards, %.2f on average", most, float64(sum)/float64(2*len(all)))
-	}
-}
-
-// A member of very many lines doesn't make the shards of others larger than may
-// be read back.
-func TestPackSplitsLargeShards(t *testing.T) {
-	line := make([]byte, maxShardSize/2+1)
-	all := []derived{{slug: "a", chunkLines: line}, {slug: "b", chunkLines: line}, {slug: "c"}, {slug: "d", chunkLines: line[:10]}, {slug: "e", chunkLines: append(line, line...)}}
-	views, err := pack(nil, chunksDirectory, recap.MediaTypeChunks, all, func(d derived) []byte { return d.chunkLines })
-	if err != nil {
-		t.Fatal(err)
-	}
-	var paths []string
-	for _, v := range views {
-		paths = append(paths, v.Path)
-	}
-	if diff := cmp.Diff([]string{"chunks/a.jsonl.zst", "chunks/b.jsonl.zst", "chunks/e.jsonl.zst"}, paths); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-// A frame depends on its content alone.
-func TestCompress(t *testing.T) {
-	first, err := compress([]byte("the same"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := compress(make([]byte, 9<<20)); err != nil {
-		t.Fatal(err)
-	}
-	again, err := compress([]byte("the same"))
-	if err != nil || !slices.Equal(first, again) {
-		t.Errorf("%x, then %x: %v", first, again, err)
-	}
-	if empty, err := compress(nil); err != nil || len(empty) == 0 {
-		t.Errorf("nothing is %x: %v", empty, err)
 	}
 }

@@ -1,14 +1,11 @@
 // Copyright The recap Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package catalog
+package shard
 
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"strings"
-
-	"github.com/recap-oci/recap/pkg/artifact"
 )
 
 // A member begins a shard when the hash of its slug is smaller than those of the
@@ -21,13 +18,8 @@ const (
 	maxShard = 8 * reach
 )
 
-// maxShardSize is how many bytes of lines a shard may have before its next member
-// begins another, so that one shard fits into memory: of usual recaps it holds
-// thousands.
-const maxShardSize = 16 << 20
-
-// cut returns the number of each member that begins a shard; the first does.
-func cut(slugs []string) []int {
+// Cut returns the number of each member that begins a shard; the first does.
+func Cut(slugs []string) []int {
 	hashes := make([]uint64, len(slugs))
 	for i, slug := range slugs {
 		sum := sha256.Sum256([]byte(slug))
@@ -54,31 +46,4 @@ func smallest(hashes []uint64, i int, h uint64) bool {
 		}
 	}
 	return true
-}
-
-// Where the views lie in a catalog. A shard is called after its first member, so
-// that the name stays when others come and go.
-const (
-	chunksDirectory = "chunks/"
-	factsDirectory  = "facts/"
-	shardSuffix     = ".jsonl.zst"
-	llmsPath        = "llms.txt"
-)
-
-// shard makes one view of lines.
-func shard(directory, mediaType, slug string, lines []byte) (artifact.View, error) {
-	raw, err := compress(lines)
-	if err != nil {
-		return artifact.View{}, err
-	}
-	return artifact.View{Path: directory + slug + shardSuffix, MediaType: mediaType, Raw: raw}, nil
-}
-
-// shardSlug returns the slug that a shard is called after.
-func shardSlug(path, directory string) (string, bool) {
-	name, ok := strings.CutPrefix(path, directory)
-	if !ok {
-		return "", false
-	}
-	return strings.CutSuffix(name, shardSuffix)
 }
