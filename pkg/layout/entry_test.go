@@ -4,6 +4,7 @@
 package layout_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,6 +23,14 @@ func addEntry(t *testing.T, path, entry string) (index string) {
 	index = strings.Replace(tree(t, path)["index.json"], `"manifests":[`, `"manifests":[`+entry+",", 1)
 	write(t, filepath.Join(path, "index.json"), index)
 	return index
+}
+
+func wantHint(t *testing.T, err error, hint string) {
+	t.Helper()
+	var known *recap.Error
+	if !errors.As(err, &known) || !strings.Contains(known.Hint, hint) {
+		t.Errorf("%v: its hint doesn't say %q", err, hint)
+	}
 }
 
 // An entry that can't be read spoils what it is about, and nothing else; a repair
@@ -142,6 +151,7 @@ func TestBadEntryThatMayBeIt(t *testing.T) {
 			} else {
 				err := s.Referrers(t.Context(), m.Descriptor, "", nil)
 				wantError(t, err, recap.Integrity, "referrers-unavailable", path)
+				wantHint(t, err, "store check --repair "+path)
 			}
 			// It might be an index that contains it.
 			if err := s.Delete(t.Context(), m.Descriptor); err != nil {
@@ -178,6 +188,7 @@ func TestBadEntryInAnArchive(t *testing.T) {
 	mustResolve(t, s, "v2")
 	_, err := s.Resolve(t.Context(), "bad")
 	wantError(t, err, recap.Integrity, "bad-entry", archive)
+	wantHint(t, err, "recap copy oci-layout://"+archive) // nothing is repaired in one
 	if got := tags(t, s); !slices.Equal(got, []string{"bad", "v1", "v2"}) {
 		t.Errorf("tags: %v", got)
 	}

@@ -89,7 +89,15 @@ func sameFile(a, b fs.FileInfo) bool {
 // badEntry is about what only an entry that can't be read would tell.
 func (s *Store) badEntry(err error) error {
 	return recap.Errorf(recap.Integrity, "bad-entry", "layout %q: an entry of index.json can't be read: %w", s.path, err).
-		WithHint("recap store check --repair %s takes it off the list and keeps a copy of index.json; then push or copy there again", s.path)
+		WithHint("%s", s.withoutBad())
+}
+
+// withoutBad says how to be rid of entries that can't be read.
+func (s *Store) withoutBad() string {
+	if s.archive {
+		return fmt.Sprintf("copy what is good into another one: recap copy oci-layout://%s:TAG oci-layout://NEW.tar:TAG", s.path)
+	}
+	return fmt.Sprintf("recap store check --repair %s takes it off the list and keeps a copy of index.json; then push or copy there again", s.path)
 }
 
 // badIndex names the file and what can be done. It is never repaired: tags that

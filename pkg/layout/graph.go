@@ -167,7 +167,7 @@ func (s *Store) referrers(ctx context.Context, d digest.Digest) ([]*node, error)
 	for _, bad := range x.Bad() {
 		name, _ := bad.Name()
 		if hint, _ := bad.Annotation(annotationSubject); name == "" && (hint == "" || hint == d.String()) {
-			return nil, couldNotLook(d, s.badEntry(bad.Err))
+			return nil, couldNotLook(d, s.badEntry(bad.Err)).WithHint("%s", s.withoutBad())
 		}
 	}
 	if err := s.referrersTag(ctx, x, d, found); err != nil {
@@ -265,7 +265,7 @@ func (s *Store) unlistedReferrers(ctx context.Context, d digest.Digest, listed m
 	return nil
 }
 
-func couldNotLook(d digest.Digest, err error) error {
+func couldNotLook(d digest.Digest, err error) *recap.Error {
 	return recap.Errorf(recap.Integrity, "referrers-unavailable", "looking for the referrers of %s: one that is listed can't be read: %w", d, err).
 		WithHint("push or copy there again what is damaged, or delete that digest")
 }
