@@ -70,7 +70,7 @@ type env struct {
 	bars   io.Writer // stderr as it is, for progress bars
 	lookup func(string) (string, bool)
 	now    func() time.Time
-	clock  target.Clock   // of what waits for registries; nil: the system's
+	clock  target.Clock   // of what waits for registries and signing services; nil: the system's
 	budget *target.Budget // of retries, one for the whole command
 
 	ttyIn, ttyOut, ttyErr bool

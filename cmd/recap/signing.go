@@ -101,7 +101,7 @@ func settle(ctx context.Context, signer trust.Signer, root *trustroot.Root) erro
 func (f *signFlags) signer(ctx context.Context, e *env, root *trustroot.Root) (trust.Signer, error) {
 	if f.key != "" {
 		opts := e.keyOptions()
-		opts.SigningConfig, opts.OnNotice = f.signingConfig, e.signingNotice
+		opts.SigningConfig, opts.OnNotice, opts.Clock = f.signingConfig, e.signingNotice, e.clock
 		return sigstore.LoadSigner(ctx, f.key, opts)
 	}
 	return sigstore.NewKeylessSigner(sigstore.KeylessOptions{
@@ -114,6 +114,7 @@ func (f *signFlags) signer(ctx context.Context, e *env, root *trustroot.Root) (t
 			return f.findToken(ctx, e, root)
 		},
 		OnNotice: e.signingNotice,
+		Clock:    e.clock,
 	})
 }
 
@@ -138,7 +139,7 @@ func (e *env) signingNotice(n sigstore.Notice) {
 // findToken returns a token of whoever signs. A person at a terminal is asked in
 // a browser if there is no other, and once before their identity is published.
 func (f *signFlags) findToken(ctx context.Context, e *env, root *trustroot.Root) (oidc.Token, error) {
-	opts := oidc.TokenOptions{Flag: f.token, Lookup: e.lookup, OnNotice: e.signingNotice}
+	opts := oidc.TokenOptions{Flag: f.token, Lookup: e.lookup, OnNotice: e.signingNotice, Clock: e.clock}
 	token, err := oidc.FindToken(ctx, opts)
 	var known *recap.Error
 	if e.ttyIn && f.token == "" && errors.As(err, &known) && known.Code == "no-token" {
@@ -161,7 +162,7 @@ func (f *signFlags) interactive(ctx context.Context, e *env, root *trustroot.Roo
 	how := &oidc.Interactive{Issuer: f.issuer, ClientID: f.clientID, Open: oidc.OpenBrowser, Show: e.showPrompt}
 	if f.issuer == "" {
 		var err error
-		if how.Issuer, err = sigstore.IssuerOf(ctx, root, f.signingConfig); err != nil {
+		if how.Issuer, err = sigstore.IssuerOf(ctx, root, f.signingConfig, e.now()); err != nil {
 			return nil, err
 		}
 	}

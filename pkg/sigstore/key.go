@@ -37,11 +37,12 @@ type KeyOptions struct {
 	// authorities. Default: neither; a key needs none.
 	SigningConfig string
 
-	// Transport, OnNotice and Budget are those of [KeylessOptions], for the
+	// Transport, OnNotice, Budget and Clock are those of [KeylessOptions], for the
 	// services of SigningConfig.
 	Transport http.RoundTripper
 	OnNotice  func(service.Notice)
 	Budget    time.Duration
+	Clock     Clock
 }
 
 // opening returns what concerns finding and opening a key.
@@ -84,7 +85,7 @@ func LoadSigner(ctx context.Context, keyRef string, opts KeyOptions) (trust.Sign
 		return s, nil
 	}
 
-	found, err := instance.Load(ctx, opts.SigningConfig, nil, time.Now())
+	found, err := instance.Load(ctx, opts.SigningConfig, nil, service.ClockOr(opts.Clock).Now())
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +95,7 @@ func LoadSigner(ctx context.Context, keyRef string, opts KeyOptions) (trust.Sign
 				WithHint("make a key on P-256 with: recap key generate; or leave out --signing-config")
 		}
 	}
-	s.witnesses = &instance.Witnesses{Caller: service.New(opts.Transport, opts.OnNotice, opts.Budget), Services: found}
+	s.witnesses = &instance.Witnesses{Caller: service.New(service.Options{Transport: opts.Transport, OnNotice: opts.OnNotice, Budget: opts.Budget, Clock: opts.Clock}), Services: found}
 	require := s.witnesses.Require()
 	s.authority.Require = &require
 	return s, nil

@@ -27,10 +27,13 @@ import (
 // Notice says that a service keeps the signer waiting.
 type Notice = service.Notice
 
+// Clock tells the time and waits.
+type Clock = service.Clock
+
 // IssuerOf returns the identity provider to ask a person with, as the signing
-// configuration names it: the file at signingConfig, or else root's.
-func IssuerOf(ctx context.Context, trusted *trustroot.Root, signingConfig string) (string, error) {
-	return instance.Issuer(ctx, trusted, signingConfig)
+// configuration names it for now: the file at signingConfig, or else root's.
+func IssuerOf(ctx context.Context, trusted *trustroot.Root, signingConfig string, now time.Time) (string, error) {
+	return instance.Issuer(ctx, trusted, signingConfig, now)
 }
 
 // KeylessOptions are the options of a [KeylessSigner].
@@ -57,6 +60,9 @@ type KeylessOptions struct {
 	// Budget bounds the time that the signer loses in all to services that fail
 	// or don't answer. Default: two minutes.
 	Budget time.Duration
+
+	// Clock is what the signer goes and waits by. Default: the system's.
+	Clock Clock
 }
 
 // KeylessSigner implements [trust.Signer] with a certificate for an identity,
@@ -82,7 +88,7 @@ func NewKeylessSigner(opts KeylessOptions) (*KeylessSigner, error) {
 	}
 	s := &KeylessSigner{
 		opts:   opts,
-		caller: service.New(opts.Transport, opts.OnNotice, opts.Budget),
+		caller: service.New(service.Options{Transport: opts.Transport, OnNotice: opts.OnNotice, Budget: opts.Budget, Clock: opts.Clock}),
 		gate:   make(chan struct{}, 1),
 	}
 	s.gate <- struct{}{}
@@ -165,7 +171,7 @@ func (s *KeylessSigner) certify(ctx context.Context) (*instance.Certified, *inst
 	if err := s.load(ctx); err != nil {
 		return nil, nil, err
 	}
-	if s.certified != nil && s.certified.Fresh() {
+	if s.certified != nil && s.certified.Fresh(s.caller.Now()) {
 		return s.certified, s.witnesses, nil
 	}
 	token, err := s.identify(ctx)
@@ -192,7 +198,7 @@ func (s *KeylessSigner) load(ctx context.Context) error {
 	if s.witnesses != nil {
 		return nil
 	}
-	found, err := instance.Load(ctx, s.opts.SigningConfig, s.opts.Root, time.Now())
+	found, err := instance.Load(ctx, s.opts.SigningConfig, s.opts.Root, s.caller.Now())
 	if err != nil {
 		return err
 	}
@@ -211,7 +217,7 @@ func (s *KeylessSigner) load(ctx context.Context) error {
 // identify returns the token in hand or, if that has expired, a new one.
 func (s *KeylessSigner) identify(ctx context.Context) (oidc.Token, error) {
 	expiry := s.token.Expiry()
-	if !s.token.IsZero() && (expiry.IsZero() || time.Until(expiry) > 0) {
+	if !s.token.IsZero() && (expiry.IsZero() || expiry.After(s.caller.Now())) {
 		return s.token, nil
 	}
 	token, err := s.opts.Token(ctx)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/sigstore"
@@ -160,11 +161,11 @@ func FuzzSigningConfig(f *testing.F) {
 
 func TestIssuerOf(t *testing.T) {
 	path := signingConfig(t, map[string]any{"oidcUrls": []string{"issuer.test/auth/"}})
-	if issuer, err := sigstore.IssuerOf(t.Context(), nil, path); err != nil || issuer != "https://issuer.test/auth/" { // as it is: the provider has to say the same
+	if issuer, err := sigstore.IssuerOf(t.Context(), nil, path, time.Now()); err != nil || issuer != "https://issuer.test/auth/" { // as it is: the provider has to say the same
 		t.Errorf("got %q, %v", issuer, err)
 	}
-	_, err := sigstore.IssuerOf(t.Context(), nil, v1Only(t))
+	_, err := sigstore.IssuerOf(t.Context(), nil, v1Only(t), time.Now())
 	sigstoretest.WantError(t, err, recap.Usage, "bad-signing-config", "--oidc-issuer")
-	_, err = sigstore.IssuerOf(t.Context(), nil, "")
+	_, err = sigstore.IssuerOf(t.Context(), nil, "", time.Now())
 	sigstoretest.WantError(t, err, recap.Usage, "no-signing-config", "--signing-config")
 }

@@ -68,15 +68,16 @@ func (i *Interactive) inBrowser(ctx context.Context, c *service.Caller, p provid
 	if !opened && p.Device != "" {
 		return i.byCode(ctx, c, p)
 	}
-	deadline := time.Now().Add(longestLogin)
+	deadline := c.Now().Add(longestLogin)
 	i.Show(Prompt{URL: page.String(), Expiry: deadline})
 
-	patience := time.NewTimer(time.Until(deadline))
+	expired := make(chan struct{})
+	patience := c.AfterFunc(deadline.Sub(c.Now()), func() { close(expired) })
 	defer patience.Stop()
 	var came arrival
 	select {
 	case came = <-back.arrivals:
-	case <-patience.C:
+	case <-expired:
 		return Token{}, p.refusal("expired_token")
 	case <-ctx.Done():
 		return Token{}, context.Cause(ctx)

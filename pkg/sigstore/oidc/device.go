@@ -57,7 +57,7 @@ func (i *Interactive) byCode(ctx context.Context, c *service.Caller, p provider)
 	if device.Expires > 0 && device.Expires < int64(longestLogin/time.Second) {
 		patience = time.Duration(device.Expires) * time.Second
 	}
-	deadline := time.Now().Add(patience)
+	deadline := c.Now().Add(patience)
 	page := device.FullURL
 	if page == "" {
 		page = device.URL
@@ -65,10 +65,10 @@ func (i *Interactive) byCode(ctx context.Context, c *service.Caller, p provider)
 	i.Show(Prompt{URL: page, Code: device.UserCode, Expiry: deadline})
 
 	for {
-		if time.Until(deadline) < interval {
+		if deadline.Sub(c.Now()) < interval {
 			return Token{}, p.refusal("expired_token")
 		}
-		if err := service.Sleep(ctx, interval); err != nil {
+		if err := c.Sleep(ctx, interval); err != nil {
 			return Token{}, err
 		}
 		raw, failure, err := p.exchange(ctx, c, url.Values{

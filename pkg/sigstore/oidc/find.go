@@ -31,6 +31,9 @@ const TokenFile = "/var/run/sigstore/cosign/oidc-token" //nolint:gosec // a path
 // Notice says that a service keeps FindToken waiting.
 type Notice = service.Notice
 
+// Clock tells the time and waits.
+type Clock = service.Clock
+
 // TokenOptions say where [FindToken] looks.
 type TokenOptions struct {
 	// Flag is what the user gave: a token, or the path of a file with one.
@@ -57,6 +60,9 @@ type TokenOptions struct {
 
 	// Budget bounds the time lost to services that fail. Default: two minutes.
 	Budget time.Duration
+
+	// Clock is what is gone and waited by. Default: the system's.
+	Clock Clock
 }
 
 // FindToken returns an identity token to sign with, from the first of: what the
@@ -75,7 +81,7 @@ func FindToken(ctx context.Context, opts TokenOptions) (Token, error) {
 	if opts.Audience == "" {
 		opts.Audience = Audience
 	}
-	c := service.New(opts.Transport, opts.OnNotice, opts.Budget)
+	c := service.New(service.Options{Transport: opts.Transport, OnNotice: opts.OnNotice, Budget: opts.Budget, Clock: opts.Clock})
 
 	if opts.Flag != "" {
 		return givenToken(opts.Flag)

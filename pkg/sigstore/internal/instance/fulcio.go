@@ -40,8 +40,8 @@ type Certified struct {
 // Fresh reports whether the certificate still has half of its life. That
 // leaves minutes for a transparency log to attest a time within it. Only time
 // that has passed is measured: the clock may be wrong.
-func (c *Certified) Fresh() bool {
-	return time.Since(c.since) < c.Certificate.NotAfter.Sub(c.Certificate.NotBefore)/2
+func (c *Certified) Fresh(now time.Time) bool {
+	return now.Sub(c.since) < c.Certificate.NotAfter.Sub(c.Certificate.NotBefore)/2
 }
 
 // Certify has a new key certified for whom the token was issued to.
@@ -81,7 +81,7 @@ func Certify(ctx context.Context, c *service.Caller, addresses []string, token o
 	}
 	got, err := c.Ask(ctx, r)
 	if err != nil {
-		return nil, explainRefusal(err, token)
+		return nil, explainRefusal(err, token, c.Now())
 	}
 	leaf, err := leafOf(got.Body, key.Public())
 	if err != nil {
@@ -91,18 +91,18 @@ func Certify(ctx context.Context, c *service.Caller, addresses []string, token o
 	if err != nil {
 		return nil, service.BadAnswer(fulcioService, got.URL, "%w", err)
 	}
-	return &Certified{Key: key, Certificate: leaf, Identity: identity, since: time.Now()}, nil
+	return &Certified{Key: key, Certificate: leaf, Identity: identity, since: c.Now()}, nil
 }
 
 // explainRefusal adds to a refusal what may be wrong with the token.
-func explainRefusal(err error, token oidc.Token) error {
+func explainRefusal(err error, token oidc.Token, now time.Time) error {
 	refused, ok := errors.AsType[*recap.Error](err)
 	if !ok || refused.Kind != recap.Denied {
 		return err
 	}
 	out := recap.Errorf(recap.Denied, "token-refused", "%w (%s)", err, token)
 	switch expiry := token.Expiry(); {
-	case !expiry.IsZero() && time.Now().After(expiry):
+	case !expiry.IsZero() && now.After(expiry):
 		return out.WithHint("the token expired at %s; get a new one", expiry.Format(time.RFC3339))
 	case len(token.Audience()) > 0 && !token.IsFor(oidc.Audience):
 		return out.WithHint("the token is for %q; get one for the audience %q", token.Audience()[0], oidc.Audience)

@@ -225,12 +225,12 @@ func each(list []string) []Choice {
 
 // Issuer returns the identity provider to ask a person with, as the signing
 // configuration names it: the file at signingConfig, or else root's.
-func Issuer(ctx context.Context, trusted *trustroot.Root, signingConfig string) (string, error) {
+func Issuer(ctx context.Context, trusted *trustroot.Root, signingConfig string, now time.Time) (string, error) {
 	config, name, err := loadSigningConfig(ctx, signingConfig, trusted)
 	if err != nil {
 		return "", err
 	}
-	list, err := addresses(config.GetOidcUrls(), 1, time.Now())
+	list, err := addresses(config.GetOidcUrls(), 1, now)
 	if err != nil {
 		return "", recap.Errorf(recap.Usage, "bad-signing-config", "%s: oidcUrls: %w", name, err)
 	}

@@ -32,6 +32,8 @@ const (
 // service that fails is asked again, until the time that was lost in all
 // exceeds the budget. It is safe for concurrent use.
 type Caller struct {
+	Clock // by which it waits
+
 	client   http.Client
 	onNotice func(Notice)
 
@@ -39,21 +41,29 @@ type Caller struct {
 	left time.Duration
 }
 
-// New returns a caller that loses no more than budget, two minutes if that is
-// zero, to services that fail. It tells onNotice, unless nil, what it waits for.
-func New(transport http.RoundTripper, onNotice func(Notice), budget time.Duration) *Caller {
-	if budget <= 0 {
-		budget = defaultBudget
+// Options are the options of a [Caller].
+type Options struct {
+	Transport http.RoundTripper // default: net/http's
+	OnNotice  func(Notice)      // told what is waited for; nil: nobody is
+	Budget    time.Duration     // that may be lost to services that fail; default: two minutes
+	Clock     Clock             // default: the system's
+}
+
+// New returns a caller.
+func New(opts Options) *Caller {
+	if opts.Budget <= 0 {
+		opts.Budget = defaultBudget
 	}
 	return &Caller{
 		client: http.Client{
-			Transport: transport,
+			Transport: opts.Transport,
 			// A redirect would carry a token, or what is to be signed, to whom
 			// nobody named.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		onNotice: onNotice,
-		left:     budget,
+		onNotice: opts.OnNotice,
+		Clock:    ClockOr(opts.Clock),
+		left:     opts.Budget,
 	}
 }
 
@@ -81,7 +91,7 @@ type Answer struct {
 func (c *Caller) Ask(ctx context.Context, r Request) (Answer, error) {
 	for attempt := 1; ; attempt++ {
 		address := r.URLs[(attempt-1)%len(r.URLs)]
-		started := time.Now()
+		started := c.Now()
 		got, trouble := c.once(ctx, r, address, attempt)
 		switch {
 		case trouble == nil:
@@ -91,7 +101,7 @@ func (c *Caller) Ask(ctx context.Context, r Request) (Answer, error) {
 		case !trouble.again:
 			return Answer{}, trouble.err
 		}
-		left := c.spend(time.Since(started))
+		left := c.spend(c.Now().Sub(started))
 
 		// Somebody else, who wasn't asked yet, may answer at once.
 		wait := time.Duration(0)
@@ -102,7 +112,7 @@ func (c *Caller) Ask(ctx context.Context, r Request) (Answer, error) {
 			return Answer{}, trouble.err
 		}
 		c.notify(Notice{Service: r.Service, Address: PlainAddress(address), Reason: trouble.reason, Wait: wait, Left: left, Attempt: attempt, Again: true})
-		if err := Sleep(ctx, wait); err != nil {
+		if err := c.Sleep(ctx, wait); err != nil {
 			return Answer{}, fmt.Errorf("asking %s at %s: %w", r.Service, PlainAddress(address), err)
 		}
 		c.spend(wait)
@@ -123,7 +133,7 @@ func (c *Caller) once(ctx context.Context, r Request, address string, attempt in
 	req.Header.Set("User-Agent", "recap")
 
 	told := make(chan struct{})
-	quiet := time.AfterFunc(quietFor, func() {
+	quiet := c.AfterFunc(quietFor, func() {
 		defer close(told)
 		c.notify(Notice{Service: r.Service, Address: PlainAddress(address), Reason: "no answer yet", Left: c.spend(0), Attempt: attempt})
 	})
@@ -142,7 +152,7 @@ func (c *Caller) once(ctx context.Context, r Request, address string, attempt in
 		return Answer{}, r.noAnswer(address, err)
 	}
 	got := Answer{URL: address, Status: resp.StatusCode, Header: resp.Header, Body: body}
-	if trouble := r.diagnose(got); trouble != nil {
+	if trouble := r.diagnose(got, c.Now()); trouble != nil {
 		return Answer{}, trouble
 	}
 	if len(body) > maxAnswer {
@@ -166,18 +176,6 @@ func (c *Caller) notify(n Notice) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.onNotice(n)
-}
-
-// Sleep waits for d, or until ctx ends, and returns why it did.
-func Sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 // AcceptJSON returns the header of a request that is answered in JSON.

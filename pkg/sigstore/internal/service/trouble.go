@@ -80,7 +80,7 @@ func (r Request) noAnswer(address string, err error) *trouble {
 const statusCanceled = 499
 
 // diagnose returns nil for an answer that is one.
-func (r Request) diagnose(got Answer) *trouble {
+func (r Request) diagnose(got Answer, now time.Time) *trouble {
 	if got.Status >= 200 && got.Status < 300 || slices.Contains(r.Pass, got.Status) {
 		return nil
 	}
@@ -100,7 +100,7 @@ func (r Request) diagnose(got Answer) *trouble {
 		return t
 	case slices.Contains([]int{http.StatusTooManyRequests, http.StatusRequestTimeout, http.StatusTooEarly, statusCanceled}, got.Status) || got.Status >= 500:
 		t := r.failed("service-unavailable", got.URL, "%s", said)
-		t.wait = retryAfter(got.Header)
+		t.wait = retryAfter(got.Header, now)
 		return t
 	default:
 		return refused(recap.Denied, "service-refused", "%s at %s refuses: %s", r.Service, address, said)
@@ -141,7 +141,7 @@ func (r Request) message(got Answer) string {
 
 // retryAfter returns how long an answer asks to wait: seconds or a date,
 // https://www.rfc-editor.org/rfc/rfc9110.html#name-retry-after.
-func retryAfter(header http.Header) time.Duration {
+func retryAfter(header http.Header, now time.Time) time.Duration {
 	value := strings.TrimSpace(header.Get("Retry-After"))
 	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
 		return time.Duration(seconds) * time.Second
@@ -150,7 +150,6 @@ func retryAfter(header http.Header) time.Duration {
 	if err != nil {
 		return 0
 	}
-	now := time.Now()
 	if date, err := http.ParseTime(header.Get("Date")); err == nil {
 		now = date // since clocks differ
 	}
