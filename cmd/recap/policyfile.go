@@ -86,32 +86,20 @@ func (f *trustFlags) given(ctx context.Context, e *env) (*policy.Policy, error) 
 	return policy.ForKeys(authorities...), nil
 }
 
-// ask returns the policy with --attestation demanded by every rule, of any of
-// its authorities.
+// ask returns the policy with --attestation demanded by every rule.
 func (f *trustFlags) ask(believed *policy.Policy) (*policy.Policy, error) {
 	if len(f.attestations) == 0 {
 		return believed, nil
 	}
-	asked := *believed
-	asked.Rules = slices.Clone(believed.Rules)
-	for i, rule := range asked.Rules {
-		rule.Attestations = slices.Clone(rule.Attestations)
-		var names []string
-		for _, a := range rule.Authorities {
-			names = append(names, a.Name)
+	var types []string
+	for _, name := range f.attestations {
+		predicateType, err := attest.PredicateType(name)
+		if err != nil {
+			return nil, err
 		}
-		for _, name := range f.attestations {
-			predicateType, err := attest.PredicateType(name)
-			if err != nil {
-				return nil, err
-			}
-			if !slices.ContainsFunc(rule.Attestations, func(a policy.AttestationRule) bool { return a.PredicateType == predicateType }) {
-				rule.Attestations = append(rule.Attestations, policy.AttestationRule{PredicateType: predicateType, Authorities: names})
-			}
-		}
-		asked.Rules[i] = rule
+		types = append(types, predicateType)
 	}
-	return &asked, nil
+	return believed.Demanding(types...), nil
 }
 
 func (f *trustFlags) noPolicy(p *pinned) error {
