@@ -86,9 +86,15 @@ func sameFile(a, b fs.FileInfo) bool {
 	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }
 
-// badEntry is about what only an entry that can't be read would tell.
+// badEntry is about what only an entry that can't be read would tell. One over a
+// limit is refused as what it names would be.
 func (s *Store) badEntry(err error) error {
-	return recap.Errorf(recap.Integrity, "bad-entry", "layout %q: an entry of index.json can't be read: %w", s.path, err).
+	kind, code := recap.Integrity, "bad-entry"
+	var known *recap.Error
+	if errors.As(err, &known) && known.Kind == recap.Unsafe {
+		kind, code = known.Kind, known.Code
+	}
+	return recap.Errorf(kind, code, "layout %q: an entry of index.json can't be read: %w", s.path, err).
 		WithHint("%s", s.withoutBad())
 }
 
