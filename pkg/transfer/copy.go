@@ -167,7 +167,7 @@ func (c *copier) prepare(ctx context.Context, root ocispec.Descriptor, tags []st
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	if err := checkPublished(node, beside, tags, c.held.tags); err != nil {
+	if err := checkPublished(node, beside, tags, c.held.tags, c.held.node); err != nil {
 		return err
 	}
 	c.result.ArtifactType = c.graph.root.ArtifactType()

@@ -100,11 +100,18 @@ func otherOf(root *artifact.Node, found []publishedAs, tags []string, now map[st
 	return publishedAs{}, false
 }
 
+// isPublishedAs reports whether tag is a version that node, which it names, states. It
+// then names nothing else, whether or not that states a version, too. node may be nil.
+func isPublishedAs(node *artifact.Node, tag string) bool {
+	return node != nil && isVersion(tag) && statesVersion(node, tag)
+}
+
 // checkPublished refuses to take a version away from what is published as it, now or
-// under a tag beside those that are to move: who has seen that would refuse root.
-func checkPublished(root *artifact.Node, beside []publishedAs, tags []string, now map[string]digest.Digest) error {
+// under a tag beside those that are to move: who has seen that would refuse root. node
+// returns what is known of what a tag names, or nil.
+func checkPublished(root *artifact.Node, beside []publishedAs, tags []string, now map[string]digest.Digest, node func(digest.Digest) *artifact.Node) error {
 	for _, tag := range tags {
-		if there, ok := now[tag]; ok && there != root.Descriptor.Digest && statesVersion(root, tag) {
+		if there, ok := now[tag]; ok && there != root.Descriptor.Digest && (statesVersion(root, tag) || isPublishedAs(node(there), tag)) {
 			return versionExists(tag, there)
 		}
 	}

@@ -81,9 +81,9 @@ type PushResult struct {
 // digest alone.
 //
 // A tag that spells the version which the root states in its annotation
-// org.opencontainers.image.version is not moved away from other content. Nor does
-// another tag name that version then: who has pulled the one content would refuse
-// the other as false.
+// org.opencontainers.image.version is not moved away from other content, and a tag
+// not from what states the version that it spells. Nor does another tag name that
+// version then: who has pulled the one content would refuse the other as false.
 //
 // Errors: [recap.Usage] for a nil seal or something that is no tag,
 // [recap.Stale] version-exists as said above, [recap.Stale] tag-moved when
@@ -180,7 +180,7 @@ func (p *pusher) prepare(ctx context.Context) error {
 		now, ok := p.held.tags[tag]
 		if ok && now == root.Descriptor.Digest {
 			p.stored = p.held.bases[thingOf(root.Descriptor)] // something of it may have got lost
-		} else if ok && statesVersion(root, tag) {
+		} else if ok && (statesVersion(root, tag) || isPublishedAs(p.held.node(now), tag)) {
 			return p.versionExists(tag, now)
 		}
 	}
@@ -235,7 +235,7 @@ func (p *pusher) look(ctx context.Context) error {
 // versionExists says why a version that is published as now stays as it is.
 func (p *pusher) versionExists(tag string, now digest.Digest) error {
 	there := p.held.node(now)
-	if there == nil || there.Form == p.root.Form || there.Kind() != p.root.Kind() {
+	if there == nil || there.Form == p.root.Form || there.Kind() != p.root.Kind() || version(there) != version(p.root) {
 		return recap.Errorf(recap.Stale, "version-exists", "the version %s is already published with other content, %s", tag, now).
 			WithHint("publish the change as a new version")
 	}

@@ -29,7 +29,10 @@ func TestPushVersionExists(t *testing.T) {
 		{"other content", "1.0.0", bundle("1.0.0", "two"), true},
 		{"other content under the tag with a v", "v1.0.0", bundle("1.0.0", "two"), true},
 		{"another version under a floating tag", "latest", bundle("1.1.0", "two"), false},
-		{"a version that the content doesn't state", "1.0.0", bundle("", "two"), false},
+		{"content that states no version", "1.0.0", bundle("", "two"), true},
+		{"content that states none under the tag with a v", "v1.0.0", bundle("", "two"), true},
+		{"content that states another version", "1.0.0", bundle("1.1.0", "two"), true},
+		{"content that states no version under what is no version", "1.0", bundle("", "two"), false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dst := memory.New()
@@ -75,7 +78,8 @@ func TestTagAndCopyVersionExists(t *testing.T) {
 		{"other content under the tag with a v", "v1.0.0", versioned(t, "1.0.0", "two", artifact.FormOCI), true},
 		{"the same in another form", "1.0.0", versioned(t, "1.0.0", "one", artifact.FormImage), true},
 		{"a floating tag", "latest", versioned(t, "1.0.0", "two", artifact.FormOCI), false},
-		{"a version that the content doesn't state", "1.0.0", versioned(t, "", "two", artifact.FormOCI), false},
+		{"content that states no version", "1.0.0", versioned(t, "", "two", artifact.FormOCI), true},
+		{"content that states no version under what is no version", "1.0", versioned(t, "", "two", artifact.FormOCI), false},
 	} {
 		for verb, move := range map[string]func(dst *memory.Store, src *memory.Store) error{
 			"tag": func(dst, _ *memory.Store) error {

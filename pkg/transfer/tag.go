@@ -5,6 +5,7 @@ package transfer
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/opencontainers/go-digest"
@@ -90,6 +91,7 @@ func lookForTag(ctx context.Context, dst oras.GraphTarget, root *artifact.Node, 
 	var (
 		now    map[string]digest.Digest
 		beside []publishedAs
+		named  []publishedAs // by versions among tags that root doesn't state
 	)
 	group, gctx := tasks.WithContext(ctx)
 	group.Go(func() (err error) {
@@ -102,10 +104,23 @@ func lookForTag(ctx context.Context, dst oras.GraphTarget, root *artifact.Node, 
 			return err
 		})
 	}
+	group.Go(func() (err error) {
+		named, err = lookVersions(gctx, dst, slices.DeleteFunc(slices.Clone(tags), func(tag string) bool {
+			return !isVersion(tag) || statesVersion(root, tag)
+		}))
+		return err
+	})
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	return now, checkPublished(root, beside, tags, now)
+	return now, checkPublished(root, beside, tags, now, func(d digest.Digest) *artifact.Node {
+		for _, there := range named {
+			if there.node.Descriptor.Digest == d {
+				return there.node
+			}
+		}
+		return nil
+	})
 }
 
 // resolveTags returns what those of tags that exist name.
