@@ -6,8 +6,8 @@
 // and llms.txt.
 //
 // [Build] makes the views that [artifact.BuildPack] takes; [ReadChunks] and
-// [ReadFacts] read them back. [Split], [List] and [Conflicts] are what Build is
-// made of: pure functions of what they are given.
+// [ReadFacts] read them back. [Source.Split], [Source.List] and [Conflicts] are
+// what Build is made of: pure functions of what they are given.
 //
 // Nothing here says more than the members do. A line names the member that it
 // is from, by digest, and the lines of the file where it stands, with the digest

@@ -14,7 +14,7 @@ import (
 // search for ends that don't come from starting over at every brace.
 const maxShortcode = 4096
 
-// delimiters of calls of templates. Liquid's are not looked for in code: in a
+// shortcodeDelimiters open and close calls of templates. Liquid's are not looked for in code: in a
 // text about templates they are examples, and only Jekyll would run them.
 var shortcodeDelimiters = []struct {
 	open, close string

@@ -34,7 +34,7 @@ type FormatOptions struct {
 // go. All of this is looked at before anything is returned.
 //
 // TOML is left alone, because there is no writer that keeps its comments: the
-// error is recap.Usage with code fmt-toml. A text that [Load] finds errors in is
+// error is recap.Usage with code fmt-toml. A text that doesn't fit the schema is
 // recap.Negative with code check-failed, and one whose comments would not stay
 // where they are recap.Negative with code fmt-comments.
 func Format(name string, raw []byte, opts FormatOptions) ([]byte, error) {

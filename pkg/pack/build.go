@@ -172,7 +172,7 @@ func (b *builder) build(ctx context.Context) (*Built, error) {
 // neither Graph nor Lock.
 //
 // Errors are about what can't be read; whether a problem counts is for the caller
-// to see, with [report.Of].
+// to see, with report.Of.
 func Check(ctx context.Context, fsys fs.FS, opts Options) (*Built, error) {
 	b := &builder{fsys: fsys, opts: opts}
 	if err := b.read(); err != nil {

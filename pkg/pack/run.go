@@ -98,7 +98,7 @@ func (b *builder) readLock() error {
 	return nil
 }
 
-// load finds and reads the members, several at a time, in reading order.
+// loadMembers finds and reads the members, several at a time, in reading order.
 func (b *builder) loadMembers(ctx context.Context) error {
 	list, problems, err := find(b.fsys, b.file.Members)
 	if err != nil {

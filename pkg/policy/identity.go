@@ -29,7 +29,7 @@ func (c *checker) checkIdentities(pointer, who string, a Authority) {
 	}
 	need := a.Required()
 	c.checkCounts(pointer, who, need)
-	// With a log entry alone, its time has to be stated by the log: a [Verifier]
+	// With a log entry alone, its time has to be stated by the log: a verifier
 	// asks for one time at least in any case.
 	if need.TLog < 1 && need.Timestamps < 1 {
 		c.fail(pointer+"/require", codeEvidence, "write timestamps: 1, or tlog: 1",

@@ -30,7 +30,7 @@ type Ratchet struct {
 	now   func() time.Time
 }
 
-// RatchetOptions say where a Ratchet remembers. With neither path it remembers
+// Options say where a Ratchet remembers. With neither path it remembers
 // nothing.
 type Options struct {
 	// Path is the user's state file. It and its directory are made when absent.
@@ -94,7 +94,7 @@ type Forgetting struct {
 	Held []Release `json:"held"`
 }
 
-// RollbackState says what a ratchet made of a sighting.
+// State says what a ratchet made of a sighting.
 type State string
 
 // The states.
@@ -108,7 +108,7 @@ const (
 	Refused     State = "refused"     // what is remembered forbids it, or the tag spells another version
 )
 
-// RollbackReport is a [Ratchet]'s part of a [Report].
+// Report is what a [Ratchet] says of a [Sighting].
 type Report struct {
 	State        State         `json:"state"`
 	Version      string        `json:"version,omitempty"`      // that was served
@@ -117,7 +117,7 @@ type Report struct {
 	Warning      string        `json:"warning,omitempty"` // what is odd and no reason to refuse
 }
 
-// NewRatchet returns a ratchet. No file is touched before it is used.
+// New returns a ratchet. No file is touched before it is used.
 func New(opts Options) *Ratchet {
 	r := &Ratchet{now: opts.Now}
 	if opts.Path != "" {

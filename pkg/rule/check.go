@@ -13,8 +13,8 @@ import (
 // doesn't change r, and takes a config from anywhere: what the schema would
 // have refused is at worst not looked at.
 //
-// What needs the text of the recap or of its original is in [Recap.CheckQuotes]
-// and [Recap.CheckSourceLines].
+// What needs the text of the recap or of its original is in [CheckQuotes]
+// and [CheckSourceLines].
 func Check(r *recap.Recap) []Finding {
 	c := checker{recap: r}
 	c.dates()

@@ -21,7 +21,7 @@ import (
 	"github.com/recap-oci/recap/pkg/target/internal/host"
 )
 
-// seconds lists waits in seconds: with a fake clock, chance is always one half.
+// Waits are in seconds: with a fake clock, chance is always one half.
 func TestRetry(t *testing.T) {
 	backoff := []float64{0.375, 0.625, 1.125, 2.125}
 	for _, tt := range []struct {

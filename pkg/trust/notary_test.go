@@ -145,7 +145,7 @@ func holder(t testing.TB, name string) policy.Authority {
 	return a
 }
 
-// sealer signs what the notary believes.
+// sealingSigner signs what the notary believes.
 type sealingSigner struct {
 	forecast, exact policy.Authority
 	who             any

@@ -141,7 +141,8 @@ func ParseCertificate(der []byte) (*x509.Certificate, error) {
 		return nil, err
 	}
 	// Go doesn't know the form of subject name (otherName) that some identities
-	// are given in, and would refuse it for being critical. holderOf reads it.
+	// are given in, and would refuse it for being critical. Who asks whom it
+	// is of reads it: package evidence.
 	var unhandled []asn1.ObjectIdentifier
 	for _, oid := range c.UnhandledCriticalExtensions {
 		if !oid.Equal(cryptoutils.SANOID) {

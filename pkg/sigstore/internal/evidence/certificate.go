@@ -41,7 +41,7 @@ func (f *Findings) certified(s *Signed, trusted *root.TrustedRoot, now time.Time
 	}
 	times := f.evidence.Timestamps
 	if len(times) == 0 {
-		// Judged before, by needOf: a certificate needs a time.
+		// Whoever asks requires one, see sigstore.Verifier: a certificate needs a time.
 		return f.fail(checkValidity, trust.BadSignature, "nobody whom the trusted root names attests when it was signed")
 	}
 	for _, t := range times {
