@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,21 +28,21 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		fmt.Println(f.Name())
-		select {}
+		waitForEnd()
 	case "lock":
 		if _, err := Lock(context.Background(), arg); err != nil {
 			fmt.Println(err)
 			os.Exit(1)
 		}
 		fmt.Println("locked")
-		select {}
+		waitForEnd()
 	case "share":
 		if _, err := LockShared(context.Background(), arg); err != nil {
 			fmt.Println(err)
 			os.Exit(1)
 		}
 		fmt.Println("locked")
-		select {}
+		waitForEnd()
 	case "count":
 		if err := count(arg); err != nil {
 			fmt.Println(err)
@@ -52,6 +53,11 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// waitForEnd waits for whoever started this program to kill it, or to end. A
+// select without cases doesn't: with nobody else to wait for, that is a deadlock,
+// and the program ends by itself.
+func waitForEnd() { _, _ = io.Copy(io.Discard, os.Stdin) }
+
 // start runs this program to do work and returns the first line that it prints.
 // It is killed by kill, or when the test ends.
 func start(t *testing.T, work, arg string) (line string, kill func()) {
@@ -60,6 +66,9 @@ func start(t *testing.T, work, arg string) (line string, kill func()) {
 	cmd.Env = append(os.Environ(), "DURABLE_TEST_WORK="+work+" "+arg)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := cmd.StdinPipe(); err != nil { // for waitForEnd
 		t.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
