@@ -83,21 +83,3 @@ func MkdirTemp(dir string, perm fs.FileMode) (string, error) {
 		return path, nil
 	}
 }
-
-// Remove removes a file or an empty directory and flushes the directory it was
-// in.
-func Remove(path string) error {
-	if err := RemoveLazily(path); err != nil {
-		return err
-	}
-	return SyncDir(filepath.Dir(path))
-}
-
-// RemoveLazily is [Remove] without the flush: who removes many files from one
-// directory calls [SyncDir] once, after the last.
-func RemoveLazily(path string) error {
-	if err := step("remove", nil); err != nil {
-		return Explain(&fs.PathError{Op: "remove", Path: path, Err: err})
-	}
-	return Explain(os.Remove(path))
-}

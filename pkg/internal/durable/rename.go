@@ -23,27 +23,6 @@ func Rename(oldpath, newpath string) error {
 	return syncParents(newpath, oldpath)
 }
 
-// Link gives a file a second name, in one step, and flushes the directory of that.
-// A name that is there is never replaced: the error is fs.ErrExist. A symbolic link
-// is refused: what would get the name, the link or what it leads to, systems differ
-// about.
-func Link(oldpath, newpath string) error {
-	info, err := os.Lstat(oldpath)
-	if err != nil {
-		return Explain(err)
-	}
-	if !info.Mode().IsRegular() {
-		return &os.LinkError{Op: "link", Old: oldpath, New: newpath, Err: errors.ErrUnsupported}
-	}
-	if err := step("link", nil); err != nil {
-		return Explain(&os.LinkError{Op: "link", Old: oldpath, New: newpath, Err: err})
-	}
-	if err := os.Link(oldpath, newpath); err != nil {
-		return Explain(err)
-	}
-	return SyncDir(filepath.Dir(newpath))
-}
-
 // Exchange swaps two names in one step, so that each of them exists at every
 // moment, and flushes both parents. Both must exist and be on one file system.
 // Where the system or the file system has no such call, the error is

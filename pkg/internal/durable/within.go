@@ -18,7 +18,9 @@ func RenameIn(root *os.Root, oldname, newname string) error {
 	})
 }
 
-// LinkIn is [Link] of names in a directory that is held.
+// LinkIn gives a file a second name, in one step, in a directory that is held. A name
+// that is there is never replaced: the error is fs.ErrExist. A symbolic link is refused:
+// what would get the name, the link or what it leads to, systems differ about.
 func LinkIn(root *os.Root, oldname, newname string) error {
 	info, err := root.Lstat(oldname)
 	if err != nil {
@@ -44,8 +46,8 @@ func twice(root *os.Root, op, oldname, newname string, do func() error) error {
 	return SyncIn(root, path.Dir(oldname))
 }
 
-// RemoveIn is [RemoveLazily] of a name in a directory that is held; the flush is
-// [SyncIn].
+// RemoveIn removes a file or an empty directory from a directory that is held. It
+// doesn't flush: who removes many calls [SyncIn] once, after the last.
 func RemoveIn(root *os.Root, name string) error {
 	if err := step("remove", nil); err != nil {
 		return Explain(&fs.PathError{Op: "remove", Path: name, Err: err})

@@ -28,7 +28,7 @@ func (x explanation) explain(yield func(Misfit) bool) bool {
 		pointer += "/" + tree.Escape(t)
 	}
 	pos, _ := x.root.Find(pointer)
-	name, value := x.form.FieldName(pointer), x.root.At(pointer)
+	name, value := x.form.fieldName(pointer), x.root.At(pointer)
 	if name == "" {
 		name = x.form.Whole
 	}
@@ -132,7 +132,7 @@ func (x explanation) unknown(pointer string, names []string, yield func(Misfit) 
 		}
 		if !yield(Misfit{
 			Pos: at, Pointer: field, Mend: mend, Unknown: true, Cut: []string{field},
-			Message: fmt.Sprintf("%s is not a field of %s", x.form.FieldName(field), x.form.Thing),
+			Message: fmt.Sprintf("%s is not a field of %s", x.form.fieldName(field), x.form.Thing),
 		}) {
 			return false
 		}

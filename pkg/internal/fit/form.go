@@ -72,8 +72,8 @@ func (f Form) Check(root *tree.Node) iter.Seq[Misfit] {
 	}
 }
 
-// FieldName returns a pointer as people write it: observations[3].minValue.
-func (f Form) FieldName(pointer string) string {
+// fieldName returns a pointer as people write it: observations[3].minValue.
+func (f Form) fieldName(pointer string) string {
 	tokens := tree.Tokens(pointer)
 	if len(tokens) > 1 && tokens[0] == f.Omit {
 		tokens = tokens[1:]

@@ -47,7 +47,7 @@ func (s *settling) settle(n *tree.Node, shapes shape.Shapes, pointer string) any
 		} else if n.Inexact || math.IsInf(n.Num, 0) {
 			s.found = append(s.found, Misfit{
 				Pos: n.Pos, Pointer: pointer, Mend: "put it in quotes to keep it as text",
-				Message: fmt.Sprintf("%s is a number that JSON can't keep exactly", s.form.FieldName(pointer)),
+				Message: fmt.Sprintf("%s is a number that JSON can't keep exactly", s.form.fieldName(pointer)),
 			})
 		}
 	}

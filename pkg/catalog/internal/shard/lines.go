@@ -12,16 +12,16 @@ import (
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
-// MaxLine is how many bytes a line may have: a document of control characters,
+// maxLine is how many bytes a line may have: a document of control characters,
 // each of which has six in JSON.
-const MaxLine = 32 << 20
+const maxLine = 32 << 20
 
 // Lines yields the lines of r, without their ends. The last has one, too. Errors are
 // recap.Integrity with code bad-view and recap.Unsafe with code too-large.
 func Lines(r io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		lines := bufio.NewScanner(r)
-		lines.Buffer(make([]byte, 0, 64<<10), MaxLine)
+		lines.Buffer(make([]byte, 0, 64<<10), maxLine)
 		lines.Split(func(data []byte, atEOF bool) (int, []byte, error) {
 			for i, c := range data {
 				if c == '\n' {
@@ -43,7 +43,7 @@ func Lines(r io.Reader) iter.Seq2[[]byte, error] {
 		switch {
 		case err == nil:
 		case errors.Is(err, bufio.ErrTooLong):
-			yield(nil, recap.Errorf(recap.Unsafe, "too-large", "more than %d bytes", MaxLine))
+			yield(nil, recap.Errorf(recap.Unsafe, "too-large", "more than %d bytes", maxLine))
 		case errors.As(err, &known):
 			yield(nil, err)
 		default:

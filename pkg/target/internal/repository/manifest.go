@@ -54,7 +54,7 @@ func (r *Repository) fetchManifest(ctx context.Context, desc ocispec.Descriptor)
 // registry says about it must agree. One that is known to be there is asked for
 // once more if it isn't.
 func (r *Repository) getManifest(ctx context.Context, reference string, accept []string, known bool) (ocispec.Descriptor, []byte, error) {
-	want, err := CheckReference(reference)
+	want, err := checkReference(reference)
 	if err != nil {
 		return ocispec.Descriptor{}, nil, err
 	}
@@ -120,7 +120,7 @@ func describe(what string, resp *host.Answer, want digest.Digest) (ocispec.Descr
 
 // Resolve asks by HEAD, and by GET when the answer says too little.
 func (r *Repository) Resolve(ctx context.Context, reference string) (ocispec.Descriptor, error) {
-	want, err := CheckReference(reference)
+	want, err := checkReference(reference)
 	if err != nil {
 		return ocispec.Descriptor{}, err
 	}
@@ -154,7 +154,7 @@ func (r *Repository) PushReference(ctx context.Context, desc ocispec.Descriptor,
 	if err := checkDescriptor(desc); err != nil {
 		return err
 	}
-	want, err := CheckReference(reference)
+	want, err := checkReference(reference)
 	if err != nil {
 		return err
 	}

@@ -46,9 +46,9 @@ func CheckTag(tag string) error {
 	return bad("%s is not a tag", printable.Quote(tag)).WithHint("a tag is letters, digits, _ . and -, and starts with none of the last two")
 }
 
-// CheckReference accepts a tag or a digest, which it returns; all else is
+// checkReference accepts a tag or a digest, which it returns; all else is
 // recap.Usage, bad-reference.
-func CheckReference(reference string) (digest.Digest, error) {
+func checkReference(reference string) (digest.Digest, error) {
 	if !strings.Contains(reference, ":") {
 		return "", CheckTag(reference)
 	}
