@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/recap-oci/recap/pkg/internal/words"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -114,7 +115,7 @@ func (c SectionChange) row() row {
 		r.details = append(r.details, fmt.Sprintf("lines %d-%d", lines[0], lines[1]))
 	}
 	if c.Change == Changed {
-		r.details = append(r.details, fmt.Sprintf("%s added, %d removed", count(c.Added, "line"), c.Removed))
+		r.details = append(r.details, fmt.Sprintf("%s added, %d removed", words.Count(c.Added, "line"), c.Removed))
 	}
 	return r
 }
@@ -125,18 +126,18 @@ func (c FactChange) row() row {
 		r.details = append(r.details, c.Text)
 	}
 	for _, f := range c.Fields {
-		words := f.row()
+		inside := f.row()
 		if f.Field == "figure" {
-			r.details = append(r.details, words.details[0])
+			r.details = append(r.details, inside.details[0])
 			continue
 		}
-		switch words.change {
+		switch inside.change {
 		case Added:
-			r.details = append(r.details, "now "+words.name+" "+words.details[0])
+			r.details = append(r.details, "now "+inside.name+" "+inside.details[0])
 		case Removed:
-			r.details = append(r.details, "no more "+words.name+" "+words.details[0])
+			r.details = append(r.details, "no more "+inside.name+" "+inside.details[0])
 		default:
-			r.details = append(r.details, words.name+" "+words.details[0])
+			r.details = append(r.details, inside.name+" "+inside.details[0])
 		}
 	}
 	return r
@@ -214,14 +215,6 @@ func member(change Change, m recap.PackMember) row {
 // titled names a side with its version.
 func (s Side) titled() string { return join(" ", cmp.Or(s.Title, s.Name), s.Version) }
 
-// count writes a number with its noun: 1 line, 2 lines.
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
 // size writes a number of bytes for people.
 func size(n int64) string {
 	const units = "KMGT"
@@ -260,11 +253,11 @@ func (c *Changes) Summary() string {
 	}
 	if r := c.Recap; r != nil {
 		for _, g := range r.groups() {
-			parts = append(parts, strings.ToLower(g.title)+": "+count(len(g.rows), "change"))
+			parts = append(parts, strings.ToLower(g.title)+": "+words.Count(len(g.rows), "change"))
 		}
 	}
 	for _, g := range c.groups() {
-		parts = append(parts, strings.ToLower(g.title)+": "+count(len(g.rows), "change"))
+		parts = append(parts, strings.ToLower(g.title)+": "+words.Count(len(g.rows), "change"))
 	}
 	return strings.Join(parts, "; ")
 }

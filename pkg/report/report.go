@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/recap-oci/recap/pkg/internal/words"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/rule"
 )
@@ -65,9 +66,9 @@ func (o Outcome) Summary() string {
 	case len(o.Problems) == 0:
 		return "no problems"
 	case o.OK:
-		return fmt.Sprintf("%s, %s; none counts at level %s", plural(o.Counts.Errors, "error"), plural(o.Counts.Warnings, "warning"), o.Level)
+		return fmt.Sprintf("%s, %s; none counts at level %s", words.Count(o.Counts.Errors, "error"), words.Count(o.Counts.Warnings, "warning"), o.Level)
 	}
-	return fmt.Sprintf("%s, %s", plural(o.Counts.Errors, "error"), plural(o.Counts.Warnings, "warning"))
+	return fmt.Sprintf("%s, %s", words.Count(o.Counts.Errors, "error"), words.Count(o.Counts.Warnings, "warning"))
 }
 
 // WriteText writes one line for each problem, as [recap.Problem] prints it,
@@ -138,11 +139,4 @@ func rulesOf(problems []recap.Problem) []rule.Rule {
 	}
 	slices.SortFunc(rules, func(a, b rule.Rule) int { return strings.Compare(a.Code, b.Code) })
 	return rules
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -4,9 +4,9 @@
 package source
 
 import (
-	"fmt"
 	"io/fs"
 
+	"github.com/recap-oci/recap/pkg/internal/words"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/rule"
 )
@@ -49,15 +49,8 @@ func (s *Source) Err(level rule.Level) error {
 		return s.refusal
 	}
 	if n := len(rule.Counted(s.problems, level)); n > 0 {
-		return recap.Errorf(recap.Negative, "check-failed", "%s of %d count at level %s", plural(n, "problem"), len(s.problems), level).
+		return recap.Errorf(recap.Negative, "check-failed", "%s of %d count at level %s", words.Count(n, "problem"), len(s.problems), level).
 			WithHint("mend what recap check lists")
 	}
 	return nil
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

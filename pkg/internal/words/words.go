@@ -103,3 +103,11 @@ func Several(found []string) string {
 	}
 	return fmt.Sprintf("%s; and %d more", strings.Join(found[:most], "; "), len(found)-most)
 }
+
+// Count writes a number with its noun: 1 file, 2 files.
+func Count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
