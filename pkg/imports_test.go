@@ -23,7 +23,7 @@ var rooms = map[string][]string{
 	"pkg/spdx":                   {"pkg/recap"},
 	"pkg/rule":                   {"pkg/recap", "pkg/spdx"},
 	"pkg/report":                 {"pkg/recap", "pkg/rule"},
-	"pkg/source":                 {"pkg/recap", "pkg/rule", "pkg/document", "schemas", "pkg/source/internal/copied", "pkg/source/internal/magic"},
+	"pkg/source":                 {"pkg/recap", "pkg/rule", "pkg/document", "pkg/source/internal/copied", "pkg/source/internal/magic"},
 	"pkg/source/internal/copied": {},
 	"pkg/source/internal/magic":  {},
 	"pkg/draft":                  {"pkg/recap", "pkg/rule", "pkg/document", "schemas"},
@@ -76,15 +76,15 @@ var rooms = map[string][]string{
 
 	"pkg/policy/internal/expression": {},
 
-	"pkg/internal/canonical": {"pkg/recap"},
+	"pkg/internal/canonical": {},
 	"pkg/internal/durable":   {"pkg/recap"},
-	"pkg/internal/fit":       {"pkg/recap"},
+	"pkg/internal/fit":       {},
 	"pkg/internal/front":     {"pkg/recap", "pkg/rule", "pkg/document", "schemas"},
 	"pkg/internal/safepath":  {"pkg/recap"},
 	"pkg/internal/scope":     {"pkg/recap"},
-	"pkg/internal/shape":     {"pkg/recap"},
+	"pkg/internal/shape":     {},
 	"pkg/internal/tasks":     {},
-	"pkg/internal/tree":      {"pkg/recap"},
+	"pkg/internal/tree":      {},
 	"pkg/internal/words":     {},
 }
 
@@ -100,7 +100,7 @@ var owners = map[string][]string{
 	"oras.land/oras-go/v2/registry/remote/auth":        {"pkg/target/internal/transport", "pkg/target/internal/host", "pkg/target/internal/credential"},
 	"oras.land/oras-go/v2/registry/remote/credentials": {"pkg/target/internal/credential"},
 	"oras.land/oras-go/v2/registry/remote/errcode":     {"pkg/target/internal/host", "pkg/transfer"},
-	"oras.land/oras-go/v2/registry":                    {"pkg/target", "pkg/layout", "pkg/transfer", "pkg/trust", "pkg/recaptest", "cmd/recap"},
+	"oras.land/oras-go/v2/registry":                    {"pkg/target", "pkg/layout", "pkg/transfer", "pkg/trust"},
 }
 
 // list runs go list over the product's own packages.
