@@ -10,9 +10,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/recap-oci/recap/pkg/document"
-	"github.com/recap-oci/recap/pkg/internal/fit"
 	"github.com/recap-oci/recap/pkg/internal/front"
 	"github.com/recap-oci/recap/pkg/internal/tree"
+	"github.com/recap-oci/recap/pkg/internal/words"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -123,7 +123,7 @@ func refuseInit(why string) error {
 func checkEvent(event string) error {
 	n := utf8.RuneCountInString(event)
 	if n < 2 || n > 200 || recap.Printable(event) != event || strings.ContainsRune(event, '\u200d') {
-		return recap.Errorf(recap.Usage, "bad-event", "%q is no name of an event", fit.Clip(event)).
+		return recap.Errorf(recap.Usage, "bad-event", "%q is no name of an event", words.Clip(event)).
 			WithHint("name the event in 2 to 200 characters, on one line")
 	}
 	return nil

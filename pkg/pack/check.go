@@ -13,6 +13,7 @@ import (
 	"github.com/recap-oci/recap/pkg/catalog"
 	"github.com/recap-oci/recap/pkg/internal/fit"
 	"github.com/recap-oci/recap/pkg/internal/tree"
+	"github.com/recap-oci/recap/pkg/internal/words"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/rule"
 )
@@ -62,14 +63,14 @@ func (b *builder) checkAliases() {
 					continue
 				}
 				at := fmt.Sprintf("/aliases/%s/%s/%d", kind.name, tree.Escape(e.Key.Text), i)
-				what := fmt.Sprintf("aliases.%s.%s: %q", kind.name, e.Key.Text, fit.Clip(alias))
+				what := fmt.Sprintf("aliases.%s.%s: %q", kind.name, e.Key.Text, words.Clip(alias))
 				m, member := bySlug[slug]
 				switch {
 				case !member && skipped: // of a reference that nobody opened
 				case !member:
-					b.fail(at, rule.Reference, b.meant(slug, bySlug), "%s: no member has the slug %q", what, fit.Clip(slug))
+					b.fail(at, rule.Reference, b.meant(slug, bySlug), "%s: no member has the slug %q", what, words.Clip(slug))
 				case !m.has(id):
-					b.fail(at, rule.Reference, "name what stands in that recap under id", "%s: nothing in %s has the id %q", what, slug, fit.Clip(id))
+					b.fail(at, rule.Reference, "name what stands in that recap under id", "%s: nothing in %s has the id %q", what, slug, words.Clip(id))
 				}
 			}
 		}
@@ -106,12 +107,12 @@ func (b *builder) checkConflicts(conflicts []catalog.Conflict) {
 		var sides []string
 		for _, side := range c.Sides {
 			claim := side.Claims[0]
-			sides = append(sides, fmt.Sprintf("%s (%s)", fit.Clip(side.Figure), claim.Recap))
+			sides = append(sides, fmt.Sprintf("%s (%s)", words.Clip(side.Figure), claim.Recap))
 		}
 		claim := c.Sides[len(c.Sides)-1].Claims[0]
 		p := recap.Problem{
 			Path: FileName, Severity: recap.SeverityWarning, Rule: rule.Contradiction,
-			Message: fmt.Sprintf("%s of %s: %s", fit.Clip(c.Property), fit.Clip(c.About), strings.Join(sides, ", ")),
+			Message: fmt.Sprintf("%s of %s: %s", words.Clip(c.Property), words.Clip(c.About), strings.Join(sides, ", ")),
 			Mend:    fmt.Sprintf("mend one of them, or add to conflicts.accepted in %s: {id: %s, note: why it stays}", FileName, c.ID),
 		}
 		if m := bySlug[claim.Recap]; m != nil && m.entry.Kind != EntryReference && claim.Path != "" {
@@ -131,7 +132,7 @@ func (b *builder) checkConflicts(conflicts []catalog.Conflict) {
 	for i, a := range b.file.Pack.Conflicts.Accepted {
 		if !real[a.ID] {
 			b.reportAt(fmt.Sprintf("/conflicts/accepted/%d", i), recap.SeverityWarning, rule.Nothing, b.conflictMeant(a.ID, real),
-				"conflicts.accepted[%d]: no members contradict each other about %q", i, fit.Clip(a.ID))
+				"conflicts.accepted[%d]: no members contradict each other about %q", i, words.Clip(a.ID))
 		}
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/recap-oci/recap/pkg/internal/fit"
 	"github.com/recap-oci/recap/pkg/internal/tree"
+	"github.com/recap-oci/recap/pkg/internal/words"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/rule"
 	"github.com/recap-oci/recap/pkg/spdx"
@@ -45,7 +45,7 @@ func (r *reader) decodeRest(root *tree.Node) {
 	if most := text("/checks/maxBytes"); most != "" {
 		var ok bool
 		if r.file.Checks.MaxBytes, ok = parseBytes(most); !ok {
-			r.fail(r.at("/checks/maxBytes"), rule.Value, "write a smaller number, such as 2Gi", "checks.maxBytes: %q is more than anybody can store", fit.Clip(most))
+			r.fail(r.at("/checks/maxBytes"), rule.Value, "write a smaller number, such as 2Gi", "checks.maxBytes: %q is more than anybody can store", words.Clip(most))
 		}
 	}
 }
@@ -134,7 +134,7 @@ func (r *reader) judge() {
 	seen := map[string]int{}
 	for i, a := range pack.Conflicts.Accepted {
 		if first, twice := seen[a.ID]; twice {
-			r.fail(r.at("/conflicts/accepted/"+strconv.Itoa(i)), rule.ID, "keep one of them", "conflicts.accepted[%d]: %q is there already (accepted[%d])", i, fit.Clip(a.ID), first)
+			r.fail(r.at("/conflicts/accepted/"+strconv.Itoa(i)), rule.ID, "keep one of them", "conflicts.accepted[%d]: %q is there already (accepted[%d])", i, words.Clip(a.ID), first)
 			continue
 		}
 		seen[a.ID] = i
@@ -150,7 +150,7 @@ func (r *reader) names(list string, each func(own func(id string, names ...strin
 			owner, taken := owners[name]
 			if taken && owner != id {
 				pointer := "/" + strings.ReplaceAll(list, ".", "/") + "/" + tree.Escape(id)
-				r.fail(r.at(pointer), rule.ID, "leave the name to one of them", "%s.%s: the name %q is that of %s already", list, id, fit.Clip(name), owner)
+				r.fail(r.at(pointer), rule.ID, "leave the name to one of them", "%s.%s: the name %q is that of %s already", list, id, words.Clip(name), owner)
 				continue
 			}
 			owners[name] = id
@@ -175,7 +175,7 @@ func (r *reader) license(pointer, expr string) {
 	warnings := slices.Clone(license.Warnings)
 	mend := "write it as the SPDX list does"
 	if len(warnings) == 0 && license.Expression != strings.TrimSpace(expr) {
-		warnings, mend = []string{strconv.Quote(fit.Clip(expr)) + " is written otherwise on the SPDX list"}, "write "+license.Expression
+		warnings, mend = []string{strconv.Quote(words.Clip(expr)) + " is written otherwise on the SPDX list"}, "write "+license.Expression
 	}
 	for _, w := range warnings {
 		r.report(r.at(pointer), recap.SeverityWarning, rule.OldLicense, mend, "%s: %s", field, w)

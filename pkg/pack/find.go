@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/recap-oci/recap/pkg/internal/fit"
+	"github.com/recap-oci/recap/pkg/internal/words"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/rule"
 	"github.com/recap-oci/recap/pkg/source"
@@ -73,7 +74,7 @@ func find(fsys fs.FS, entries []Entry) ([]found, []recap.Problem, error) {
 func (f *finder) refuse(e *Entry, mend, format string, args ...any) {
 	f.problems = append(f.problems, recap.Problem{
 		Path: FileName, Line: e.Line, Col: e.Col, Severity: recap.SeverityError, Rule: rule.Member,
-		Message: fmt.Sprintf("member %q: ", fit.Clip(e.Text)) + fmt.Sprintf(format, args...), Mend: mend,
+		Message: fmt.Sprintf("member %q: ", words.Clip(e.Text)) + fmt.Sprintf(format, args...), Mend: mend,
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/recap-oci/recap/pkg/internal/fit"
+	"github.com/recap-oci/recap/pkg/internal/words"
 	"github.com/recap-oci/recap/pkg/policy/internal/expression"
 )
 
@@ -49,7 +50,7 @@ func (c *checker) checkIdentity(at, who string, id Identity) {
 			if s := fit.Nearest(name, known); s != "" {
 				mend = fmt.Sprintf("did you mean %s?", s)
 			}
-			c.fail(pointer, codeIdentity, mend, "%s: %q is no claim that a certificate makes", who, fit.Clip(name))
+			c.fail(pointer, codeIdentity, mend, "%s: %q is no claim that a certificate makes", who, words.Clip(name))
 		case id.Claims[name] == "":
 			c.fail(pointer, codeIdentity, "fill it in", "%s: the claim %s is empty", who, name)
 		}
@@ -68,7 +69,7 @@ func (c *checker) checkMatch(at, who, what, exact, expr string) {
 		return
 	case exact != "":
 		if strings.Contains(exact, "*") {
-			c.warn(at+"/"+what, codeIdentity, fmt.Sprintf("write %sRegExp, with .* for any text", what), "%s: the %s %q is compared as it stands, the * too", who, what, fit.Clip(exact))
+			c.warn(at+"/"+what, codeIdentity, fmt.Sprintf("write %sRegExp, with .* for any text", what), "%s: the %s %q is compared as it stands, the * too", who, what, words.Clip(exact))
 		}
 		return
 	}
@@ -84,14 +85,14 @@ func (c *checker) checkMatch(at, who, what, exact, expr string) {
 		return
 	}
 	if expression.Anything(matches) {
-		c.fail(pointer, codeIdentity, fmt.Sprintf("write the %s, as much of it as you know", what), "%s: the %s expression \"%s\" matches anything", who, what, fit.Clip(expr))
+		c.fail(pointer, codeIdentity, fmt.Sprintf("write the %s, as much of it as you know", what), "%s: the %s expression \"%s\" matches anything", who, what, words.Clip(expr))
 		return
 	}
 	if what == "issuer" {
 		if matches.MatchString(strangeIssuer) {
-			c.warn(pointer, codeIdentity, "write the issuer's host", "%s: the issuer expression \"%s\" matches whatever issuer there may be", who, fit.Clip(expr))
+			c.warn(pointer, codeIdentity, "write the issuer's host", "%s: the issuer expression \"%s\" matches whatever issuer there may be", who, words.Clip(expr))
 		} else if open := expression.OpenEnded(parsed, matches); open != "" {
-			c.warn(pointer, codeIdentity, "write more of the issuer", "%s: the issuer expression \"%s\" %s", who, fit.Clip(expr), open)
+			c.warn(pointer, codeIdentity, "write more of the issuer", "%s: the issuer expression \"%s\" %s", who, words.Clip(expr), open)
 		}
 	}
 	if before := expression.BareDot(parsed); before != "" {
@@ -114,7 +115,7 @@ func (c *checker) checkWide(at, who string, id Identity) {
 	}
 	for _, stranger := range strangers() {
 		if expr.MatchString(stranger.subject) {
-			c.fail(at+"/subjectRegExp", codeIdentity, stranger.mend, "%s: the subject expression \"%s\" matches %s", who, fit.Clip(id.SubjectRegExp), stranger.who)
+			c.fail(at+"/subjectRegExp", codeIdentity, stranger.mend, "%s: the subject expression \"%s\" matches %s", who, words.Clip(id.SubjectRegExp), stranger.who)
 			return
 		}
 	}
@@ -124,11 +125,11 @@ func (c *checker) checkWide(at, who string, id Identity) {
 	}
 	if forge := expression.OpenAccount(parsed); forge != "" {
 		c.fail(at+"/subjectRegExp", codeIdentity, "end the owner's name with a slash, or add claims",
-			"%s: the subject expression \"%s\" matches accounts at %s that anybody may open", who, fit.Clip(id.SubjectRegExp), forge)
+			"%s: the subject expression \"%s\" matches accounts at %s that anybody may open", who, words.Clip(id.SubjectRegExp), forge)
 		return
 	}
 	if open := expression.OpenEnded(parsed, expr); open != "" {
-		c.warn(at+"/subjectRegExp", codeIdentity, "write more of the subject, or add claims", "%s: the subject expression \"%s\" %s", who, fit.Clip(id.SubjectRegExp), open)
+		c.warn(at+"/subjectRegExp", codeIdentity, "write more of the subject, or add claims", "%s: the subject expression \"%s\" %s", who, words.Clip(id.SubjectRegExp), open)
 	}
 }
 

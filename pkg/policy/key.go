@@ -15,7 +15,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/recap-oci/recap/pkg/internal/fit"
+	"github.com/recap-oci/recap/pkg/internal/words"
 )
 
 const pemPublicKey = "PUBLIC KEY"
@@ -94,7 +94,7 @@ func parsePublicKey(text []byte) ([]byte, *keyMistake) {
 	case block.Type == "CERTIFICATE":
 		return nil, &keyMistake{"is a certificate", "write the public key in it: openssl x509 -pubkey -noout -in FILE; or trust its identity: keyless"}
 	case block.Type != pemPublicKey:
-		return nil, &keyMistake{fmt.Sprintf("is a %q, not a PUBLIC KEY", fit.Clip(block.Type)), "convert it: openssl pkey -pubin -in FILE -pubout"}
+		return nil, &keyMistake{fmt.Sprintf("is a %q, not a PUBLIC KEY", words.Clip(block.Type)), "convert it: openssl pkey -pubin -in FILE -pubout"}
 	}
 	if second, _ := pem.Decode(rest); second != nil {
 		return nil, &keyMistake{"has a second one behind it", "keep one of them, and give the other an authority of its own"}

@@ -12,8 +12,8 @@ import (
 	"path"
 
 	"github.com/recap-oci/recap/pkg/document"
-	"github.com/recap-oci/recap/pkg/internal/fit"
 	"github.com/recap-oci/recap/pkg/internal/tree"
+	"github.com/recap-oci/recap/pkg/internal/words"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/rule"
 	"github.com/recap-oci/recap/pkg/source/internal/copied"
@@ -60,7 +60,7 @@ func (l *loader) checkOriginal() error {
 func (l *loader) checkInside(src *recap.Source) error {
 	pos, _ := l.normalised.Find("/recap/source/path")
 	if src.Path != "" && l.has(path.Clean(src.Path)) {
-		l.report(rule.Original, pos, "move it out of the recap, and name it relative to pack.yaml", "%s is the original and lies inside the recap", fit.Clip(src.Path))
+		l.report(rule.Original, pos, "move it out of the recap, and name it relative to pack.yaml", "%s is the original and lies inside the recap", words.Clip(src.Path))
 		return nil
 	}
 	for _, f := range l.list {
@@ -92,7 +92,7 @@ func (l *loader) readOriginal(src *recap.Source) ([]byte, error) {
 	}
 	pos, _ := l.normalised.Find("/recap/source/path")
 	if !fs.ValidPath(name) {
-		l.report(rule.Path, pos, "name it relative to pack.yaml", "source.path: %q leads out of the pack", fit.Clip(src.Path))
+		l.report(rule.Path, pos, "name it relative to pack.yaml", "source.path: %q leads out of the pack", words.Clip(src.Path))
 		return nil, nil
 	}
 	info, err := fs.Lstat(l.opts.Originals, name)

@@ -14,6 +14,7 @@ import (
 	"github.com/recap-oci/recap/pkg/document"
 	"github.com/recap-oci/recap/pkg/internal/fit"
 	"github.com/recap-oci/recap/pkg/internal/tree"
+	"github.com/recap-oci/recap/pkg/internal/words"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/rule"
 )
@@ -30,7 +31,7 @@ func (l *loader) checkBody() {
 	for _, s := range l.doc.Shortcodes {
 		if s.Name != "figure" {
 			l.report(rule.Shortcode, tree.Pos{Path: at, Line: s.Line, Col: s.Col}, "write it in Markdown",
-				"the shortcode %q is shown as typed outside its site", fit.Clip(s.Name))
+				"the shortcode %q is shown as typed outside its site", words.Clip(s.Name))
 		}
 	}
 }
@@ -81,14 +82,14 @@ func (l *loader) checkFile(name, what string, pos tree.Pos) {
 	name = path.Clean(name)
 	switch {
 	case path.IsAbs(name) || name == ".." || strings.HasPrefix(name, "../") || strings.ContainsAny(name, "\\\x00"):
-		l.report(rule.Path, pos, "put the file into the recap and name it relative to index.md", "%s: %q leads out of the recap", what, fit.Clip(name))
+		l.report(rule.Path, pos, "put the file into the recap and name it relative to index.md", "%s: %q leads out of the recap", what, words.Clip(name))
 	case l.has(name):
 		l.used[name] = true
 	case l.single != "":
 		l.report(rule.MissingFile, pos, "give the recap a directory of its own, with the text as index.md and the file beside it",
-			"%s: %q can't be part of a recap that is a single file", what, fit.Clip(name))
+			"%s: %q can't be part of a recap that is a single file", what, words.Clip(name))
 	default:
-		l.report(rule.MissingFile, pos, l.missing(name), "%s: there is no file %q", what, fit.Clip(name))
+		l.report(rule.MissingFile, pos, l.missing(name), "%s: there is no file %q", what, words.Clip(name))
 	}
 }
 
@@ -96,7 +97,7 @@ func (l *loader) checkFile(name, what string, pos tree.Pos) {
 func (l *loader) missing(name string) string {
 	for c := range strings.SplitSeq(name, "/") {
 		if leftOut(c) {
-			return fmt.Sprintf("rename %s: such names are left out of a recap", fit.Clip(c))
+			return fmt.Sprintf("rename %s: such names are left out of a recap", words.Clip(c))
 		}
 	}
 	paths := make([]string, len(l.list))
@@ -118,7 +119,7 @@ func (l *loader) checkLink(link document.Link, described map[string]bool) {
 	}
 	name, local := localPath(link.Dest)
 	if link.Image && strings.TrimSpace(link.Text) == "" && !described[name] {
-		l.report(rule.Alt, pos, "describe it between the brackets: ![what it shows](file)", "the image %q has no alternative text", fit.Clip(link.Dest))
+		l.report(rule.Alt, pos, "describe it between the brackets: ![what it shows](file)", "the image %q has no alternative text", words.Clip(link.Dest))
 	}
 	if f, ok := rule.CheckLink(link.Dest); !ok {
 		l.report(f.Rule, pos, f.Mend, "%s: %s", what, f.Message)
@@ -130,11 +131,11 @@ func (l *loader) checkLink(link document.Link, described map[string]bool) {
 	outside := path.IsAbs(name) || name == ".." || strings.HasPrefix(name, "../")
 	switch {
 	case path.IsAbs(name), outside && !link.Image:
-		l.report(rule.Link, pos, "write the whole address", "the %s %q leads nowhere outside its site", what, fit.Clip(link.Dest))
+		l.report(rule.Link, pos, "write the whole address", "the %s %q leads nowhere outside its site", what, words.Clip(link.Dest))
 	case link.Image, l.has(name), namesFile(name):
 		l.checkFile(name, what, pos)
 	default:
-		l.report(rule.Link, pos, "write the whole address", "the %s %q leads nowhere outside its site", what, fit.Clip(link.Dest))
+		l.report(rule.Link, pos, "write the whole address", "the %s %q leads nowhere outside its site", what, words.Clip(link.Dest))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/internal/shape"
 	"github.com/recap-oci/recap/pkg/internal/tree"
+	"github.com/recap-oci/recap/pkg/internal/words"
 )
 
 // explanation is one error of a schema being put in plain words.
@@ -34,7 +35,7 @@ func (x explanation) explain(yield func(Misfit) bool) bool {
 	}
 	got := ""
 	if value != nil && value.Kind != tree.List && value.Kind != tree.Map {
-		got = fmt.Sprintf(" %q", Clip(value.Text))
+		got = fmt.Sprintf(" %q", words.Clip(value.Text))
 	}
 	bad := func(mend, format string, args ...any) bool {
 		return yield(Misfit{Pos: pos, Pointer: pointer, Mend: mend, Message: fmt.Sprintf(format, args...), Cut: []string{pointer}})
@@ -80,14 +81,14 @@ func (x explanation) explain(yield func(Misfit) bool) bool {
 		}
 		return yield(Misfit{
 			Pos: pos, Pointer: pointer, Mend: "write " + x.form.Patterns[pattern], Pattern: pattern, Text: text, Cut: []string{pointer},
-			Message: fmt.Sprintf("%s %q has the wrong form", name, Clip(text)),
+			Message: fmt.Sprintf("%s %q has the wrong form", name, words.Clip(text)),
 		})
 	case shape.PropertyNames:
 		field := pointer + "/" + tree.Escape(k.Name)
 		at, _ := x.root.Find(field)
 		return yield(Misfit{
 			Pos: at, Pointer: field, Mend: "write " + x.form.Patterns["slug"], Cut: []string{field},
-			Message: fmt.Sprintf("%s: the key %q is no id", name, Clip(k.Name)),
+			Message: fmt.Sprintf("%s: the key %q is no id", name, words.Clip(k.Name)),
 		})
 	case shape.MinLength:
 		return bad(x.form.fill("fill it in", "remove it"), "%s is too short", name)

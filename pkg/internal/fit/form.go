@@ -10,6 +10,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/internal/shape"
 	"github.com/recap-oci/recap/pkg/internal/tree"
+	"github.com/recap-oci/recap/pkg/internal/words"
 )
 
 // Form is a schema with the words to speak about it.
@@ -84,9 +85,9 @@ func (f Form) fieldName(pointer string) string {
 		case t != "" && strings.Trim(t, "0123456789") == "":
 			b.WriteString("[" + t + "]")
 		case b.Len() > 0:
-			b.WriteString("." + Clip(t))
+			b.WriteString("." + words.Clip(t))
 		default:
-			b.WriteString(Clip(t))
+			b.WriteString(words.Clip(t))
 		}
 	}
 	return b.String()

@@ -30,14 +30,6 @@ func plain(s string) string {
 	return strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(s))
 }
 
-// Clip shortens what a person wrote, for a message.
-func Clip(s string) string {
-	if r := []rune(s); len(r) > 60 {
-		return string(r[:57]) + "…"
-	}
-	return s
-}
-
 // article returns a JSON type with its article.
 func article(jsonType string) string {
 	switch jsonType {

@@ -4,6 +4,7 @@
 package words_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/recap-oci/recap/pkg/internal/words"
@@ -47,6 +48,18 @@ func TestCount(t *testing.T) {
 	for n, want := range map[int]string{0: "0 files", 1: "1 file", 2: "2 files", 1000: "1000 files"} {
 		if got := words.Count(n, "file"); got != want {
 			t.Errorf("Count(%d) = %q, want %q", n, got, want)
+		}
+	}
+}
+
+func TestClip(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                      "",
+		strings.Repeat("ä", 60): strings.Repeat("ä", 60),
+		strings.Repeat("ä", 61): strings.Repeat("ä", 60) + "…",
+	} {
+		if got := words.Clip(text); got != want {
+			t.Errorf("Clip(%q) = %q, want %q", text, got, want)
 		}
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/recap-oci/recap/pkg/internal/fit"
 	"github.com/recap-oci/recap/pkg/internal/words"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/rule"
@@ -71,7 +70,7 @@ func Find(members []Member) []recap.Problem {
 		joined[pair] = true
 		problems = append(problems, recap.Problem{
 			Path: members[b.first].Document, Severity: recap.SeverityWarning, Rule: rule.Near,
-			Message: fmt.Sprintf("%q (%s) and %q (%s, in %s) %s", fit.Clip(b.name), b.id, fit.Clip(a.name), a.id, members[a.first].Document, why),
+			Message: fmt.Sprintf("%q (%s) and %q (%s, in %s) %s", words.Clip(b.name), b.id, words.Clip(a.name), a.id, members[a.first].Document, why),
 			Mend:    fmt.Sprintf("spell both the same or, if they are one, add to aliases in pack.yaml: %s: {%s: [%s]}", a.kind, a.id, strconv.Quote(b.own)),
 		})
 	}

@@ -13,7 +13,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/recap-oci/recap/pkg/internal/fit"
+	"github.com/recap-oci/recap/pkg/internal/words"
 )
 
 const (
@@ -49,10 +49,10 @@ func Parse(expr string) (*syntax.Regexp, string) {
 	parsed, err := syntax.Parse(expr, syntax.Perl)
 	if err != nil {
 		why := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
-		return nil, fmt.Sprintf("\"%s\" is no regular expression: %s", fit.Clip(expr), why)
+		return nil, fmt.Sprintf("\"%s\" is no regular expression: %s", words.Clip(expr), why)
 	}
 	if steps(parsed) > maxProgram {
-		return nil, fmt.Sprintf("\"%s\" takes too long to match", fit.Clip(expr))
+		return nil, fmt.Sprintf("\"%s\" takes too long to match", words.Clip(expr))
 	}
 	return parsed, ""
 }
