@@ -78,6 +78,18 @@ func (f *File) Commit(path string) error {
 		return Explain(&fs.PathError{Op: "commit", Path: path, Err: fs.ErrClosed})
 	}
 	defer f.Abort()
+	if err := f.flush(); err != nil {
+		return err
+	}
+	if err := rename(f.Name(), path); err != nil {
+		return err
+	}
+	f.done = true
+	return SyncDir(filepath.Dir(path))
+}
+
+// flush makes what was written outlast a power cut, and closes the file.
+func (f *File) flush() error {
 	if err := step("sync", nil); err != nil {
 		return Explain(&fs.PathError{Op: "sync", Path: f.Name(), Err: err})
 	}
@@ -85,14 +97,7 @@ func (f *File) Commit(path string) error {
 		return Explain(err)
 	}
 	// A network file system may report a failed write as late as this.
-	if err := f.file.Close(); err != nil {
-		return Explain(err)
-	}
-	if err := rename(f.Name(), path); err != nil {
-		return err
-	}
-	f.done = true
-	return SyncDir(filepath.Dir(path))
+	return Explain(f.file.Close())
 }
 
 // Abort closes and removes the file unless it has been committed.

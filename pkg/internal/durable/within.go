@@ -55,6 +55,33 @@ func RemoveIn(root *os.Root, name string) error {
 	return Explain(root.Remove(name))
 }
 
+// WriteIn makes the file called name in a directory that is held, whole or not at
+// all, and replaces what had that name. Until it is whole it lies in the directory
+// itself, where [Stale] finds what a killed process left.
+func WriteIn(root *os.Root, name string, data []byte, perm fs.FileMode) error {
+	temp := tempName()
+	if err := step("create", nil); err != nil {
+		return Explain(&fs.PathError{Op: "create", Path: name, Err: err})
+	}
+	f, err := root.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, perm)
+	if err != nil {
+		return Explain(err)
+	}
+	file := &File{file: f}
+	_, err = file.Write(data)
+	if err == nil {
+		err = file.flush()
+	}
+	if err == nil {
+		err = RenameIn(root, temp, name)
+	}
+	if err != nil {
+		_ = f.Close()         // done already where it could be flushed
+		_ = root.Remove(temp) // else Reap will
+	}
+	return err
+}
+
 // SyncIn is [SyncDir] of a directory in one that is held.
 func SyncIn(root *os.Root, dir string) error {
 	if err := step("syncdir", nil); err != nil {

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/opencontainers/go-digest"
+
+	"github.com/recap-oci/recap/pkg/internal/durable"
 )
 
 // Between a look and what follows from it, somebody may put a link in the place of a
@@ -18,10 +20,16 @@ import (
 func TestHeldIsNotLedOut(t *testing.T) {
 	name := Name(digest.FromString("x"))
 	for does, do := range map[string]func(h *Held) error{
-		"Remove":     func(h *Held) error { return h.Remove(name) },
-		"SetAside":   func(h *Held) error { _, err := h.SetAside(name); return err },
-		"KeepAside":  func(h *Held) error { _, err := h.KeepAside(name); return err },
-		"CopyAside":  func(h *Held) error { _, err := h.CopyAside(name, 10); return err },
+		"Remove":    func(h *Held) error { return h.Remove(name) },
+		"SetAside":  func(h *Held) error { _, err := h.SetAside(name); return err },
+		"KeepAside": func(h *Held) error { _, err := h.KeepAside(name); return err },
+		"CopyAside": func(h *Held) error { _, err := h.CopyAside(name, 10); return err },
+		"copyIn": func(h *Held) error { // the quarantine was looked at before
+			if err := os.WriteFile(filepath.Join(h.root.Name(), "index.json"), []byte("{}"), 0o644); err != nil {
+				return nil
+			}
+			return copyIn(h.root, "index.json", Quarantine+"/20260101T000000Z-index.json", 10)
+		},
 		"Lstat":      func(h *Held) error { _, err := h.Lstat(name); return err },
 		"Sync":       func(h *Held) error { return h.Sync(Dir(digest.SHA256)) },
 		"Each":       func(h *Held) error { return h.Each(func(string, digest.Digest, fs.FileInfo) error { return nil }) },
@@ -63,6 +71,9 @@ func TestHeldIsNotLedOut(t *testing.T) {
 				if _, err := os.Lstat(filepath.Join(outside, filepath.FromSlash(file))); err != nil {
 					t.Error(err)
 				}
+			}
+			if left, err := filepath.Glob(filepath.Join(root, durable.TempPrefix+"*")); err != nil || len(left) > 0 {
+				t.Errorf("left over: %v, %v", left, err)
 			}
 			if files, err := os.ReadDir(filepath.Join(outside, Quarantine)); err != nil || len(files) != 1 {
 				t.Errorf("in the quarantine outside: %v, %v", files, err)

@@ -33,25 +33,28 @@ func (h *Held) KeepAside(name string) (string, error) { return h.aside(name, dur
 
 // CopyAside copies the file called name, of at most limit bytes, to the quarantine.
 func (h *Held) CopyAside(name string, limit int64) (string, error) {
-	return h.aside(name, func(root *os.Root, from, to string) error {
-		info, err := root.Lstat(from)
-		if err != nil {
-			return err
-		}
-		if !info.Mode().IsRegular() {
-			return irregular(from, info.Mode())
-		}
-		file, err := root.OpenFile(from, os.O_RDONLY|openFlags, 0)
-		if err != nil {
-			return durable.Explain(err)
-		}
-		defer file.Close()
-		data, err := ReadBounded(file, info.Size(), limit)
-		if err != nil {
-			return durable.Explain(err)
-		}
-		return durable.WriteFile(filepath.Join(root.Name(), filepath.FromSlash(to)), data, 0o644)
-	})
+	return h.aside(name, func(root *os.Root, from, to string) error { return copyIn(root, from, to, limit) })
+}
+
+// copyIn copies a regular file of at most limit bytes within root.
+func copyIn(root *os.Root, from, to string, limit int64) error {
+	info, err := root.Lstat(from)
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return irregular(from, info.Mode())
+	}
+	file, err := root.OpenFile(from, os.O_RDONLY|openFlags, 0)
+	if err != nil {
+		return durable.Explain(err)
+	}
+	defer file.Close()
+	data, err := ReadBounded(file, info.Size(), limit)
+	if err != nil {
+		return durable.Explain(err)
+	}
+	return durable.WriteIn(root, to, data, 0o644)
 }
 
 // aside gives the file called name, by move, a name in the quarantine.
