@@ -23,7 +23,8 @@ func TestNoteMoved(t *testing.T) {
 			name  string
 			takes time.Duration // between two looks at the clock
 			moved bool
-			blobs int // how they are answered, where not as usual
+			hangs bool // the registry never says what the tag names in the end
+			blobs int  // how they are answered, where not as usual
 			code  int
 			note  string
 			heads int // that ask what the tag names in the end
@@ -31,6 +32,7 @@ func TestNoteMoved(t *testing.T) {
 			{name: "quick", moved: true},
 			{name: "long", takes: time.Minute, heads: 1},
 			{name: "long and moved", takes: time.Minute, moved: true, heads: 1, note: "by now; what was taken is what it named before"},
+			{name: "long and silent", takes: time.Minute, hangs: true, heads: 1},
 			{name: "gone", blobs: http.StatusNotFound, code: 3, heads: 1},
 			{name: "long and forbidden", takes: time.Minute, moved: true, blobs: http.StatusForbidden, code: 4},
 			{name: "moved and gone", moved: true, blobs: http.StatusNotFound, code: 3, heads: 1, note: "by now; what it named before may be gone: run the same command again"},
@@ -39,11 +41,12 @@ func TestNoteMoved(t *testing.T) {
 				s := newSandbox(t, "")
 				registry := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
 				ref := registry.Host() + "/team/trip:v1"
+				clock := recaptest.NewClock(0)
 				run := func(args ...string) (int, string) {
 					var stderr bytes.Buffer
 					now := time.Now()
 					e := &env{
-						stdin: bytes.NewReader(nil), stdout: &answer{w: &bytes.Buffer{}}, stderr: &stderr, budget: &target.Budget{},
+						stdin: bytes.NewReader(nil), stdout: &answer{w: &bytes.Buffer{}}, stderr: &stderr, budget: &target.Budget{}, clock: clock,
 						now: func() time.Time { now = now.Add(tt.takes); return now },
 						lookup: func(name string) (string, bool) {
 							if strings.HasPrefix(name, "XDG_") || name == "DOCKER_CONFIG" {
@@ -72,6 +75,18 @@ func TestNoteMoved(t *testing.T) {
 						Action: func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 							r.URL.Path = strings.TrimSuffix(r.URL.Path, "v1") + "v2"
 							next.ServeHTTP(w, r)
+						},
+					})
+				}
+				if tt.hangs {
+					registry.Inject(recaptest.Fault{
+						Times: recaptest.Always, Match: recaptest.Match{Method: http.MethodHead, Kind: recaptest.Manifest, Path: "*/v1"},
+						Action: func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+							if clock.Fire(movedPatience) == 0 {
+								w.WriteHeader(http.StatusServiceUnavailable) // and asked again
+								return
+							}
+							<-r.Context().Done()
 						},
 					})
 				}
