@@ -73,10 +73,15 @@ func cutTag(s string) (path, tag string) {
 }
 
 // pulledPack returns the receipt of the pack that was pulled into dir, if that is
-// what lies there: what its pack.yaml said isn't among the files.
+// what lies there: what its pack.yaml said isn't among the files. A receipt that names
+// no place to pull from is nobody's: who has it read would be led to a path.
 func pulledPack(dir string) (*folder.Receipt, bool) {
 	receipt, err := folder.ReadReceipt(dir)
-	return receipt, err == nil && len(receipt.Members) > 0
+	if err != nil || len(receipt.Members) == 0 {
+		return nil, false
+	}
+	_, err = target.ParseReference(receipt.Repository + "@" + receipt.Digest.String())
+	return receipt, err == nil
 }
 
 // pulledReference returns what to read in place of the pack that was pulled into

@@ -28,6 +28,7 @@ type trustImportResult struct {
 	Rules       []policyRuleSummary `json:"rules,omitempty"`
 	DryRun      bool                `json:"dryRun,omitempty"`
 
+	needsRoot bool // the policy can't do without one
 	installed bool
 }
 
@@ -136,7 +137,7 @@ func (e *env) describeTrust(ctx context.Context, carried material.Material) (tru
 	if believed.TrustedRoot != (policy.TrustedRoot{Path: result.TrustedRoot}) {
 		return result, recap.Errorf(recap.Usage, "bad-policy", "the policy in there is for another trusted root").WithHint("make it anew with: recap copy --with-trust")
 	}
-	result.Rules = summarise(believed.Rules)
+	result.Rules, result.needsRoot = summarise(believed.Rules), believed.NeedsTrustedRoot()
 	return result, nil
 }
 
@@ -164,9 +165,12 @@ func printImport(w io.Writer, e *env, r trustImportResult) {
 			fmt.Fprintf(w, "installed %s, which decides from now on\n", safe(r.Policy))
 		}
 	}
-	if r.Root != nil {
+	switch {
+	case r.Root != nil:
 		printRoot(w, *r.Root, e.now())
-	} else {
+	case r.needsRoot:
+		fmt.Fprintln(w, "no trusted root: the policy goes by that of Sigstore's public instance")
+	default:
 		fmt.Fprintln(w, "no trusted root: the policy's keys need none")
 	}
 	if r.Policy == "" {
