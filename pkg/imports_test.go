@@ -80,6 +80,7 @@ var rooms = map[string][]string{
 	"pkg/internal/durable":   {"pkg/recap"},
 	"pkg/internal/fit":       {},
 	"pkg/internal/front":     {"pkg/recap", "pkg/rule", "pkg/document", "schemas"},
+	"pkg/internal/input":     {"pkg/recap"},
 	"pkg/internal/safepath":  {"pkg/recap"},
 	"pkg/internal/scope":     {"pkg/recap"},
 	"pkg/internal/shape":     {},

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/recap-oci/recap/pkg/internal/durable"
+	"github.com/recap-oci/recap/pkg/internal/input"
 	"github.com/recap-oci/recap/pkg/recap"
 )
 
@@ -28,7 +29,7 @@ import (
 func Rewrite(path string, change func(old []byte) ([]byte, error)) (changed bool, err error) {
 	info, err := os.Lstat(path)
 	if err != nil {
-		return false, localError(path, err)
+		return false, input.Unread(path, err)
 	}
 	if !info.Mode().IsRegular() {
 		return false, recap.Errorf(recap.Unsafe, "not-a-regular-file", "%q is not a regular file", path)
@@ -47,12 +48,12 @@ func Rewrite(path string, change func(old []byte) ([]byte, error)) (changed bool
 func readText(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, localError(path, err)
+		return nil, input.Unread(path, err)
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, recap.MaxDocumentSize+1))
 	if err != nil {
-		return nil, localError(path, err)
+		return nil, input.Unread(path, err)
 	}
 	if len(text) > recap.MaxDocumentSize {
 		return nil, recap.Errorf(recap.Unsafe, "too-large", "%q has more than %d bytes", path, recap.MaxDocumentSize)
@@ -66,7 +67,7 @@ func Create(dir string, files map[string][]byte) error {
 	_, _ = durable.Reap(dir) // of a run that was killed; best effort
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return localError(dir, err)
+		return input.Unread(dir, err)
 	}
 	if len(entries) > 0 {
 		return recap.Errorf(recap.Local, "exists", "%q is not empty", dir).
@@ -84,7 +85,7 @@ func Add(dir string, files map[string][]byte) error {
 		if _, err := os.Lstat(path); err == nil {
 			return recap.Errorf(recap.Local, "exists", "%q is there already", path).WithHint("edit it; recap check %s says what is wrong with it", dir)
 		} else if !errors.Is(err, fs.ErrNotExist) {
-			return localError(path, err)
+			return input.Unread(path, err)
 		}
 	}
 	// What makes of the whole what it is comes last, so that what was begun and not
@@ -104,15 +105,4 @@ func Add(dir string, files map[string][]byte) error {
 		}
 	}
 	return nil
-}
-
-// localError words an error of reading a file.
-func localError(path string, err error) error {
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return recap.Errorf(recap.NotFound, "not-found", "reading %q: %w", path, err)
-	case errors.Is(err, fs.ErrPermission):
-		return recap.Errorf(recap.Local, "unreadable", "reading %q: %w", path, err).WithHint("make it readable, or remove it")
-	}
-	return recap.Errorf(recap.Local, "io", "reading %q: %w", path, err)
 }

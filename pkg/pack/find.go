@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/recap-oci/recap/pkg/internal/fit"
+	"github.com/recap-oci/recap/pkg/internal/input"
 	"github.com/recap-oci/recap/pkg/internal/words"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/rule"
@@ -86,7 +87,7 @@ func (f *finder) path(e *Entry) error {
 		f.refuse(e, f.meant(e.Path), "there is nothing at %s", e.Path)
 		return nil
 	case err != nil:
-		return localError(e.Path, err)
+		return input.Unread(e.Path, err)
 	case info.IsDir() && isPack(f.fsys, e.Path):
 		f.refuse(e, fmt.Sprintf("list its recaps instead, such as ./%s/*", e.Path), "%s is a pack, and a pack holds recaps only", e.Path)
 		return nil
@@ -157,7 +158,7 @@ func (f *finder) isMember(e *Entry, name string) (bool, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return false, nil
 	case err != nil:
-		return false, localError(name, err)
+		return false, input.Unread(name, err)
 	case info.Mode()&fs.ModeSymlink != 0:
 		if ext := path.Ext(name); ext == "" || ext == ".md" {
 			f.refuse(e, "put a copy in its place, or narrow the pattern", "%s is a symbolic link", name)
@@ -197,7 +198,7 @@ func (f *finder) match(dir string, components []string, matches map[string]bool)
 			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
 				return nil
 			}
-			return localError(name, err)
+			return input.Unread(name, err)
 		}
 		if len(rest) > 0 && !info.IsDir() {
 			return nil
@@ -244,7 +245,7 @@ func (f *finder) list(dir string) ([]fs.DirEntry, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, nil
 		}
-		return nil, localError(dir, err)
+		return nil, input.Unread(dir, err)
 	}
 	defer file.Close()
 	d, ok := file.(fs.ReadDirFile)
@@ -262,7 +263,7 @@ func (f *finder) list(dir string) ([]fs.DirEntry, error) {
 			break
 		}
 		if err != nil {
-			return nil, localError(dir, err)
+			return nil, input.Unread(dir, err)
 		}
 	}
 	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })

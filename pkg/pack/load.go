@@ -14,6 +14,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
+	"github.com/recap-oci/recap/pkg/internal/input"
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/rule"
@@ -79,15 +80,15 @@ func parse(data []byte) (*File, *tree.Node, []recap.Problem) {
 
 func isError(p recap.Problem) bool { return p.Severity == recap.SeverityError }
 
-// readFile reads a regular file of at most limit bytes. Errors of the file system
-// are passed on when there is none, else made recap.Local.
+// readFile reads a regular file of at most limit bytes. That there is none is
+// fs.ErrNotExist.
 func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	info, err := fs.Lstat(fsys, name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	case err != nil:
-		return nil, localError(name, err)
+		return nil, input.Unread(name, err)
 	case info.Mode()&fs.ModeSymlink != 0:
 		return nil, recap.Errorf(recap.Unsafe, "symlink-in-source", "%s is a symbolic link", name).WithHint("put a copy of the file in its place")
 	case !info.Mode().IsRegular():
@@ -95,24 +96,17 @@ func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	}
 	f, err := fsys.Open(name)
 	if err != nil {
-		return nil, localError(name, err)
+		return nil, input.Unread(name, err)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
-		return nil, localError(name, err)
+		return nil, input.Unread(name, err)
 	}
 	if int64(len(data)) > limit {
 		return nil, recap.Errorf(recap.Unsafe, "too-large", "%s is larger than %d bytes", name, limit)
 	}
 	return data, nil
-}
-
-func localError(name string, err error) error {
-	if errors.Is(err, fs.ErrPermission) {
-		return recap.Errorf(recap.Local, "unreadable", "reading %q: %w", name, err).WithHint("make it readable, or remove it")
-	}
-	return recap.Errorf(recap.Local, "io", "reading %q: %w", name, err)
 }
 
 // reader is one run of parse.

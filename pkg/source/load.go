@@ -13,6 +13,7 @@ import (
 	"strconv"
 
 	"github.com/recap-oci/recap/pkg/document"
+	"github.com/recap-oci/recap/pkg/internal/input"
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/rule"
@@ -40,7 +41,7 @@ func Load(fsys fs.FS, name string, opts Options) (*Source, []recap.Problem, erro
 	}
 	info, err := fs.Lstat(fsys, name)
 	if err != nil {
-		return nil, nil, localError(name, err)
+		return nil, nil, input.Unread(name, err)
 	}
 	l := &loader{opts: opts, dir: name, recap: &recap.Recap{}}
 	switch {
@@ -49,7 +50,7 @@ func Load(fsys fs.FS, name string, opts Options) (*Source, []recap.Problem, erro
 			WithHint("name what it points to")
 	case info.IsDir():
 		if l.files, err = fs.Sub(fsys, name); err != nil {
-			return nil, nil, localError(name, err)
+			return nil, nil, input.Unread(name, err)
 		}
 	case !info.Mode().IsRegular():
 		return nil, nil, recap.Errorf(recap.Unsafe, "not-a-regular-file", "%q is not a regular file", name)
@@ -66,17 +67,6 @@ func Load(fsys fs.FS, name string, opts Options) (*Source, []recap.Problem, erro
 	recap.SortProblems(l.problems)
 	l.problems = slices.Compact(l.problems)
 	return &Source{Recap: l.recap, Files: l.files, problems: l.problems, refusal: l.refusal}, slices.Clone(l.problems), nil
-}
-
-// localError words an error of the file system.
-func localError(name string, err error) error {
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return recap.Errorf(recap.NotFound, "not-found", "reading %q: %w", name, err)
-	case errors.Is(err, fs.ErrPermission):
-		return recap.Errorf(recap.Local, "unreadable", "reading %q: %w", name, err).WithHint("make it readable, or remove it")
-	}
-	return recap.Errorf(recap.Local, "io", "reading %q: %w", name, err)
 }
 
 // loader is one run of Load.
@@ -220,7 +210,7 @@ func (l *loader) read(name string, limit int64) ([]byte, error) {
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
-		return nil, localError(l.display(name), err)
+		return nil, input.Unread(l.display(name), err)
 	}
 	if int64(len(data)) > limit {
 		l.refuse("too-large", rule.Limit, name, "split it", "%s is larger than %d bytes", name, limit)
@@ -234,12 +224,12 @@ func (l *loader) read(name string, limit int64) ([]byte, error) {
 func (l *loader) open(name string) (fs.File, error) {
 	f, err := l.files.Open(name)
 	if err != nil {
-		return nil, localError(l.display(name), err)
+		return nil, input.Unread(l.display(name), err)
 	}
 	info, err := f.Stat()
 	if err != nil {
 		_ = f.Close()
-		return nil, localError(l.display(name), err)
+		return nil, input.Unread(l.display(name), err)
 	}
 	if !info.Mode().IsRegular() {
 		_ = f.Close()

@@ -12,6 +12,7 @@ import (
 	"path"
 
 	"github.com/recap-oci/recap/pkg/document"
+	"github.com/recap-oci/recap/pkg/internal/input"
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/internal/words"
 	"github.com/recap-oci/recap/pkg/recap"
@@ -101,12 +102,12 @@ func (l *loader) readOriginal(src *recap.Source) ([]byte, error) {
 	}
 	f, err := l.opts.Originals.Open(name)
 	if err != nil {
-		return nil, localError(name, err)
+		return nil, input.Unread(name, err)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, recap.MaxDocumentSize+1))
 	if err != nil {
-		return nil, localError(name, err)
+		return nil, input.Unread(name, err)
 	}
 	if src.Digest != "" && digestOf(data) != src.Digest {
 		at, _ := l.normalised.Find("/recap/source/digest")

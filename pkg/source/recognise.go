@@ -15,6 +15,7 @@ import (
 
 	"github.com/recap-oci/recap/pkg/document"
 	"github.com/recap-oci/recap/pkg/internal/front"
+	"github.com/recap-oci/recap/pkg/internal/input"
 	"github.com/recap-oci/recap/pkg/internal/tree"
 	"github.com/recap-oci/recap/pkg/recap"
 )
@@ -33,7 +34,7 @@ func IsRecap(fsys fs.FS, name string) (bool, error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, localError(name, err)
+		return false, input.Unread(name, err)
 	}
 	text := name
 	switch {
@@ -69,19 +70,19 @@ func readStart(fsys fs.FS, name string) ([]byte, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
-		return nil, localError(name, err)
+		return nil, input.Unread(name, err)
 	case !info.Mode().IsRegular():
 		return nil, nil
 	}
 	f, err := fsys.Open(name)
 	if err != nil {
-		return nil, localError(name, err)
+		return nil, input.Unread(name, err)
 	}
 	defer f.Close()
 	const limit = recap.MaxFrontMatterSize + 4096
 	text, err := io.ReadAll(io.LimitReader(f, limit))
 	if err != nil {
-		return nil, localError(name, err)
+		return nil, input.Unread(name, err)
 	}
 	if len(text) == limit { // not within a character
 		text = text[:bytes.LastIndexByte(text, '\n')+1]

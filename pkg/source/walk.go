@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/recap-oci/recap/pkg/internal/durable"
+	"github.com/recap-oci/recap/pkg/internal/input"
 	"github.com/recap-oci/recap/pkg/internal/safepath"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/rule"
@@ -40,7 +41,7 @@ func (l *loader) walk() error {
 	if l.single != "" {
 		info, err := fs.Lstat(l.files, recap.DocumentPath)
 		if err != nil {
-			return localError(l.single, err)
+			return input.Unread(l.single, err)
 		}
 		l.list = []listed{{path: recap.DocumentPath, size: info.Size()}}
 		return nil
@@ -102,7 +103,7 @@ func (l *loader) walkDir(dir string, depth int, seen *int) error {
 		default:
 			info, err := entry.Info()
 			if err != nil {
-				return localError(l.display(name), err)
+				return input.Unread(l.display(name), err)
 			}
 			l.list = append(l.list, listed{path: name, size: info.Size()})
 		}
@@ -115,7 +116,7 @@ func (l *loader) walkDir(dir string, depth int, seen *int) error {
 func (l *loader) readDir(dir string, seen *int) ([]fs.DirEntry, error) {
 	f, err := l.files.Open(dir)
 	if err != nil {
-		return nil, localError(l.display(dir), err)
+		return nil, input.Unread(l.display(dir), err)
 	}
 	defer f.Close()
 	d, ok := f.(fs.ReadDirFile)
@@ -134,7 +135,7 @@ func (l *loader) readDir(dir string, seen *int) ([]fs.DirEntry, error) {
 			break
 		}
 		if err != nil {
-			return nil, localError(l.display(dir), err)
+			return nil, input.Unread(l.display(dir), err)
 		}
 	}
 	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return cmp.Compare(a.Name(), b.Name()) })
@@ -235,7 +236,7 @@ func (l *loader) readHead(f *listed) error {
 	n, err := io.ReadFull(file, f.head)
 	f.head = f.head[:n]
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return localError(l.display(f.path), err)
+		return input.Unread(l.display(f.path), err)
 	}
 	return nil
 }
