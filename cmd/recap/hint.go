@@ -32,6 +32,15 @@ func rehinted(err error, kind recap.Kind, format string, args ...any) error {
 	return err
 }
 
+// rehintedCode is rehinted for one code.
+func rehintedCode(err error, code, format string, args ...any) error {
+	var known *recap.Error
+	if errors.As(err, &known) && known.Code == code {
+		_ = known.WithHint(format, args...)
+	}
+	return err
+}
+
 // alternatively adds to the hint of the *recap.Error in err what else can be done.
 func alternatively(err error, hint string) error {
 	var known *recap.Error

@@ -58,12 +58,19 @@ somebody you trust, not from what the layout came with.`,
 			if err != nil {
 				return err
 			}
-			if digest == "" || ref.Digest != "" || len(ref.Tags) > 0 {
+			if digest == "" {
 				return recap.Errorf(recap.Usage, "usage", "recap trust import: say what to trust with --digest").
-					WithHint("recap trust import %s --digest sha256:…, as recap copy --with-trust printed it", ref.Path)
+					WithHint("recap trust import %s --digest sha256:…, as recap copy --with-trust printed it", shellWord(ref.Path))
+			}
+			if ref.Digest != "" || len(ref.Tags) > 0 {
+				return recap.Errorf(recap.Usage, "usage", "recap trust import: LAYOUT is named without a tag: what is trusted has none").
+					WithHint("recap trust import %s --digest %s", shellWord(ref.Path), shellWord(digest))
 			}
 			carried, err := e.fetchTrust(ctx, target.LayoutScheme+ref.Path+"@"+digest)
 			if err != nil {
+				if _, missing := os.Stat(ref.Path); missing == nil {
+					err = rehintedCode(err, "not-found", "check the digest: it is what recap copy SRC oci-layout://%s:TAG --with-trust printed, not that of a recap", ref.Path)
+				}
 				return err
 			}
 			result, err := e.describeTrust(ctx, carried)

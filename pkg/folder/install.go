@@ -294,6 +294,9 @@ func (in *installer) stageWithin(ctx context.Context, root *os.Root, j *journal)
 // recover finishes or clears away what an interrupted pull left in the
 // destination.
 func (d *Folder) recover(force bool) error {
+	if info, err := os.Lstat(d.path); err != nil || !info.IsDir() {
+		return nil // and isn't opened: a pipe would wait for somebody to write into it
+	}
 	root, err := os.OpenRoot(d.path)
 	if err != nil {
 		return nil // absent, or no directory: inspect says what is wrong with it

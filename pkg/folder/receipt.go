@@ -81,12 +81,9 @@ type File struct {
 // Errors: [recap.NotFound] not-a-pull when dir has none, [recap.Integrity]
 // bad-receipt when it isn't one.
 func ReadReceipt(dir string) (*Receipt, error) {
-	root, err := os.OpenRoot(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, noDirectory(dir)
-	}
+	root, err := openPulled(dir)
 	if err != nil {
-		return nil, localError(err, "opening the directory")
+		return nil, err
 	}
 	defer root.Close()
 	r, err := readReceipt(root)
@@ -94,6 +91,26 @@ func ReadReceipt(dir string) (*Receipt, error) {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
 	return r, nil
+}
+
+// openPulled opens dir to look at. What is no directory isn't opened at all: a pipe
+// would wait for somebody to write into it.
+func openPulled(dir string) (*os.Root, error) {
+	info, err := os.Stat(dir)
+	if err == nil && !info.IsDir() {
+		return nil, recap.Errorf(recap.NotFound, "not-a-pull", "%s is not a directory", dir)
+	}
+	var root *os.Root
+	if err == nil {
+		root, err = os.OpenRoot(dir)
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, noDirectory(dir)
+	case err != nil:
+		return nil, localError(err, "opening the directory")
+	}
+	return root, nil
 }
 
 func readReceipt(root *os.Root) (*Receipt, error) {

@@ -5,10 +5,7 @@ package folder
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 
 	"github.com/opencontainers/go-digest"
 
@@ -55,12 +52,9 @@ type StatusResult struct {
 // Errors: [recap.NotFound] not-a-pull when dir has no receipt, or isn't there;
 // [recap.Integrity] bad-receipt.
 func Status(ctx context.Context, dir string, opts StatusOptions) (StatusResult, error) {
-	root, err := os.OpenRoot(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return StatusResult{}, noDirectory(dir)
-	}
+	root, err := openPulled(dir)
 	if err != nil {
-		return StatusResult{}, localError(err, "opening the directory")
+		return StatusResult{}, err
 	}
 	defer root.Close()
 	result := StatusResult{Dir: dir, State: Unchanged, Changes: []Change{}}
