@@ -14,11 +14,11 @@ import (
 // square of their size. Those of real authorities have 1 to 7 KiB.
 const (
 	maxTimestamp = 32 << 10 // bytes
-	maxDERPart   = 2 << 10  // bytes of what has no parts: a key, a signature
-	maxDERDepth  = 32       // real ones reach 12
+	maxPart      = 2 << 10  // bytes of what has no parts: a key, a signature
+	maxDepth     = 32       // real ones reach 12
 )
 
-var errDERTooLarge = errors.New("larger than any timestamp")
+var errTooLarge = errors.New("larger than any timestamp")
 
 // Check refuses what isn't DER in all its parts, each within the one that it
 // is a part of. The library reads BER, in which parts may overlap or have no
@@ -27,15 +27,15 @@ var errDERTooLarge = errors.New("larger than any timestamp")
 // https://www.rfc-editor.org/rfc/rfc3161#section-2.4.2
 func Check(raw []byte) error {
 	if len(raw) > maxTimestamp {
-		return errDERTooLarge
+		return errTooLarge
 	}
-	return checkParts(raw, maxDERDepth)
+	return checkParts(raw, maxDepth)
 }
 
 func checkParts(raw []byte, depth int) error {
 	for len(raw) > 0 {
 		if depth == 0 {
-			return errDERTooLarge
+			return errTooLarge
 		}
 		var part asn1.RawValue
 		rest, err := asn1.Unmarshal(raw, &part)
@@ -44,8 +44,8 @@ func checkParts(raw []byte, depth int) error {
 		}
 		if part.IsCompound {
 			err = checkParts(part.Bytes, depth-1)
-		} else if len(part.Bytes) > maxDERPart {
-			err = errDERTooLarge
+		} else if len(part.Bytes) > maxPart {
+			err = errTooLarge
 		}
 		if err != nil {
 			return err
