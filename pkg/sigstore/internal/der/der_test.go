@@ -4,7 +4,6 @@
 package der
 
 import (
-	"bytes"
 	"encoding/asn1"
 	"errors"
 	"testing"
@@ -19,11 +18,17 @@ func TestCheck(t *testing.T) {
 		}
 		return raw
 	}
-	var full []byte // as long as may be, of parts as long as may be
-	for len(full)+len(octets(maxPart)) <= maxTimestamp-8 {
-		full = append(full, octets(maxPart)...)
+	long := func(n int) []byte { // of parts as long as may be
+		var raw []byte
+		for len(raw)+len(octets(maxPart)) <= n-300 {
+			raw = append(raw, octets(maxPart)...)
+		}
+		raw = append(raw, octets(n-len(raw)-len(octets(256))+256)...)
+		if len(raw) != n {
+			t.Fatalf("made %d bytes, not %d", len(raw), n)
+		}
+		return raw
 	}
-	full = append(full, octets(maxTimestamp-len(full)-4)...)
 	for _, tt := range []struct {
 		name     string
 		raw      []byte
@@ -35,8 +40,8 @@ func TestCheck(t *testing.T) {
 		{name: "a part too long within another", raw: element(t, asn1.TagSequence, true, octets(maxPart+1)), tooLarge: true},
 		{name: "deep", raw: nested(maxDepth), ok: true},
 		{name: "too deep", raw: nested(maxDepth + 1), tooLarge: true},
-		{name: "much", raw: full, ok: true},
-		{name: "too much", raw: append(bytes.Clone(full), 5, 0), tooLarge: true},
+		{name: "much", raw: long(maxTimestamp), ok: true},
+		{name: "too much", raw: long(maxTimestamp + 1), tooLarge: true},
 		{name: "no length", raw: []byte{0x30, 0x80, 0x05, 0x00, 0x00, 0x00}},
 		{name: "a length longer than it has to be", raw: []byte{0x04, 0x81, 0x01, 'x'}},
 		{name: "a part that leaves its own", raw: []byte{0x30, 0x03, 0x04, 0x04, 'x', 'x', 'x', 'x'}},
