@@ -133,6 +133,7 @@ func TestBadEntryThatMayBeIt(t *testing.T) {
 		"no tag":                   {`{"size":-1}`, false, true},
 		"another's referrer":       {`{"size":-1,"annotations":{"io.github.recap-oci.subject":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"}}`, true, true},
 		"tagged, hence no more of": {`{"size":-1,"annotations":{"org.opencontainers.image.ref.name":"bad"}}`, true, true},
+		"tagged, and one of it":    {`{"size":-1,"annotations":{"io.github.recap-oci.subject":"DIGEST","org.opencontainers.image.ref.name":"bad"}}`, false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "l")
@@ -140,7 +141,7 @@ func TestBadEntryThatMayBeIt(t *testing.T) {
 			m := newManifest(t, nil, "m")
 			push(t, s, emptyConfig, m)
 			tag(t, s, m, "v1")
-			addEntry(t, path, c.entry)
+			addEntry(t, path, strings.ReplaceAll(c.entry, "DIGEST", m.Digest.String()))
 			mustResolve(t, s, "v1")
 			mustResolve(t, s, m.Digest.String())
 			_, err := s.Resolve(t.Context(), "v2")
@@ -167,6 +168,19 @@ func TestBadEntryThatMayBeIt(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A referrer stays one when somebody gives it a tag: where it can't be read, that is
+// said.
+func TestTaggedReferrerThatIsMissing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "l")
+	s := create(t, path)
+	m := newManifest(t, nil, "m")
+	push(t, s, emptyConfig, m)
+	tag(t, s, m, "v1")
+	addEntry(t, path, `{"mediaType":"application/vnd.oci.image.manifest.v1+json","size":2,"digest":"sha256:`+strings.Repeat("0", 64)+
+		`","annotations":{"io.github.recap-oci.subject":"`+m.Digest.String()+`","org.opencontainers.image.ref.name":"bad"}}`)
+	wantError(t, s.Referrers(t.Context(), m.Descriptor, "", nil), recap.Integrity, "referrers-unavailable", m.Digest.String())
 }
 
 // In an archive it is named, and carried over.

@@ -38,7 +38,7 @@ const (
 // lists, as in what cosign save writes.
 //
 // An untagged manifest that is listed and can't be read might be a referrer of
-// desc, unless its entry says otherwise. Then the error says so: an incomplete
+// desc, unless its entry says otherwise; a tagged one is, where its entry says so. Then the error says so: an incomplete
 // answer would look like "unsigned".
 func (s *Store) Referrers(ctx context.Context, desc ocispec.Descriptor, artifactType string, fn func(referrers []ocispec.Descriptor) error) error {
 	if err := blob.CheckDescriptor(desc); err != nil {
@@ -160,13 +160,13 @@ func (s *Store) referrers(ctx context.Context, d digest.Digest) ([]*node, error)
 			return nil, ctx.Err()
 		case err == nil && n.subject == d:
 			found[e.Digest] = n
-		case err != nil && e.Name() == "":
+		case err != nil && (e.Name() == "" || e.Annotations[annotationSubject] != ""):
 			return nil, couldNotLook(d, err)
 		}
 	}
 	for _, bad := range x.Bad() {
 		name, _ := bad.Name()
-		if hint, _ := bad.Annotation(annotationSubject); name == "" && (hint == "" || hint == d.String()) {
+		if hint, _ := bad.Annotation(annotationSubject); hint == d.String() || name == "" && hint == "" {
 			return nil, couldNotLook(d, s.badEntry(bad.Err)).WithHint("%s", s.withoutBad())
 		}
 	}

@@ -25,9 +25,6 @@ func TestHeldIsNotLedOut(t *testing.T) {
 		"KeepAside": func(h *Held) error { _, err := h.KeepAside(name); return err },
 		"CopyAside": func(h *Held) error { _, err := h.CopyAside(name, 10); return err },
 		"copyIn": func(h *Held) error { // the quarantine was looked at before
-			if err := os.WriteFile(filepath.Join(h.root.Name(), "index.json"), []byte("{}"), 0o644); err != nil {
-				return nil
-			}
 			return copyIn(h.root, "index.json", Quarantine+"/20260101T000000Z-index.json", 10)
 		},
 		"Lstat":      func(h *Held) error { _, err := h.Lstat(name); return err },
@@ -43,6 +40,9 @@ func TestHeldIsNotLedOut(t *testing.T) {
 					os.WriteFile(filepath.Join(root, filepath.FromSlash(file)), []byte("x"), 0o644)); err != nil {
 					t.Fatal(err)
 				}
+			}
+			if err := os.WriteFile(filepath.Join(root, "index.json"), []byte("{}"), 0o644); err != nil {
+				t.Fatal(err)
 			}
 			held, err := At(root).Hold()
 			if err != nil {
