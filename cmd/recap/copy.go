@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -78,7 +79,7 @@ recap trust import.`,
 				return err
 			}
 			defer dst.Close()
-			trusted, err := carried.push(ctx, e, dst)
+			trusted, err := carried.push(ctx, e, src, dst)
 			if err != nil {
 				return err
 			}
@@ -148,8 +149,9 @@ func (c *carriedTrust) needsRoot(believed *policy.Policy) bool {
 	return believed == nil || c.root.path != "" || believed.TrustedRoot != (policy.TrustedRoot{}) || believed.NeedsTrustedRoot()
 }
 
-// push adds to dst what is trusted and returns its digest.
-func (c *carriedTrust) push(ctx context.Context, e *env, dst *target.Target) (digest.Digest, error) {
+// push adds to dst what is trusted and returns its digest. It says so where that isn't
+// about src: at the other end it would be found out too late.
+func (c *carriedTrust) push(ctx context.Context, e *env, src *pinned, dst *target.Target) (digest.Digest, error) {
 	if !c.with {
 		return "", nil
 	}
@@ -166,6 +168,9 @@ func (c *carriedTrust) push(ctx context.Context, e *env, dst *target.Target) (di
 		}
 	}
 	if believed != nil {
+		if _, _, err := believed.Match(src.ref.Name()); errors.Is(err, policy.ErrNoRule) && !src.ref.IsLayout() {
+			e.warn("%s has no rule for %s: whoever trusts what goes along is refused there; recap policy init %s, then copy again", believed.Source, src.ref.Name(), shellWord(src.ref.String()))
+		}
 		if trusted.Policy, err = believed.Export(name); err != nil {
 			return "", err
 		}

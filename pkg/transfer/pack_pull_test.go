@@ -213,17 +213,22 @@ func TestPullPackSelection(t *testing.T) {
 		selection artifact.Selection
 		kind      recap.Kind
 		code      string
+		hint      string
 	}{
-		{"no such recap", artifact.Selection{Recaps: []string{"stayz"}}, recap.NotFound, "no-such-recap"},
-		{"no such event", artifact.Selection{Events: []string{"Elsewhere"}}, recap.NotFound, "no-such-event"},
-		{"no such file", artifact.Selection{Include: []string{"*.mp4"}}, recap.NotFound, "nothing-selected"},
-		{"a recap of another event", artifact.Selection{Recaps: []string{"stays"}, Events: []string{"About gone"}}, recap.NotFound, "nothing-selected"},
-		{"no slug", artifact.Selection{Recaps: []string{"../x"}}, recap.Usage, "bad-slug"},
+		{"no such recap", artifact.Selection{Recaps: []string{"stayz"}}, recap.NotFound, "no-such-recap", ""},
+		{"no such event", artifact.Selection{Events: []string{"Elsewhere"}}, recap.NotFound, "no-such-event", ""},
+		{"no such file", artifact.Selection{Include: []string{"*.mp4"}}, recap.NotFound, "nothing-selected", "without its slug"},
+		{"a path with a slug", artifact.Selection{Include: []string{"stays/index.md"}}, recap.NotFound, "nothing-selected", "without its slug"},
+		{"a recap of another event", artifact.Selection{Recaps: []string{"stays"}, Events: []string{"About gone"}}, recap.NotFound, "nothing-selected", ""},
+		{"no slug", artifact.Selection{Recaps: []string{"../x"}}, recap.Usage, "bad-slug", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			parent := t.TempDir()
 			_, err := pullInto(t, src, filepath.Join(parent, "dir"), transfer.PullOptions{Selection: tt.selection})
 			wantError(t, err, tt.kind, tt.code)
+			if known := new(recap.Error); errors.As(err, &known) && !strings.Contains(known.Hint, tt.hint) {
+				t.Errorf("hint %q, want %q", known.Hint, tt.hint)
+			}
 			if got := names(t, parent); len(got) > 0 {
 				t.Errorf("wrote %q", got)
 			}

@@ -332,8 +332,11 @@ func (p *puller) choose() error {
 		total += part.total
 	}
 	if len(p.files) == 0 {
-		return recap.Errorf(recap.NotFound, "nothing-selected", "none of its %d files is selected", total).
-			WithHint("recap inspect REF lists them")
+		err := recap.Errorf(recap.NotFound, "nothing-selected", "none of its %d files is selected", total)
+		if p.isPack() {
+			return err.WithHint("paths count from each recap's own folder, without its slug, and ** goes across folders: '**/*.csv'; recap list REF shows the recaps")
+		}
+		return err.WithHint("recap inspect REF lists them")
 	}
 	return nil
 }
