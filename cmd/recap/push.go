@@ -107,7 +107,7 @@ runs at every commit.`,
 					return err
 				}
 			}
-			if !seal.sign && !opts.DryRun {
+			if !seal.sign && !opts.DryRun && !result.Skipped {
 				e.warn("pushed unsigned: whoever pulls it will be refused, unless they ask for it unverified; sign it with: recap sign %s, or with --key recap.key",
 					ref.WithDigest(result.Digest))
 			}
