@@ -179,22 +179,26 @@ func sweptActions() []sweptAction {
 }
 
 // expire makes the token that a request comes with worthless, if it is not the
-// first to come with it. A request that was asked for one a moment ago is spared
-// unless fresh ones expire too: a new one that is refused is a refusal, also
-// where another request came first with it.
+// first to come with it. Unless fresh ones expire too, it waits until nobody is left
+// who was asked for a token and has had no other answer since: a new one that is
+// refused is a refusal, and they may all have got the same.
 func expire(fresh bool) func(*world) recaptest.Action {
 	return func(w *world) recaptest.Action {
 		return func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
-			uses, asked := 0, false
+			uses, asked := 0, map[string]bool{}
 			for _, e := range w.disturbed.Journal() {
 				if e.Header.Get("Authorization") == r.Header.Get("Authorization") {
 					uses++
 				}
-				if e.Method == r.Method && e.Path == r.URL.Path && e.Status == http.StatusUnauthorized {
-					asked = true
+				switch e.Status {
+				case 0: // on its way
+				case http.StatusUnauthorized:
+					asked[e.Method+" "+e.Path] = true
+				default:
+					delete(asked, e.Method+" "+e.Path)
 				}
 			}
-			if uses > 1 && (fresh || !asked) {
+			if uses > 1 && (fresh || len(asked) == 0) {
 				w.disturbed.ExpireTokens()
 			}
 			next.ServeHTTP(rw, r)
