@@ -242,6 +242,9 @@ func FuzzFormat(f *testing.F) {
 	for _, seed := range []string{untidy, expanded,
 		"---\n# a\ntitle: T # b\n# c\nrecap: {event: E E, x-a: [1, {b: |-\n c}]} # d\n# e\n---\nx",
 		"---\ntitle: >\n  T\n  U\nrecap:\n  event: 'E E'\n  notes:\n  - |\n    x\n    # no comment\n---\nx",
+		"---\ntitle: >\n T\n  U\n\n  V\nrecap:\n  event: E E\n---\nx",
+		"---\ntitle: >\n T\n \tU\nrecap:\n  event: E E\n---\nx",
+		"---\ntitle: >2\n   T\n  U\nrecap:\n  event: E E\n---\nx",
 		"{\"title\": \"T\", \"recap\": {\"event\": {\"name\": \"E E\"}, \"topics\": [{\"name\": \"x\", \"x-n\": 1e3}]}}\nx",
 	} {
 		f.Add([]byte(seed), false)

@@ -5,6 +5,7 @@ package tree
 
 import (
 	"bytes"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -57,6 +58,11 @@ func (n *Node) yamlNode(top, flow bool) *yaml.Node {
 			y.Value = "null" // the encoder would write an empty text
 		case y.Tag == "" && n.Kind == String:
 			y.Tag = "!!str" // by which the encoder quotes what would be read as something else
+		}
+		// Lines that are indented more are not folded, and the encoder adds one more
+		// line break to them each time: https://yaml.org/spec/1.2.2/#813-folded-style.
+		if y.Style&yaml.FoldedStyle != 0 && (strings.Contains(n.Text, "\n ") || strings.Contains(n.Text, "\n\t")) {
+			y.Style = yaml.LiteralStyle
 		}
 	}
 	return y
