@@ -73,6 +73,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"requests": checkRequests,
 		"fail":     failRequests,
 		"types":    refuseTypes,
+		"retag":    putTag,
 		"sparse":   makeSparse,
 		"fifo":     makeFIFO,
 		"exits":    checkExit,

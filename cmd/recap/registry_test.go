@@ -4,8 +4,11 @@
 package main
 
 import (
+	"io"
+	"net/http"
 	"strconv"
 
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/recap-oci/recap/pkg/recaptest"
@@ -91,4 +94,28 @@ func refuseTypes(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: types TYPE...")
 	}
 	ts.Value("registry").(*recaptest.Registry).Inject(recaptest.OnlyTypes(args...))
+}
+
+// putTag lets a tag of the registry name what another names, as tools do that don't
+// look what it is: retag REPOSITORY TAG NEW
+func putTag(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: retag REPOSITORY TAG NEW")
+	}
+	manifests := ts.Value("registry").(*recaptest.Registry).URL() + "/v2/" + args[0] + "/manifests/"
+	ask, err := http.NewRequest(http.MethodGet, manifests+args[1], nil)
+	ts.Check(err)
+	ask.Header.Set("Accept", ocispec.MediaTypeImageManifest+", "+ocispec.MediaTypeImageIndex)
+	there, err := http.DefaultClient.Do(ask)
+	ts.Check(err)
+	defer there.Body.Close()
+	tell, err := http.NewRequest(http.MethodPut, manifests+args[2], io.LimitReader(there.Body, 1<<20))
+	ts.Check(err)
+	tell.Header.Set("Content-Type", there.Header.Get("Content-Type"))
+	put, err := http.DefaultClient.Do(tell)
+	ts.Check(err)
+	defer put.Body.Close()
+	if there.StatusCode != http.StatusOK || put.StatusCode != http.StatusCreated {
+		ts.Fatalf("%s, %s", there.Status, put.Status)
+	}
 }

@@ -62,10 +62,11 @@ type CopyResult struct {
 // a tag of their own, are copied with that tag where src can look it up, as a
 // [Pinned] does.
 //
-// Errors: [recap.Unavailable] referrer-lost when the destination doesn't list
-// what it was sent, [recap.Stale] version-exists, before anything is sent, where the tag
-// of the version which is stated names other content there, asked for or not, and
-// legacy-signatures-differ when its tag of older signatures holds others, [recap.Integrity] for anything that isn't what its digest
+// Errors: [recap.Usage] version-differs for a tag that spells another version than
+// is stated, and [recap.Stale] version-exists where the version that is stated is
+// other content there, under its tag or one of tags, both before anything is sent;
+// [recap.Unavailable] referrer-lost when the destination doesn't list what it was sent,
+// [recap.Stale] legacy-signatures-differ when its tag of older signatures holds others, [recap.Integrity] for anything that isn't what its digest
 // says, [recap.Unsafe] too-large or too-many-referrers; those of [Push] about
 // tags; and whatever src and dst return.
 func Copy(ctx context.Context, src content.ReadOnlyGraphStorage, root ocispec.Descriptor, dst oras.GraphTarget, tags []string, opts CopyOptions) (CopyResult, error) {
@@ -145,6 +146,9 @@ func (c *copier) copy(ctx context.Context, root ocispec.Descriptor, tags []strin
 func (c *copier) prepare(ctx context.Context, root ocispec.Descriptor, tags []string) error {
 	node, err := artifact.FetchNode(ctx, c.src, root)
 	if err != nil {
+		return err
+	}
+	if err := checkVersion(node, tags); err != nil {
 		return err
 	}
 	var beside []publishedAs

@@ -6,6 +6,7 @@ package transfer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -106,22 +107,48 @@ func isPublishedAs(node *artifact.Node, tag string) bool {
 	return node != nil && isVersion(tag) && statesVersion(node, tag)
 }
 
+// isTaken returns the version that there, which tag names, publishes and that root,
+// another content, must not take from it: the one that tag spells, or the one that
+// both state, whatever the tag. there is nil where it is not known what tag names.
+func isTaken(root *artifact.Node, tag string, there *artifact.Node) (taken string, ok bool) {
+	switch stated := version(root); {
+	case statesVersion(root, tag), isPublishedAs(there, tag):
+		return tag, true
+	case there != nil && stated != "" && stated == version(there):
+		return stated, true
+	}
+	return "", false
+}
+
 // checkPublished refuses to take a version away from what is published as it, now or
 // under a tag beside those that are to move: who has seen that would refuse root. node
 // returns what is known of what a tag names, or nil.
 func checkPublished(root *artifact.Node, beside []publishedAs, tags []string, now map[string]digest.Digest, node func(digest.Digest) *artifact.Node) error {
 	for _, tag := range tags {
-		if there, ok := now[tag]; ok && there != root.Descriptor.Digest && (statesVersion(root, tag) || isPublishedAs(node(there), tag)) {
-			return versionExists(tag, there)
+		there, ok := now[tag]
+		if !ok || there == root.Descriptor.Digest {
+			continue
+		}
+		if taken, ok := isTaken(root, tag, node(there)); ok {
+			return versionExists(taken, tag, there)
 		}
 	}
 	if there, ok := otherOf(root, beside, tags, now); ok {
-		return versionExists(there.tag, there.node.Descriptor.Digest)
+		return versionExists(there.tag, there.tag, there.node.Descriptor.Digest)
 	}
 	return nil
 }
 
-func versionExists(tag string, there digest.Digest) error {
-	return recap.Errorf(recap.Stale, "version-exists", "the version %s is already published with other content, %s", tag, there).
+func versionExists(taken, tag string, there digest.Digest) error {
+	return recap.Errorf(recap.Stale, "version-exists", "%s", alreadyPublished(taken, tag, there)).
 		WithHint("publish the change as a new version; or, if what is there is wrong, first: recap delete REF:%s", tag)
+}
+
+// alreadyPublished says that tag names another content of the version taken.
+func alreadyPublished(taken, tag string, there digest.Digest) string {
+	under := ""
+	if tag != taken {
+		under = ", under the tag " + tag
+	}
+	return fmt.Sprintf("the version %s is already published with other content, %s%s", taken, there, under)
 }

@@ -82,8 +82,9 @@ type PushResult struct {
 //
 // A tag that spells the version which the root states in its annotation
 // org.opencontainers.image.version is not moved away from other content, and a tag
-// not from what states the version that it spells. Nor does another tag name that
-// version then: who has pulled the one content would refuse the other as false.
+// not from what states the version that it spells or that the root states. Nor does
+// another tag name that version then: who has pulled the one content would refuse the
+// other as false.
 //
 // Errors: [recap.Usage] for a nil seal or something that is no tag,
 // [recap.Stale] version-exists as said above, [recap.Stale] tag-moved when
@@ -180,12 +181,12 @@ func (p *pusher) prepare(ctx context.Context) error {
 		now, ok := p.held.tags[tag]
 		if ok && now == root.Descriptor.Digest {
 			p.stored = p.held.bases[thingOf(root.Descriptor)] // something of it may have got lost
-		} else if ok && (statesVersion(root, tag) || isPublishedAs(p.held.node(now), tag)) {
-			return p.versionExists(tag, now)
+		} else if taken, is := isTaken(root, tag, p.held.node(now)); ok && is {
+			return p.versionExists(taken, tag, now)
 		}
 	}
 	if there, ok := otherOf(root, p.beside, p.tags, p.held.tags); ok {
-		return p.versionExists(there.tag, there.node.Descriptor.Digest)
+		return p.versionExists(there.tag, there.tag, there.node.Descriptor.Digest)
 	}
 	if !p.stored {
 		if err := p.held.deepen(ctx, p.dst, root); err != nil {
@@ -232,18 +233,18 @@ func (p *pusher) look(ctx context.Context) error {
 	return nil
 }
 
-// versionExists says why a version that is published as now stays as it is.
-func (p *pusher) versionExists(tag string, now digest.Digest) error {
+// versionExists says why a version that tag publishes as now stays as it is.
+func (p *pusher) versionExists(taken, tag string, now digest.Digest) error {
 	there := p.held.node(now)
 	if there == nil || there.Form == p.root.Form || there.Kind() != p.root.Kind() || version(there) != version(p.root) {
-		return recap.Errorf(recap.Stale, "version-exists", "the version %s is already published with other content, %s", tag, now).
+		return recap.Errorf(recap.Stale, "version-exists", "%s", alreadyPublished(taken, tag, now)).
 			WithHint("publish the change as a new version")
 	}
 	form, keep := "as OCI has it", "leave out --compat"
 	if there.Form != artifact.FormOCI {
 		form, keep = "written as an "+string(there.Form), "add --compat "+string(there.Form)
 	}
-	return recap.Errorf(recap.Stale, "version-exists", "the version %s is already published %s, %s", tag, form, now).
+	return recap.Errorf(recap.Stale, "version-exists", "the version %s is already published %s, %s", taken, form, now).
 		WithHint("%s; or publish it as a new version", keep)
 }
 

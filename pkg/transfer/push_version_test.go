@@ -77,7 +77,8 @@ func TestTagAndCopyVersionExists(t *testing.T) {
 		{"other content", "1.0.0", versioned(t, "1.0.0", "two", artifact.FormOCI), true},
 		{"other content under the tag with a v", "v1.0.0", versioned(t, "1.0.0", "two", artifact.FormOCI), true},
 		{"the same in another form", "1.0.0", versioned(t, "1.0.0", "one", artifact.FormImage), true},
-		{"a floating tag", "latest", versioned(t, "1.0.0", "two", artifact.FormOCI), false},
+		{"a floating tag", "latest", versioned(t, "1.0.0", "two", artifact.FormOCI), true},
+		{"another version under a floating tag", "latest", versioned(t, "1.1.0", "two", artifact.FormOCI), false},
 		{"content that states no version", "1.0.0", versioned(t, "", "two", artifact.FormOCI), true},
 		{"content that states no version under what is no version", "1.0", versioned(t, "", "two", artifact.FormOCI), false},
 	} {
@@ -135,7 +136,9 @@ func TestVersionExistsBeside(t *testing.T) {
 		{"in another form", first, []string{"1.0.0"}, versioned(t, "1.0.0", "one", artifact.FormImage), []string{"latest"}, nil, true},
 		{"the same content", first, []string{"1.0.0"}, first, []string{"latest"}, nil, false},
 		{"without a version", first, []string{"1.0.0"}, versioned(t, "", "two", artifact.FormOCI), []string{"latest"}, nil, false},
-		{"under a floating tag only", first, []string{"1.0", "latest"}, second, []string{"latest"}, nil, false},
+		{"under the same floating tag", first, []string{"1.0", "latest"}, second, []string{"latest"}, nil, true},
+		{"under another floating tag only", first, []string{"1.0"}, second, []string{"latest"}, nil, false},
+		{"another version under the same floating tag", first, []string{"latest"}, versioned(t, "0.9.0", "one", artifact.FormOCI), []string{"latest"}, nil, false},
 		{"what isn't of that version", versioned(t, "", "one", artifact.FormOCI), []string{"1.0.0"}, second, []string{"latest"}, nil, false},
 		{"done already", first, []string{"1.0.0"}, second, []string{"latest"}, []string{"latest"}, false},
 		{"half done already", first, []string{"1.0.0"}, second, []string{"latest", "newest"}, []string{"latest"}, true},
@@ -219,6 +222,41 @@ func TestPushVersionBudget(t *testing.T) {
 		with, deeper := cost("1.0.0", tt.tag)
 		if with != without+tt.more || deeper != depth {
 			t.Errorf("%s: %d requests in %d rounds with a version, %d in %d without", tt.tag, with, deeper, without, depth)
+		}
+	}
+}
+
+// What states one version is neither tagged nor copied as another: every reader would
+// refuse it there.
+func TestVersionDiffers(t *testing.T) {
+	g := versioned(t, "1.1.0", "one", artifact.FormOCI)
+	for verb, move := range map[string]func(dst *memory.Store, tag string) error{
+		"tag": func(dst *memory.Store, tag string) error {
+			_, err := transfer.Tag(t.Context(), dst, "there", []string{"beside", tag}, transfer.TagOptions{})
+			return err
+		},
+		"copy": func(dst *memory.Store, tag string) error {
+			src := memory.New()
+			push(t, g, src)
+			_, err := transfer.Copy(t.Context(), src, g.Root, dst, []string{"beside", tag}, transfer.CopyOptions{})
+			return err
+		},
+	} {
+		for tag, fine := range map[string]bool{"1.0.0": false, "v1.2.0": false, "v1.1.0-rc.1": false, "1.1.0": true, "v1.1.0": true, "1.0": true, "latest": true} {
+			t.Run(verb+"/"+tag, func(t *testing.T) {
+				dst := memory.New()
+				place(t, g, dst, "there")
+				err := move(dst, tag)
+				if fine && err != nil {
+					t.Fatal(err)
+				}
+				if !fine {
+					wantError(t, err, recap.Usage, "version-differs", "1.1.0", tag)
+				}
+				if now := tagsOf(t, dst, "beside", tag); (len(now) == 2) != fine {
+					t.Errorf("the tags name %v", now)
+				}
+			})
 		}
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/opencontainers/go-digest"
-	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2"
 
 	"github.com/recap-oci/recap/pkg/artifact"
@@ -72,13 +71,13 @@ func Tag(ctx context.Context, dst oras.GraphTarget, reference string, tags []str
 
 // checkVersion refuses tags that spell another version than root states.
 func checkVersion(root *artifact.Node, tags []string) error {
-	version := strings.TrimPrefix(root.Annotations()[ocispec.AnnotationVersion], "v")
-	if !recap.IsVersion(version) {
+	stated := version(root)
+	if !recap.IsVersion(stated) {
 		return nil
 	}
 	for _, tag := range tags {
-		if tagged := strings.TrimPrefix(tag, "v"); recap.IsVersion(tagged) && tagged != version {
-			return recap.Errorf(recap.Usage, "version-differs", "%s states version %s, and the tag would be %s", root.Descriptor.Digest, version, tag).
+		if tagged := strings.TrimPrefix(tag, "v"); recap.IsVersion(tagged) && tagged != stated {
+			return recap.Errorf(recap.Usage, "version-differs", "%s states version %s, and the tag would be %s", root.Descriptor.Digest, stated, tag).
 				WithHint("its readers would refuse it under that tag; another version is another push: recap push … --version %s", tagged)
 		}
 	}
@@ -91,7 +90,7 @@ func lookForTag(ctx context.Context, dst oras.GraphTarget, root *artifact.Node, 
 	var (
 		now    map[string]digest.Digest
 		beside []publishedAs
-		named  []publishedAs // by versions among tags that root doesn't state
+		named  []publishedAs // by tags that spell no version which root states
 	)
 	group, gctx := tasks.WithContext(ctx)
 	group.Go(func() (err error) {
@@ -106,7 +105,7 @@ func lookForTag(ctx context.Context, dst oras.GraphTarget, root *artifact.Node, 
 	}
 	group.Go(func() (err error) {
 		named, err = lookVersions(gctx, dst, slices.DeleteFunc(slices.Clone(tags), func(tag string) bool {
-			return !isVersion(tag) || statesVersion(root, tag)
+			return statesVersion(root, tag) || !isVersion(tag) && version(root) == ""
 		}))
 		return err
 	})

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/opencontainers/go-digest"
@@ -87,29 +86,6 @@ func TestTag(t *testing.T) {
 	wantError(t, err, recap.NotFound, "not-found")
 	_, err = transfer.Tag(t.Context(), dst, "2.0.0", nil, transfer.TagOptions{})
 	wantError(t, err, recap.Usage, "no-tag")
-}
-
-// What states a version is given no tag under which every reader refuses it.
-func TestTagAnotherVersion(t *testing.T) {
-	dst := memory.New()
-	r := &recap.Recap{Title: "T", Slug: "t", Files: []recap.File{{Path: "index.md", MediaType: "text/markdown", Role: recap.RoleDocument}}}
-	g, err := artifact.BuildBundle(t.Context(), r, fstest.MapFS{"index.md": {Data: []byte("# An event\n")}}, artifact.BuildOptions{Version: "1.0.0"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	push(t, g, dst, "1.0.0")
-	for tag, ok := range map[string]bool{"v1.0.0": true, "1.0": true, "latest": true, "1.1.0": false, "v1.0.0-rc.1": false} {
-		_, err := transfer.Tag(t.Context(), dst, "1.0.0", []string{"stable", tag}, transfer.TagOptions{})
-		if ok && err != nil {
-			t.Errorf("%s: %v", tag, err)
-		}
-		if !ok {
-			wantError(t, err, recap.Usage, "version-differs")
-			if _, err := dst.Resolve(t.Context(), tag); err == nil {
-				t.Errorf("%s was set", tag)
-			}
-		}
-	}
 }
 
 // deletable is what a target or a store can do, and Delete asks for.
