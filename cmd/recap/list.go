@@ -41,7 +41,8 @@ func newListCmd(e *env) *cobra.Command {
 		SuggestFor: []string{"tags", "members"},
 		Long: `List the tags of a repository or layout, newest version first; or, of a reference with
 a tag or digest that names a pack, its recaps in reading order. That is one request,
-and nothing is verified: what is listed is what the registry says.`,
+and nothing is verified: what is listed is what the registry says. With --digests, a tag
+is listed too of which it can't be read what it names; the exit code is then 6 or 8.`,
 		Example: `  recap list registry.example.com/team/recaps
   recap list registry.example.com/team/recaps:1.2.0`,
 		Args: args(1, 1),
@@ -81,14 +82,23 @@ func (e *env) listTags(ctx context.Context, ref target.Reference, registry *regi
 	if errors.Is(err, recap.NotFound) && !ref.IsLayout() {
 		return hinted(err, "check the name; some registries also say so of what you may not see: recap login %s", ref.Host)
 	}
-	if err != nil {
+	if err != nil && len(result.Tags) == 0 {
 		return err
 	}
-	return out.print(e.stdout, listResult{ref.Name(), result}, func(w io.Writer) {
-		for _, t := range result.Tags {
-			fmt.Fprintln(w, join("  ", safe(t.Tag), string(t.Digest)))
+	if err := out.print(e.stdout, listResult{ref.Name(), result}, func(w io.Writer) { printTags(w, result.Tags) }); err != nil {
+		return err
+	}
+	return err // of a tag that can't be read, when all are said
+}
+
+func printTags(w io.Writer, tags []transfer.TagEntry) {
+	for _, t := range tags {
+		about := string(t.Digest)
+		if t.Unreadable != "" {
+			about = "can't be read: " + t.Unreadable
 		}
-	})
+		fmt.Fprintln(w, safe(join("  ", t.Tag, about)))
+	}
 }
 
 func (e *env) listMembers(ctx context.Context, arg string, registry *registryFlags, out *output, digests bool) error {

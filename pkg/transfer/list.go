@@ -4,7 +4,9 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/opencontainers/go-digest"
@@ -33,12 +35,19 @@ type TagEntry struct {
 	Digest    digest.Digest `json:"digest,omitempty"`
 	MediaType string        `json:"mediaType,omitempty"`
 	Size      int64         `json:"size,omitempty"` // bytes of the manifest
+
+	// Unreadable is why it can't be told what the tag names.
+	Unreadable string `json:"unreadable,omitempty"`
 }
 
 // List returns the tags of a repository: versions first, the newest at the top,
 // then the others by name. Tags under which registries and cosign keep
 // signatures of a digest are left out. A tag that is deleted while its digest is
 // asked for is left out too.
+//
+// Where what a tag names can't be read, all tags are returned and, with them, the
+// error of the first such, of kind [recap.Integrity] or [recap.Unsafe]: each says why
+// in its entry. With any other error there are no tags.
 //
 // Errors: [recap.NotFound] without such a repository, [recap.Usage]
 // list-unsupported for a source that can't list, [recap.Unsafe] too-many-tags.
@@ -62,16 +71,20 @@ func List(ctx context.Context, src oras.ReadOnlyGraphTarget, opts ListOptions) (
 	if !opts.Digests {
 		return result, nil
 	}
+	errs := make([]error, len(result.Tags)) // of those that can't be read
 	group, gctx := tasks.WithContext(ctx)
 	group.SetLimit(atOnce)
 	for i := range result.Tags {
 		entry := &result.Tags[i]
 		group.Go(func() error {
 			desc, err := src.Resolve(gctx, entry.Tag)
-			if isNotFound(err) {
+			switch {
+			case isNotFound(err):
 				return nil
-			}
-			if err != nil {
+			case errors.Is(err, recap.Integrity), errors.Is(err, recap.Unsafe):
+				entry.Unreadable, errs[i] = err.Error(), err
+				return nil
+			case err != nil:
 				return err
 			}
 			entry.fill(desc)
@@ -81,8 +94,8 @@ func List(ctx context.Context, src oras.ReadOnlyGraphTarget, opts ListOptions) (
 	if err := group.Wait(); err != nil {
 		return ListResult{}, err
 	}
-	result.Tags = slices.DeleteFunc(result.Tags, func(e TagEntry) bool { return e.Digest == "" })
-	return result, nil
+	result.Tags = slices.DeleteFunc(result.Tags, func(e TagEntry) bool { return e.Digest == "" && e.Unreadable == "" })
+	return result, cmp.Or(errs...)
 }
 
 func (e *TagEntry) fill(desc ocispec.Descriptor) {
