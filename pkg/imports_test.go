@@ -34,7 +34,7 @@ var rooms = map[string][]string{
 	"pkg/pack/lock":              {"pkg/recap"},
 	"pkg/pack/internal/near":     {"pkg/recap", "pkg/rule"},
 	"pkg/layout":                 {"pkg/recap", "pkg/layout/internal/archive", "pkg/layout/internal/blob", "pkg/layout/internal/index"},
-	"pkg/target":                 {"pkg/recap", "pkg/layout", "pkg/target/internal/printable", "pkg/target/internal/clock", "pkg/target/internal/credential", "pkg/target/internal/host", "pkg/target/internal/repository"},
+	"pkg/target":                 {"pkg/recap", "pkg/layout", "pkg/target/internal/printable", "pkg/target/internal/credential", "pkg/target/internal/host", "pkg/target/internal/repository"},
 	"pkg/policy":                 {"pkg/recap", "pkg/policy/internal/expression", "schemas"},
 	"pkg/ratchet":                {"pkg/recap", "pkg/artifact"},
 	"pkg/trust":                  {"pkg/recap", "pkg/artifact", "pkg/policy", "pkg/ratchet"},
@@ -54,10 +54,9 @@ var rooms = map[string][]string{
 	"pkg/sigstore/internal/sigstoretest": nil,
 
 	"pkg/target/internal/printable":  {"pkg/recap"},
-	"pkg/target/internal/clock":      {},
-	"pkg/target/internal/credential": {"pkg/recap", "pkg/target/internal/clock", "pkg/target/internal/printable"},
-	"pkg/target/internal/transport":  {"pkg/recap", "pkg/target/internal/clock", "pkg/target/internal/printable"},
-	"pkg/target/internal/host":       {"pkg/recap", "pkg/target/internal/clock", "pkg/target/internal/printable", "pkg/target/internal/credential", "pkg/target/internal/transport"},
+	"pkg/target/internal/credential": {"pkg/recap", "pkg/target/internal/printable"},
+	"pkg/target/internal/transport":  {"pkg/recap", "pkg/target/internal/printable"},
+	"pkg/target/internal/host":       {"pkg/recap", "pkg/target/internal/printable", "pkg/target/internal/credential", "pkg/target/internal/transport"},
 	"pkg/target/internal/repository": {"pkg/recap", "pkg/target/internal/printable", "pkg/target/internal/transport", "pkg/target/internal/host"},
 
 	"pkg/layout/internal/archive": {"pkg/recap", "pkg/layout/internal/blob"},
@@ -77,6 +76,7 @@ var rooms = map[string][]string{
 	"pkg/policy/internal/expression": {},
 
 	"pkg/internal/canonical": {},
+	"pkg/internal/clock":     {},
 	"pkg/internal/durable":   {"pkg/recap"},
 	"pkg/internal/fit":       {},
 	"pkg/internal/front":     {"pkg/recap", "pkg/rule", "pkg/document", "schemas"},

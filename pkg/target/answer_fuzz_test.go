@@ -17,9 +17,9 @@ import (
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/recap-oci/recap/pkg/internal/clock"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/recaptest"
-	"github.com/recap-oci/recap/pkg/target/internal/clock"
 )
 
 // same is a network on which everybody gives one answer.

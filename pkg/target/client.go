@@ -12,8 +12,8 @@ import (
 	"os"
 	"sync"
 
+	"github.com/recap-oci/recap/pkg/internal/clock"
 	"github.com/recap-oci/recap/pkg/recap"
-	"github.com/recap-oci/recap/pkg/target/internal/clock"
 	"github.com/recap-oci/recap/pkg/target/internal/credential"
 	"github.com/recap-oci/recap/pkg/target/internal/host"
 	"github.com/recap-oci/recap/pkg/target/internal/repository"

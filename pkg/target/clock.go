@@ -7,7 +7,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/recap-oci/recap/pkg/target/internal/clock"
+	"github.com/recap-oci/recap/pkg/internal/clock"
 	"github.com/recap-oci/recap/pkg/target/internal/host"
 )
 
@@ -30,7 +30,7 @@ type Timer = interface {
 // clock returns the clock that o names, the system's if it names none.
 func (o Options) clock() clock.Clock {
 	if o.Clock == nil {
-		return clock.System()
+		return clock.Of(clock.System{})
 	}
 	return clock.Of(o.Clock)
 }

@@ -14,8 +14,8 @@ import (
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/recap-oci/recap/pkg/internal/clock"
 	"github.com/recap-oci/recap/pkg/recaptest"
-	"github.com/recap-oci/recap/pkg/target/internal/clock"
 )
 
 // notices collects what a Client tells.

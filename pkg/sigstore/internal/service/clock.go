@@ -6,6 +6,8 @@ package service
 import (
 	"context"
 	"time"
+
+	"github.com/recap-oci/recap/pkg/internal/clock"
 )
 
 // Clock tells the time and waits. Whatever is a clock to pkg/target is one here.
@@ -24,25 +26,7 @@ type Timer = interface {
 // ClockOr returns given or, if that is nil, the system's.
 func ClockOr(given Clock) Clock {
 	if given == nil {
-		return system{}
+		return clock.System{}
 	}
 	return given
-}
-
-// system is the clock of the system.
-type system struct{}
-
-func (system) Now() time.Time { return time.Now() }
-
-func (system) AfterFunc(d time.Duration, f func()) Timer { return time.AfterFunc(d, f) }
-
-func (system) Sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

@@ -10,9 +10,9 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/recap-oci/recap/pkg/internal/clock"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/recaptest"
-	"github.com/recap-oci/recap/pkg/target/internal/clock"
 )
 
 // Docker Hub has one set of credentials and three names.

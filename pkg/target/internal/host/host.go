@@ -13,7 +13,7 @@ import (
 
 	"oras.land/oras-go/v2/registry/remote/auth"
 
-	"github.com/recap-oci/recap/pkg/target/internal/clock"
+	"github.com/recap-oci/recap/pkg/internal/clock"
 	"github.com/recap-oci/recap/pkg/target/internal/credential"
 	"github.com/recap-oci/recap/pkg/target/internal/transport"
 )

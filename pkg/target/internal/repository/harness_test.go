@@ -15,8 +15,8 @@ import (
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/recap-oci/recap/pkg/internal/clock"
 	"github.com/recap-oci/recap/pkg/recaptest"
-	"github.com/recap-oci/recap/pkg/target/internal/clock"
 	"github.com/recap-oci/recap/pkg/target/internal/credential"
 	"github.com/recap-oci/recap/pkg/target/internal/host"
 )

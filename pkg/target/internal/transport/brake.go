@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/recap-oci/recap/pkg/target/internal/clock"
+	"github.com/recap-oci/recap/pkg/internal/clock"
 )
 
 // brake decides how many requests one host gets at a time and when it gets

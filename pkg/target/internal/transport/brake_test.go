@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/recap-oci/recap/pkg/internal/clock"
 	"github.com/recap-oci/recap/pkg/recaptest"
-	"github.com/recap-oci/recap/pkg/target/internal/clock"
 )
 
 func TestBrake(t *testing.T) {

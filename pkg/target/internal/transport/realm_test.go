@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/recap-oci/recap/pkg/internal/clock"
 	"github.com/recap-oci/recap/pkg/recap"
 	"github.com/recap-oci/recap/pkg/recaptest"
-	"github.com/recap-oci/recap/pkg/target/internal/clock"
 )
 
 // What is at a private address is asked for a token only where the registry is

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/recap-oci/recap/pkg/target/internal/clock"
+	"github.com/recap-oci/recap/pkg/internal/clock"
 )
 
 // Causes of a request's end when its peer fell silent: in the midst of it, or

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/recap-oci/recap/pkg/internal/clock"
 	"github.com/recap-oci/recap/pkg/recaptest"
-	"github.com/recap-oci/recap/pkg/target/internal/clock"
 )
 
 // The time that a peer may be silent starts anew with each piece that comes, so

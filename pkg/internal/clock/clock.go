@@ -25,25 +25,6 @@ type Timer = interface {
 	Reset(d time.Duration) bool
 }
 
-// System returns the clock of the system.
-func System() Clock {
-	return Clock{
-		Now: time.Now,
-		Sleep: func(ctx context.Context, d time.Duration) error {
-			t := time.NewTimer(d)
-			defer t.Stop()
-			select {
-			case <-t.C:
-				return nil
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
-		},
-		After: func(d time.Duration, f func()) Timer { return time.AfterFunc(d, f) },
-		Rand:  rand.Float64,
-	}
-}
-
 // Of returns given as a Clock, with the system's dice.
 func Of(given interface {
 	Now() time.Time
@@ -52,4 +33,25 @@ func Of(given interface {
 },
 ) Clock {
 	return Clock{Now: given.Now, Sleep: given.Sleep, After: given.AfterFunc, Rand: rand.Float64}
+}
+
+// System is the clock of the system.
+type System struct{}
+
+// Now is time.Now.
+func (System) Now() time.Time { return time.Now() }
+
+// AfterFunc is time.AfterFunc.
+func (System) AfterFunc(d time.Duration, f func()) Timer { return time.AfterFunc(d, f) }
+
+// Sleep returns nil once d has passed, else why ctx ended.
+func (System) Sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
