@@ -100,8 +100,8 @@ func newStoreCheckCmd(e *env) *cobra.Command {
 digest, and see that all is there that something leads to. Exit 6 when it isn't.
 
 With --repair what is damaged is moved to .recap-quarantine in the store and nothing is
-deleted; files that are no blobs are named, and stay. What the local store lacks then the
-next pull fetches again; to a layout, push or copy it again.`,
+deleted; files that are no blobs are named, and stay. It brings nothing back: what the local
+store lacks the next pull fetches again; to a layout, push or copy it again.`,
 		Args: args(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := out.check(); err != nil {
@@ -120,11 +120,11 @@ next pull fetches again; to a layout, push or copy it again.`,
 				result.Damage = append(result.Damage, found...)
 			}
 			left := result.left()
-			result.Sound = left == 0
+			result.Sound = len(left) == 0
 			if err := out.print(e.stdout, result, func(w io.Writer) { printStoreCheck(w, result) }); err != nil {
 				return err
 			}
-			if left > 0 {
+			if len(left) > 0 {
 				return place.damaged(left, repair)
 			}
 			return nil
@@ -168,21 +168,68 @@ func (p storePlace) check(ctx context.Context, repair bool) ([]layout.Damage, er
 	return append(found, more...), err
 }
 
-// left counts what is damaged still.
-func (r storeCheckResult) left() int {
-	mended := slices.DeleteFunc(slices.Clone(r.Damage), func(d layout.Damage) bool { return d.Mended || d.Harmless() })
-	return len(mended)
+// left is what is damaged still.
+func (r storeCheckResult) left() []layout.Damage {
+	return slices.DeleteFunc(slices.Clone(r.Damage), func(d layout.Damage) bool { return d.Mended || d.Harmless() })
 }
 
-func (p storePlace) damaged(n int, repaired bool) error {
-	err := recap.Errorf(recap.Integrity, "damaged", "%s: %s", p.path, count(n, "damaged file"))
-	switch {
+// damaged says what can be done about what is left: a repair moves away what is
+// there, and brings nothing back that is missing.
+func (p storePlace) damaged(left []layout.Damage, repaired bool) error {
+	noun, moves := "missing file", false
+	for _, d := range left {
+		if d.Code != "missing" {
+			noun = "damaged file"
+		}
+		switch d.Code {
+		case "digest-mismatch", "not-a-regular-file", "unreadable", "bad-entry":
+			moves = !repaired
+		}
+	}
+	err := recap.Errorf(recap.Integrity, "damaged", "%s: %s", p.path, count(len(left), noun))
+	example := shellWord(target.LayoutScheme + p.path + ":TAG")
+	info, statErr := os.Stat(p.path)
+	refs := p.neededBy(left)
+	switch again := pushAgain(refs); {
+	case p.local && noun == "missing file":
+		return err.WithHint("the next pull fetches again what is missing; or recap store check --repair takes off the list what lacks it")
 	case p.local:
 		return err.WithHint("recap store check --repair moves what is damaged away; the next pull fetches it again")
-	case repaired:
-		return err.WithHint("push or copy there again what needs them, or delete it: recap delete %s%s:TAG", target.LayoutScheme, p.path)
+	case statErr == nil && !info.IsDir():
+		return err.WithHint("an archive is only written as a whole: make it again, or copy what is good: recap copy %s oci-layout://NEW.tar:TAG", example)
+	case moves:
+		return err.WithHint("recap store check --repair %s moves what is damaged away; then %s", shellWord(p.path), again)
+	case len(refs) == 0:
+		return err.WithHint("%s, or give it up: recap store prune %s --untagged --yes", again, shellWord(p.path))
+	case len(refs) == 1:
+		example = refs[0]
+		fallthrough
+	default:
+		return err.WithHint("%s, or give it up: recap delete %s, then recap store prune %s --untagged --yes", again, example, shellWord(p.path))
 	}
-	return err.WithHint("recap store check --repair %s moves what is damaged away; then push or copy it there again", p.path)
+}
+
+// neededBy returns references to what is damaged, each once, as far as that is known.
+func (p storePlace) neededBy(damage []layout.Damage) []string {
+	var refs []string
+	for _, d := range damage {
+		if ref := shellWord(target.LayoutScheme + p.path + ":" + d.Tag); d.Tag != "" && !slices.Contains(refs, ref) {
+			refs = append(refs, ref)
+		}
+	}
+	return refs
+}
+
+// pushAgain says what brings back what is missing from a layout.
+func pushAgain(refs []string) string {
+	const most = 5
+	switch {
+	case len(refs) == 0:
+		return "push or copy there again what needs it"
+	case len(refs) > most:
+		return fmt.Sprintf("push or copy again %s and %d more", strings.Join(refs[:most], ", "), len(refs)-most)
+	}
+	return "push or copy again " + strings.Join(refs, ", ")
 }
 
 func printStoreCheck(w io.Writer, r storeCheckResult) {

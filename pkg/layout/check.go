@@ -4,11 +4,13 @@
 package layout
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -30,6 +32,8 @@ type Damage struct {
 	Code string `json:"code"`
 	// What says it for people.
 	What string `json:"what"`
+	// Tag is one that needs the blob, if that is known.
+	Tag string `json:"tag,omitempty"`
 	// MovedTo is where in the layout the file is now, when it was moved, or for a
 	// bad-entry a copy of it as it was.
 	MovedTo string `json:"movedTo,omitempty"`
@@ -175,11 +179,23 @@ func (c *checker) graph(ctx context.Context) error {
 	type link struct {
 		ocispec.Descriptor
 		from string
+		tag  string
 	}
-	var queue []link
+	var queue, untagged []link
 	for _, e := range x.Entries() {
-		queue = append(queue, link{e.Descriptor, ocispec.ImageIndexFile})
+		if tag := e.Name(); recap.IsTag(tag) && !strings.HasPrefix(tag, "sha256-") { // that of signatures
+			queue = append(queue, link{e.Descriptor, ocispec.ImageIndexFile, tag})
+		} else {
+			untagged = append(untagged, link{e.Descriptor, ocispec.ImageIndexFile, ""})
+		}
 	}
+	queue = append(queue, untagged...)
+	tags := make(map[digest.Digest]string) // that lead there, one each
+	defer func() {
+		for i, damage := range c.found {
+			c.found[i].Tag = tags[damage.Digest]
+		}
+	}()
 	// Not by digest alone: two may disagree about the size of one blob.
 	type claim struct {
 		d         digest.Digest
@@ -190,6 +206,7 @@ func (c *checker) graph(ctx context.Context) error {
 	for len(queue) > 0 {
 		l := queue[0]
 		queue = queue[1:]
+		tags[l.Digest] = cmp.Or(tags[l.Digest], l.tag)
 		if id := (claim{l.Digest, l.Size, l.MediaType}); seen[id] {
 			continue
 		} else {
@@ -211,7 +228,7 @@ func (c *checker) graph(ctx context.Context) error {
 			continue
 		}
 		for _, child := range append(n.blobs[:len(n.blobs):len(n.blobs)], n.members...) {
-			queue = append(queue, link{child, "manifest " + l.Digest.String()})
+			queue = append(queue, link{child, "manifest " + l.Digest.String(), l.tag})
 		}
 	}
 	return nil
