@@ -35,20 +35,33 @@ a Markdown file, add the two lines that make it one and change no other byte.`,
   recap init content/posts/kubecon.md
   recap init our-recaps --pack`,
 		Args: args(0, 1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			path := "."
 			if len(args) == 1 {
 				path = args[0]
 			}
+			info, err := os.Stat(path)
+			post := err == nil && !info.IsDir()
 			if asPack {
+				if post {
+					return recap.Errorf(recap.Usage, "usage", "%s is a file, and a pack is a directory", path).
+						WithHint("name a directory: recap init DIR --pack")
+				}
+				if flag := given(cmd, "event", "date"); flag != "" && holdsFiles(filepath.Join(path, "recaps")) {
+					return recap.Errorf(recap.Usage, "usage", "--%s is for a first recap, and there is one in %s", flag, filepath.Join(path, "recaps")).
+						WithHint("leave it out: each recap says its own")
+				}
 				return e.initPack(path, opts)
 			}
-			info, err := os.Stat(path)
 			if err != nil && isMarkdown(path) || path == "" {
 				return recap.Errorf(recap.NotFound, "no-source", "there is no post %q", path).
 					WithHint("name a post that exists, or a new directory")
 			}
-			if err == nil && !info.IsDir() {
+			if post {
+				if flag := given(cmd, "title", "author", "date", "license"); flag != "" {
+					return recap.Errorf(recap.Usage, "usage", "--%s is for a new recap: to %s only the event is added", flag, path).
+						WithHint("leave it out, and write into the front matter what is to change")
+				}
 				if _, err := draft.Rewrite(path, func(old []byte) ([]byte, error) { return draft.InitPost(old, opts.Event) }); err != nil {
 					return fmt.Errorf("%s: %w", path, err)
 				}
@@ -78,6 +91,16 @@ a Markdown file, add the two lines that make it one and change no other byte.`,
 	return cmd
 }
 
+// given returns the first of these flags that was given, if one was.
+func given(cmd *cobra.Command, names ...string) string {
+	for _, name := range names {
+		if cmd.Flags().Changed(name) {
+			return name
+		}
+	}
+	return ""
+}
+
 // initPack writes a new pack into dir.
 func (e *env) initPack(dir string, opts draft.ScaffoldOptions) error {
 	date := opts.Date
@@ -85,7 +108,7 @@ func (e *env) initPack(dir string, opts draft.ScaffoldOptions) error {
 		date = e.now().Format("2006-01-02")
 	}
 	files, err := pack.Scaffold(pack.ScaffoldOptions{
-		Title: opts.Title, Author: opts.Author, Event: opts.Event, Date: date,
+		Title: opts.Title, Author: opts.Author, License: opts.License, Event: opts.Event, Date: date,
 		Recaps: holdsFiles(filepath.Join(dir, "recaps")),
 	})
 	if err != nil {
