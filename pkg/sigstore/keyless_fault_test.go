@@ -9,7 +9,6 @@ import (
 	"errors"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -394,14 +393,6 @@ func TestTokenRefusedHint(t *testing.T) {
 
 // TestUnreachable needs real sockets: nobody listens, or speaks something else.
 func TestUnreachable(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed := listener.Addr().String()
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
 	plain := httptest.NewServer(http.NotFoundHandler())
 	defer plain.Close()
 	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
@@ -409,7 +400,7 @@ func TestUnreachable(t *testing.T) {
 	secure.StartTLS()
 	defer secure.Close()
 	for _, test := range []struct{ name, address, code string }{
-		{"nobody listens", "http://" + closed, "unreachable"},
+		{"nobody listens", "http://127.0.0.1:1", "unreachable"},
 		{"no TLS", "https://" + strings.TrimPrefix(plain.URL, "http://"), "tls"},
 		{"an unknown authority", secure.URL, "tls"},
 	} {
