@@ -96,9 +96,19 @@ func (h *home) run(args ...string) (int, string) {
 
 func (h *home) wait(cmd *exec.Cmd) (int, string) {
 	h.t.Helper()
+	return h.end(cmd, func() {})
+}
+
+// end is wait that says when the process is there.
+func (h *home) end(cmd *exec.Cmd, started func()) (int, string) {
+	h.t.Helper()
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
-	err := cmd.Run()
+	if err := cmd.Start(); err != nil {
+		h.t.Fatal(err)
+	}
+	started()
+	err := cmd.Wait()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		h.t.Fatal(err)
@@ -158,14 +168,16 @@ func TestSignals(t *testing.T) {
 				}
 				cmd := h.command(c.args...)
 				var reached atomic.Bool
+				started := make(chan struct{}) // it may ask before it is known here as a process
 				h.reg.Inject(recaptest.Fault{Nth: n, Action: func(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
 					reached.Store(true)
+					<-started
 					if err := cmd.Process.Signal(signal); err != nil {
 						t.Error(err)
 					}
 					<-r.Context().Done()
 				}})
-				got, stderr := h.wait(cmd)
+				got, stderr := h.end(cmd, func() { close(started) })
 				if !reached.Load() {
 					if got != 0 || n < 4 {
 						t.Errorf("request %d: exit %d: %s", n, got, stderr)
