@@ -11,14 +11,20 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/recap-oci/recap/pkg/recaptest"
 )
 
 // runHere runs the command in this process, with home and cache in the sandbox.
 func (s *sandbox) runHere(args ...string) (int, string) {
 	s.t.Helper()
 	var stderr bytes.Buffer
+	now := time.Now()
 	e := &env{
-		stdin: bytes.NewReader(nil), stdout: &answer{w: io.Discard}, stderr: &stderr, now: time.Now,
+		stdin: bytes.NewReader(nil), stdout: &answer{w: io.Discard}, stderr: &stderr,
+		// However slow the machine is: what takes long asks once more what its tag
+		// names, and a registry that is silent for long is asked again.
+		now: func() time.Time { return now }, clock: recaptest.NewClock(0),
 		lookup: func(name string) (string, bool) {
 			switch name {
 			case "XDG_CACHE_HOME":
