@@ -250,7 +250,7 @@ func stall(after int64) func(*world) recaptest.Action {
 
 // unanswered reports whether a timer is one of a registry that nothing was heard
 // of for a moment: what is only slow on a busy machine is set again with every
-// byte, and goes on. A file or a program that is read for a password has less time
+// byte, and goes on, and while the machine does something else no time passes. A file or a program that is read for a password has less time
 // than a registry.
 func unanswered(length, alone time.Duration) bool {
 	moment := 20 * time.Millisecond

@@ -20,7 +20,12 @@ type Clock struct {
 	at     time.Time
 	slept  []time.Duration
 	timers map[*Timer]bool // those armed
+	looked time.Time       // at the timers, by the system's clock
 }
+
+// longestLook is how much of the time since somebody looked at the timers counts.
+// In more of it nobody had a turn, neither who is waited for nor who looks.
+const longestLook = 2 * time.Millisecond
 
 // NewClock returns a clock that shows noon of some day. Each look at it moves it
 // by tick, for what takes two equal times for one.
@@ -91,13 +96,19 @@ func (c *Clock) Fire(d time.Duration) int {
 }
 
 // FireIf ends the time of every timer that runs and is due, by its length and by
-// how long it has been left alone on the system's clock, and returns how many
-// there were.
+// how long it has been left alone, and returns how many there were. For that it is
+// called again and again: the time alone is the system's, but of what passes between
+// two calls no more than two milliseconds count. So a timer isn't due because the
+// process was stopped for a while, or was one of many.
 func (c *Clock) FireIf(due func(length, alone time.Duration) bool) int {
 	c.mu.Lock()
+	now := time.Now()
+	passed := min(now.Sub(c.looked), longestLook)
+	c.looked = now
 	var fired []*Timer
 	for t := range c.timers {
-		if due(t.d, time.Since(t.set)) {
+		t.alone += passed
+		if due(t.d, t.alone) {
 			fired = append(fired, t)
 			delete(c.timers, t)
 		}
@@ -113,7 +124,7 @@ func (c *Clock) FireIf(due func(length, alone time.Duration) bool) int {
 type Timer struct {
 	clock *Clock
 	d     time.Duration
-	set   time.Time // by the system's clock
+	alone time.Duration // see FireIf
 	f     func()
 }
 
@@ -131,7 +142,7 @@ func (t *Timer) Reset(d time.Duration) bool {
 	t.clock.mu.Lock()
 	defer t.clock.mu.Unlock()
 	was := t.clock.timers[t]
-	t.d, t.set = d, time.Now()
+	t.d, t.alone = d, 0
 	t.clock.timers[t] = true
 	return was
 }
