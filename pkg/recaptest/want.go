@@ -16,7 +16,7 @@ import (
 // Until spins until a condition of another goroutine holds.
 func Until(t testing.TB, holds func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // instead of hanging
 	defer cancel()
 	for !holds() {
 		if ctx.Err() != nil {
