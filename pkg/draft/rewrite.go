@@ -42,7 +42,7 @@ func Rewrite(path string, change func(old []byte) ([]byte, error)) (changed bool
 	if err != nil || bytes.Equal(old, text) {
 		return false, err
 	}
-	return true, durable.WriteFile(path, text, info.Mode().Perm())
+	return true, durable.RewriteFile(path, text, info.Mode().Perm())
 }
 
 func readText(path string) ([]byte, error) {

@@ -68,13 +68,13 @@ func resolve(path string) (string, error) {
 }
 
 func addRule(path string, r Rule, root TrustedRoot) error {
-	var perm fs.FileMode = 0o600
 	before, _, err := readFile(path, recap.MaxPolicySize)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	write := func(data []byte) error { return durable.WriteFile(path, data, 0o600) }
 	if info, err := os.Stat(path); err == nil {
-		perm = info.Mode().Perm()
+		write = func(data []byte) error { return durable.RewriteFile(path, data, info.Mode().Perm()) }
 	}
 	read := func(name string) ([]byte, error) {
 		data, _, err := readBounded(name, maxKeyFile)
@@ -107,7 +107,7 @@ func addRule(path string, r Rule, root TrustedRoot) error {
 		return recap.Errorf(recap.Usage, "bad-policy", "policy %s: the rule %q can't be added so that it, and all others, mean what they should", path, r.Name).
 			WithHint("write it by hand; recap schema policy describes it")
 	}
-	if err := durable.WriteFile(path, after, perm); err != nil {
+	if err := write(after); err != nil {
 		return fmt.Errorf("writing the policy: %w", err)
 	}
 	return nil

@@ -16,12 +16,27 @@ import (
 // that is a symbolic link is replaced, not followed. What killed processes left
 // beside it is removed, see [Reap].
 func WriteFile(path string, data []byte, perm fs.FileMode) error {
+	return writeFile(path, data, perm, func(*File) {})
+}
+
+// RewriteFile is [WriteFile] for a file that is there and keeps its mode: perm is
+// what it has then, whatever umask is, where the file system knows modes.
+func RewriteFile(path string, data []byte, perm fs.FileMode) error {
+	return writeFile(path, data, perm, func(f *File) {
+		if info, err := f.file.Stat(); err == nil && info.Mode().Perm() != perm {
+			_ = f.file.Chmod(perm) // else fewer may read it, and none is lost
+		}
+	})
+}
+
+func writeFile(path string, data []byte, perm fs.FileMode, made func(*File)) error {
 	_, _ = Reap(filepath.Dir(path)) // best effort: what is left over does no harm
 	f, err := create(filepath.Dir(path), perm)
 	if err != nil {
 		return err
 	}
 	defer f.Abort()
+	made(f)
 	if _, err := f.Write(data); err != nil {
 		return err
 	}
