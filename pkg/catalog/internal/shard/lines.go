@@ -5,6 +5,7 @@ package shard
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 	"iter"
@@ -23,10 +24,8 @@ func Lines(r io.Reader) iter.Seq2[[]byte, error] {
 		lines := bufio.NewScanner(r)
 		lines.Buffer(make([]byte, 0, 64<<10), maxLine)
 		lines.Split(func(data []byte, atEOF bool) (int, []byte, error) {
-			for i, c := range data {
-				if c == '\n' {
-					return i + 1, data[:i], nil
-				}
+			if i := bytes.IndexByte(data, '\n'); i >= 0 {
+				return i + 1, data[:i], nil
 			}
 			if atEOF && len(data) > 0 {
 				return 0, nil, recap.Errorf(recap.Integrity, "bad-view", "it ends within a line")
