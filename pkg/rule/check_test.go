@@ -159,6 +159,10 @@ func TestCheck(t *testing.T) {
 		{"begins late", func(r *recap.Recap) { r.Facts.Topics[0].Position = 2 }, []string{"R304 /recap/topics/0/position"}},
 		{"unranked", func(r *recap.Recap) { r.Facts.Recommendations[0].Position, r.Facts.Recommendations[1].Position = 0, 0 }, nil},
 		{"one letter off", func(r *recap.Recap) { r.Facts.Sessions[0].Speakers[1].Name = "Liz Rise" }, []string{"R305 /recap/sessions/0/speakers/1/name"}},
+		{"one letter off, of two bytes", func(r *recap.Recap) { r.Facts.Sessions[0].Speakers[1].Name = "Liz Ríce" }, []string{"R305 /recap/sessions/0/speakers/1/name"}},
+		{"one letter of three", func(r *recap.Recap) {
+			r.Facts.Sessions[0].Speakers = append(r.Facts.Sessions[0].Speakers, recap.Agent{Name: "王小明"}, recap.Agent{Name: "王小昌"})
+		}, nil},
 		{"two entities of one name", func(r *recap.Recap) { r.Facts.Entities["liz"] = recap.Entity{Name: "Liz  Rice"} }, []string{"R305 /recap/entities/liz-rice/name"}},
 		{"another version", func(r *recap.Recap) { r.Facts.Topics[0].About = []string{"Helm v3 chart", "Helm v4 chart"} }, nil},
 		{"no author", func(r *recap.Recap) { r.Authors = nil }, []string{"R306 /authors"}},

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/recap-oci/recap/pkg/internal/words"
 	"github.com/recap-oci/recap/pkg/recap"
@@ -235,7 +236,7 @@ func (c *checker) nearNames() {
 	names := c.recap.Resolver()
 	seen := map[string]bool{}
 	add := func(at recap.Pointer, name string) {
-		if !seen[name] && len(name) > 5 {
+		if !seen[name] && utf8.RuneCountInString(name) > 5 {
 			all = append(all, named{at, name, strings.ToLower(name)})
 		}
 		seen[name] = true

@@ -9,12 +9,13 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"unicode/utf8"
 )
 
 // Distance returns how many letters to insert, drop, change or swap with
 // their neighbour lead from a to b, or limit+1 where it is more than limit. It
-// compares bytes: ids are ASCII, and for names one letter more or less in the
-// count does no harm.
+// compares bytes: ids and the words of a file format are ASCII. For names there is
+// [OneEdit].
 func Distance(a, b string, limit int) int {
 	if d := len(a) - len(b); d > limit || -d > limit {
 		return limit + 1
@@ -47,16 +48,39 @@ func Distance(a, b string, limit int) int {
 	return min(last[len(b)], limit+1)
 }
 
-// OneEdit reports whether Distance(a, b, 1) is at most 1, in one pass.
+// OneEdit reports whether a letter to insert, drop, change or swap with its
+// neighbour leads from a to b, or none, in one pass. Unlike [Distance] it compares
+// letters, however many bytes they have: it is for names.
 func OneEdit(a, b string) bool {
-	for a != "" && b != "" && a[0] == b[0] {
-		a, b = a[1:], b[1:]
+	for a != "" && b != "" {
+		x, y := first(a), first(b)
+		if x != y {
+			break
+		}
+		a, b = a[len(x):], b[len(y):]
 	}
-	for a != "" && b != "" && a[len(a)-1] == b[len(b)-1] {
-		a, b = a[:len(a)-1], b[:len(b)-1]
+	for a != "" && b != "" {
+		x, y := last(a), last(b)
+		if x != y {
+			break
+		}
+		a, b = a[:len(a)-len(x)], b[:len(b)-len(y)]
 	}
-	swapped := len(a) == 2 && len(b) == 2 && a[0] == b[1] && a[1] == b[0]
-	return len(a) <= 1 && len(b) <= 1 || swapped
+	x, y := first(a), first(b)
+	swapped := len(a) == len(b) && a[len(x):] == y && b[len(y):] == x
+	return x == a && y == b || swapped
+}
+
+// first returns the first letter of s.
+func first(s string) string {
+	_, n := utf8.DecodeRuneInString(s)
+	return s[:n]
+}
+
+// last returns the last letter of s.
+func last(s string) string {
+	_, n := utf8.DecodeLastRuneInString(s)
+	return s[len(s)-n:]
 }
 
 // Nearest returns the one of candidates that s was most likely meant to be: the

@@ -6,6 +6,7 @@ package words_test
 import (
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/recap-oci/recap/pkg/internal/words"
 )
@@ -31,14 +32,57 @@ func TestDistance(t *testing.T) {
 	}
 }
 
+// A letter is one, however many bytes it has.
+func TestOneEdit(t *testing.T) {
+	for _, tt := range []struct {
+		a, b string
+		want bool
+	}{
+		{"müller", "muller", true},
+		{"müller", "mueller", false},
+		{"andrés", "andrès", true},
+		{"josé garcía", "jose garcía", true},
+		{"josé garcía", "jose garcia", false},
+		{"øystein", "ystein", true},
+		{"zoë", "zo", true},
+		{"ëzo", "ëoz", true},
+		{"oëz", "ëoz", true}, // of one and two bytes
+		{"éè", "èé", true},   // whose first bytes are the same
+		{"王小明", "王小红", true},
+		{"王小明", "王大红", false},
+		{"王小明", "王明小", true},
+		{"", "明", true},
+		{"", "小明", false},
+		{"a\xff", "a\xfe", true}, // a byte that is no letter counts as one
+		{"a\xff\xff", "a\xfe\xfe", false},
+	} {
+		if words.OneEdit(tt.a, tt.b) != tt.want || words.OneEdit(tt.b, tt.a) != tt.want {
+			t.Errorf("OneEdit(%q, %q): want %t, both ways", tt.a, tt.b, tt.want)
+		}
+	}
+}
+
 func FuzzOneEdit(f *testing.F) {
 	f.Add("aab", "aba")
 	f.Add("abab", "baba")
+	f.Add("éèé", "èéé")
 	f.Fuzz(func(t *testing.T, a, b string) {
-		if len(a)+len(b) > 1000 {
+		if len(a)+len(b) > 200 || !utf8.ValidString(a) || !utf8.ValidString(b) {
 			return
 		}
-		if got, want := words.OneEdit(a, b), words.Distance(a, b, 1) <= 1; got != want {
+		// A byte for each letter is what Distance understands.
+		letters := map[rune]byte{}
+		spell := func(s string) string {
+			var spelled []byte
+			for _, r := range s {
+				if _, known := letters[r]; !known {
+					letters[r] = byte(len(letters))
+				}
+				spelled = append(spelled, letters[r])
+			}
+			return string(spelled)
+		}
+		if got, want := words.OneEdit(a, b), words.Distance(spell(a), spell(b), 1) <= 1; got != want {
 			t.Errorf("OneEdit(%q, %q) = %t", a, b, got)
 		}
 	})

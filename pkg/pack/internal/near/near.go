@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/recap-oci/recap/pkg/internal/words"
 	"github.com/recap-oci/recap/pkg/recap"
@@ -27,7 +28,7 @@ const (
 	// maxAlike is how many names are compared of those that could be alike.
 	maxAlike = 50
 
-	// shortest is the length from which on one letter is a slip.
+	// shortest is how many letters a name has from which on one is a slip.
 	shortest = 6
 )
 
@@ -150,12 +151,13 @@ func alike(things []*thing) [][2]*thing {
 	seed := maphash.MakeSeed()
 	for i, t := range things {
 		name := strings.ToLower(t.name)
-		if len(name) < shortest {
+		if utf8.RuneCountInString(name) < shortest {
 			continue
 		}
 		entries = append(entries, entry{maphash.String(seed, t.group+name), i})
-		for at := range len(name) {
-			entries = append(entries, entry{maphash.String(seed, t.group+name[:at]+name[at+1:]), i})
+		for at := range name {
+			_, letter := utf8.DecodeRuneInString(name[at:])
+			entries = append(entries, entry{maphash.String(seed, t.group+name[:at]+name[at+letter:]), i})
 		}
 	}
 	slices.SortFunc(entries, func(a, b entry) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.thing, b.thing)) })
@@ -194,7 +196,7 @@ func same(a, b *thing) bool {
 	if a.group != b.group || a.id == b.id || apart(a, b) {
 		return false
 	}
-	return words.Distance(strings.ToLower(a.name), strings.ToLower(b.name), 1) <= 1
+	return words.OneEdit(strings.ToLower(a.name), strings.ToLower(b.name))
 }
 
 // apart reports whether something says that two things are not one: another digit
