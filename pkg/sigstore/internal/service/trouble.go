@@ -159,7 +159,7 @@ func retryAfter(header http.Header, now time.Time) time.Duration {
 // PlainAddress returns an address without what may be secret in it.
 func PlainAddress(address string) string {
 	u, err := url.Parse(address)
-	if err != nil {
+	if err != nil || u.Opaque != "" { // which is all that follows a scheme without slashes
 		return "(an address that makes no sense)"
 	}
 	u.User, u.RawQuery, u.Fragment = nil, "", ""
