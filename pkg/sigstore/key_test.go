@@ -179,6 +179,9 @@ func TestErrorsKeepSecrets(t *testing.T) {
 }
 
 func TestGenerateKeyPair(t *testing.T) {
+	if testing.Short() {
+		t.Skip("six keys are derived from passwords, which takes the race detector long and tells it nothing")
+	}
 	for _, pass := range []string{"correct horse", ""} {
 		private, public, err := sigstore.GenerateKeyPair([]byte(pass))
 		if err != nil {

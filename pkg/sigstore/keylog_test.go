@@ -35,8 +35,8 @@ func TestKeyIsLogged(t *testing.T) {
 		stamps  int
 		require policy.Require
 	}{
-		{"P-256 in a log of version 1", "cosign.key", signingConfig(t, logs), []string{"dsse"}, 0, policy.Require{TLog: 1}},
-		{"P-256 in a log of version 2", "cosign.key", v2AndTSA(t), []string{"hashedrekord"}, 1, policy.Require{TLog: 1, Timestamps: 1}},
+		{"P-256 in a log of version 1", "openssl-ec-with-parameters.pem", signingConfig(t, logs), []string{"dsse"}, 0, policy.Require{TLog: 1}},
+		{"P-256 in a log of version 2", "openssl-ec-with-parameters.pem", v2AndTSA(t), []string{"hashedrekord"}, 1, policy.Require{TLog: 1, Timestamps: 1}},
 		{"RSA in a log of version 2", "openssl-rsa.pem", v2AndTSA(t), []string{"hashedrekord"}, 1, policy.Require{TLog: 1, Timestamps: 1}},
 		{"Ed25519 in a log of version 1", "openssl-ed25519.pem", v1Only(t), []string{"dsse"}, 0, policy.Require{TLog: 1}},
 		{"timestamp alone", "openssl-ed25519.pem", signingConfig(t, map[string]any{"tsaUrls": []string{"tsa.test"}}), nil, 1, policy.Require{Timestamps: 1}},
@@ -85,7 +85,7 @@ func TestKeyIsLoggedRefuses(t *testing.T) {
 		{"Ed25519 in a log of version 2", "openssl-ed25519.pem", v2AndTSA(t), "unloggable-key", "Ed25519"},
 		{"P-384 with SHA-256 in a log of version 2", "openssl-encrypted.pem", v2AndTSA(t), "unloggable-key", "P-384 with SHA-256"},
 		{"no configuration", "openssl-ed25519.pem", sigstoretest.File(t, "{}"), "bad-signing-config", "version 0.2"},
-		{"a log of version 2 alone", "cosign.key", signingConfig(t, map[string]any{"rekorTlogUrls": []string{"rekor2.test 2"}}), "bad-signing-config", "states no time"},
+		{"a log of version 2 alone", "openssl-ec-with-parameters.pem", signingConfig(t, map[string]any{"rekorTlogUrls": []string{"rekor2.test 2"}}), "bad-signing-config", "states no time"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			signer, err := sigstore.LoadSigner(t.Context(), key(test.key), witnessed(t, newFakeSigstore(t), test.config))
