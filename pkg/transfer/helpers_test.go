@@ -370,3 +370,11 @@ func codes(err error) string {
 	}
 	return ""
 }
+
+// stride returns how far it is from one request that a sweep disturbs to the next.
+func stride() int {
+	if testing.Short() {
+		return 4 // the second pass, without the race detector, takes them all
+	}
+	return 1
+}

@@ -138,7 +138,7 @@ func TestCopyPackCountsReferrersOfChildren(t *testing.T) {
 func TestCopyPackKilledAtEachRequest(t *testing.T) {
 	src := memory.New()
 	root, about := signedFamily(t, src, "1.0.0", map[string]contents{"an-event": {"index.md": "# A\n"}, "other": {"index.md": "# B\n"}})
-	for n := 1; ; n++ {
+	for n := 1; ; n += stride() {
 		reg := recaptest.NewRegistry(t, recaptest.RegistryOptions{})
 		ctx, cancel := context.WithCancel(t.Context())
 		reg.Inject(recaptest.Fault{Nth: n, Action: func(w http.ResponseWriter, r *http.Request, next http.Handler) {

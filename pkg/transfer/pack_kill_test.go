@@ -45,7 +45,7 @@ func TestPushPackKilledAtEachRequest(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			for n := max(1, tt.from); ; n++ {
+			for n := max(1, tt.from); ; n += stride() {
 				reg := recaptest.NewRegistry(t, tt.opts)
 				if !tt.first {
 					if err := publish(t.Context(), reg, one, "1.0.0"); err != nil {
