@@ -8,6 +8,8 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2"
 	"oras.land/oras-go/v2/content/memory"
 
 	"github.com/recap-oci/recap/pkg/artifact"
@@ -258,5 +260,24 @@ func TestVersionDiffers(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Of what isn't recap's own a version says nothing.
+func TestVersionOfOthers(t *testing.T) {
+	dst := memory.New()
+	for tag, stated := range map[string]string{"candidate": "3.18.4", "latest": "3.18.4", "1.0.0": "1.0.0"} {
+		root, err := oras.PackManifest(t.Context(), dst, oras.PackManifestVersion1_1, "application/vnd.example.base", oras.PackManifestOptions{
+			ManifestAnnotations: map[string]string{ocispec.AnnotationVersion: stated, ocispec.AnnotationTitle: tag},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := dst.Tag(t.Context(), root, tag); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := transfer.Tag(t.Context(), dst, "candidate", []string{"latest", "1.0.0"}, transfer.TagOptions{}); err != nil {
+		t.Error(err)
 	}
 }
