@@ -57,24 +57,34 @@ func (f *Findings) fail(name string, outcome trust.Outcome, format string, args 
 	return f
 }
 
-// Judge returns the evidence if it is what is required, else the rejection.
+// Judge returns the evidence if it is what is required, else the rejection. What
+// is required and was never looked for isn't there.
 func (f *Findings) Judge(need policy.Require) (trust.Evidence, *trust.Rejection) {
 	required := map[string]int{checkTLog: need.TLog, checkTimestamps: need.Timestamps, checkSCT: need.SCT}
 	checks := make([]trust.Check, 0, len(f.steps))
+	reject := func(name string, why *trust.Rejection) (trust.Evidence, *trust.Rejection) {
+		rejection := copyOf(why)
+		rejection.Checks = append(checks, trust.Check{Name: name, Detail: why.Reason})
+		return trust.Evidence{}, rejection
+	}
 	for _, s := range f.steps {
 		failed := s.failed
 		if s.counts && failed == nil && s.count < required[s.name] {
 			failed = shortOf(s, required[s.name])
 		}
 		if failed != nil {
-			rejection := copyOf(failed)
-			rejection.Checks = append(checks, trust.Check{Name: s.name, Detail: failed.Reason})
-			return trust.Evidence{}, rejection
+			return reject(s.name, failed)
 		}
+		delete(required, s.name)
 		if s.counts && s.count == 0 {
 			continue // neither there nor required
 		}
 		checks = append(checks, trust.Check{Name: s.name, Passed: true, Detail: s.detail})
+	}
+	for _, name := range []string{checkTLog, checkTimestamps, checkSCT} {
+		if required[name] > 0 {
+			return reject(name, shortOf(step{name: name}, required[name]))
+		}
 	}
 	return f.copied(checks), nil
 }
