@@ -52,6 +52,9 @@ asks for each by its type.`,
 			if err != nil {
 				return err
 			}
+			if err := named(args[0]); err != nil {
+				return err
+			}
 			sealer, err := sign.sealer(ctx, e, statement)
 			if err != nil {
 				return err

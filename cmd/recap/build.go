@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -116,7 +117,16 @@ func openSource(path string) (*os.Root, string, error) {
 
 func sourceError(path string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return recap.Errorf(recap.NotFound, "no-source", "there is no %s", path).WithHint("recap init %s writes a new recap there", path)
+		absent := recap.Errorf(recap.NotFound, "no-source", "there is no %s", path)
+		switch ref, err := target.ParseReference(path); {
+		case err == nil && (len(ref.Tags) > 0 || ref.Digest != ""):
+			return absent.WithHint("a directory or post of yours is wanted, and that is a reference: recap inspect %s shows what it names", shellWord(path))
+		case isMarkdown(path):
+			return absent.WithHint("name a post that exists, or a new directory, in which recap init DIR writes a recap")
+		case strings.HasPrefix(path, target.LayoutScheme):
+			return absent.WithHint("a directory or post of yours is wanted, and that is a layout: recap list %s shows its tags", shellWord(path))
+		}
+		return absent.WithHint("recap init %s writes a new recap there", shellWord(path))
 	}
 	var failed *fs.PathError
 	if errors.As(err, &failed) {

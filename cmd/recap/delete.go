@@ -86,7 +86,8 @@ func (e *env) confirmDelete(ctx context.Context, dst *target.Target, ref target.
 		return err
 	}
 	if !e.ttyIn {
-		return recap.Errorf(recap.Usage, "not-confirmed", "there is no terminal to ask on whether to delete %s", ref).WithHint("add --force")
+		return recap.Errorf(recap.Usage, "not-confirmed", "there is no terminal to ask on whether to delete %s", ref).
+			WithHint("recap delete %s --force", shellWord(ref.String()))
 	}
 	printDelete(e.stderr, ref, plan)
 	line, err := e.line(ctx, "Delete it? [y/N] ")

@@ -93,6 +93,24 @@ func (w *whereabouts) only() string {
 	return "REF"
 }
 
+// repository returns that of the one reference that there is, or of the one that
+// something was to be put to.
+func (w *whereabouts) repository() string {
+	name, several := "REF", false
+	for typed, there := range w.refs {
+		ref, err := target.ParseReference(typed)
+		if err != nil || there && len(w.refs) > 1 {
+			continue
+		}
+		several = several || name != "REF"
+		name = ref.Name()
+	}
+	if several {
+		return "REF"
+	}
+	return name
+}
+
 // complete makes the commands in text such as work when they are typed: REF is
 // what was looked at, if that was one thing, and what lies in a registry is
 // followed by the flags that lead there.
@@ -127,6 +145,8 @@ func (w *whereabouts) word(verb, word, flagged string) string {
 	end := word[len(bare):]
 	if bare == "REF" {
 		bare = shellWord(w.only())
+	} else if tag, ok := strings.CutPrefix(bare, "REF:"); ok { // another one, of where it goes
+		bare = shellWord(w.repository() + ":" + tag)
 	}
 	host := strings.Trim(bare, "'")
 	if verb != "login" && verb != "logout" {

@@ -60,6 +60,10 @@ func TestHintsLeadThere(t *testing.T) {
 		{"twice", one, "recap verify REF; recap inspect REF", "recap verify r.example/team/a:v1 --ca-file my.pem; recap inspect r.example/team/a:v1 --ca-file my.pem"},
 		{"two it may be", two, "recap list REF shows", "recap list REF shows"},
 		{"what is not there yet", none, "recap verify REF", "recap verify REF"},
+		{"another tag of it", none, "first: recap delete REF:1.0.0", "first: recap delete r.example/team/b:1.0.0"},
+		{"another tag, with flags", one, "recap delete REF:1.0.0; or", "recap delete r.example/team/a:1.0.0 --ca-file my.pem; or"},
+		{"another tag of the destination", two, "recap delete REF:1.0.0", "recap delete r.example/team/b:1.0.0 --ca-file my.pem"},
+		{"another tag of nobody knows what", &whereabouts{}, "recap delete REF:1.0.0", "recap delete REF:1.0.0"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := c.at.complete(c.text); got != c.want {

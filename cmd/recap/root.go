@@ -88,8 +88,11 @@ func args(atLeast, atMost int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, got []string) error {
 		names := strings.Fields(cmd.Use)[1:]
 		if len(got) < atLeast {
-			return recap.Errorf(recap.Usage, "usage", "%s: %s is missing", cmd.CommandPath(), strings.Trim(names[len(got)], "[].")).
-				WithHint("%s", cmd.UseLine())
+			name, how := strings.Trim(names[len(got)], "[]."), ""
+			if name == "REF" || name == "SRC" || name == "DST" {
+				how = ", where " + name + " is HOST/REPOSITORY:TAG or oci-layout://PATH:TAG"
+			}
+			return recap.Errorf(recap.Usage, "usage", "%s: %s is missing", cmd.CommandPath(), name).WithHint("%s%s", cmd.UseLine(), how)
 		}
 		if atMost >= 0 && len(got) > atMost {
 			return recap.Errorf(recap.Usage, "usage", "%s: %q is one argument too many", cmd.CommandPath(), got[atMost]).

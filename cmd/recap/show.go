@@ -7,9 +7,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -58,14 +60,19 @@ normalised recap, of a pack what it says of itself.`,
 			defer done()
 			within := args[1:]
 			if len(within) == 2 || len(within) == 1 && r.Pack() != nil {
-				if r.Reader, err = r.Member(ctx, within[0]); err != nil {
-					return err
+				member, err := r.Member(ctx, within[0])
+				if err != nil {
+					return noMember(err, r.Reader, args)
 				}
-				within = within[1:]
+				r.Reader, within = member, within[1:]
 			}
 			switch {
 			case len(within) == 1:
-				return e.showFile(ctx, r.Reader, within[0])
+				err := e.showFile(ctx, r.Reader, within[0])
+				if isSource(args[0]) {
+					err = rehintedCode(err, "not-found", "name it by its path in the directory of the recap")
+				}
+				return err
 			case r.Pack() != nil:
 				return e.showPack(ctx, r.Reader, &out)
 			}
@@ -78,6 +85,27 @@ normalised recap, of a pack what it says of itself.`,
 	registry.register(flags, "")
 	out.register(flags, "markdown")
 	return cmd
+}
+
+// noMember says what to type instead where args name no recap of what r reads.
+func noMember(err error, r *reader.Reader, args []string) error {
+	const code = "no-such-recap"
+	typed := shellWord(args[0])
+	if r.Pack() == nil {
+		return rehintedCode(err, code, "it is no pack: recap show %s %s", typed, shellWord(args[2]))
+	}
+	slug, file, nested := strings.Cut(args[1], "/")
+	is := func(m recap.PackMember) bool { return m.Slug == slug }
+	switch {
+	case len(args) == 2 && nested && file != "" && slices.ContainsFunc(r.Contents(), is):
+		return rehintedCode(err, code, "a file of a recap is a word of its own: recap show %s %s %s", typed, slug, shellWord(file))
+	case isSource(args[0]): // of which nobody lists what it holds, but this
+		var known *recap.Error
+		if errors.As(err, &known) && strings.Contains(known.Hint, " REF ") {
+			return rehintedCode(err, code, "recap show %s shows what it holds", typed)
+		}
+	}
+	return err
 }
 
 // opened is what there is to read, by the name under which it was found.
@@ -109,6 +137,9 @@ func (e *env) read(ctx context.Context, arg, verb string, registry *registryFlag
 			return r, nil, err
 		}
 		return r, made.close, nil
+	}
+	if _, err := parseReference(arg); err != nil && arg != "" && !strings.ContainsAny(arg, ":@") {
+		return r, nil, alternatively(err, "check the path: there is no "+shellWord(arg)+" here")
 	}
 	p, err := trusted.pin(ctx, e, arg, registry)
 	if err != nil {

@@ -43,6 +43,9 @@ certificate authority confirms it and a public log keeps it, for everybody to se
 			if err := out.check(); err != nil {
 				return err
 			}
+			if err := named(args[0]); err != nil {
+				return err
+			}
 			sealer, err := sign.sealer(ctx, e, trust.SignPredicate())
 			if err != nil {
 				return err
@@ -61,6 +64,15 @@ certificate authority confirms it and a public log keeps it, for everybody to se
 	registry.register(flags, "")
 	out.register(flags)
 	return cmd
+}
+
+// named checks that arg names one thing, before anybody is asked who they are.
+func named(arg string) error {
+	ref, err := parseReference(arg)
+	if err == nil {
+		_, err = ref.Target()
+	}
+	return err
 }
 
 // sealInPlace seals the digest that arg names where it lies, and returns the
