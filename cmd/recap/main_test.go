@@ -6,6 +6,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -52,6 +53,9 @@ func setup(env *testscript.Env, opts recaptest.RegistryOptions) error {
 		return err
 	}
 	env.Values["registry"] = registry
+	if err := forMeAlone(env.WorkDir); err != nil {
+		return err
+	}
 	for name, value := range map[string]string{
 		"REG":            registry.Host(),
 		"EXAMPLES":       examples,
@@ -65,6 +69,21 @@ func setup(env *testscript.Env, opts recaptest.RegistryOptions) error {
 		env.Setenv(name, value)
 	}
 	return nil
+}
+
+// forMeAlone has nobody else write to what is in dir, whatever umask is: of a policy
+// that others may change recap warns.
+func forMeAlone(dir string) error {
+	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		return os.Chmod(path, info.Mode().Perm()&^0o022)
+	})
 }
 
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
