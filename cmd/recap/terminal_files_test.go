@@ -102,6 +102,9 @@ func TestTerminalArguments(t *testing.T) {
 	d := newDesk(t)
 	x := "x" + strings.ReplaceAll(poison, "\x00", "")
 	digest := "sha256:" + strings.Repeat("0", 64)
+	services := d.write("services.json", `{"mediaType": "application/vnd.dev.sigstore.signingconfig.v0.2+json", "caUrls": [{"url": "http://127.0.0.1:1", "majorApiVersion": 1}],
+		"rekorTlogUrls": [{"url": "http://127.0.0.1:1", "majorApiVersion": 1}]}`) // or the network would be asked for those in public
+	root := filepath.Join("testdata", "signed", "trusted_root.json")
 	for _, args := range [][]string{
 		{x}, {"--" + x}, {"-" + x}, {"check"}, {"pull", x, x, x}, {"pull"}, {"schema", x}, {"help", x}, {"completion", x}, {"key", x}, {"trust", x}, {"policy", x},
 		{"list", x}, {"list", "localhost:1/" + x}, {"list", x + "/x"}, {"inspect", "localhost:1/x:" + x}, {"inspect", "localhost:1/x@" + x}, {"inspect", "localhost:1/x:" + x + "@" + digest},
@@ -112,7 +115,7 @@ func TestTerminalArguments(t *testing.T) {
 		{"list", "localhost:1/x", "--ca-file", x}, {"list", "localhost:1/x", "--cert-file", x, "--key-file", x}, {"list", "localhost:1/x", "--registry-config", x},
 		{"verify", "localhost:1/x:v1", "--key", x}, {"verify", "localhost:1/x:v1", "--key", "env://" + x}, {"verify", "localhost:1/x:v1", "--key", "awskms://" + x}, {"verify", "localhost:1/x:v1", "--as", x},
 		{"verify", "localhost:1/x:v1", "--certificate-identity", x, "--certificate-oidc-issuer", x}, {"verify", "localhost:1/x:v1", "--certificate-identity-regexp", "(" + x, "--certificate-oidc-issuer", x},
-		{"verify", "localhost:1/x:v1", "--key", d.path("recap.pub"), "--attestation", x}, {"sign", "localhost:1/x:v1", "--identity-token", x}, {"sign", "localhost:1/x:v1", "--signing-config", x},
+		{"verify", "localhost:1/x:v1", "--key", d.path("recap.pub"), "--attestation", x}, {"sign", "localhost:1/x:v1", "--identity-token", x, "--signing-config", services, "--trusted-root", root}, {"sign", "localhost:1/x:v1", "--signing-config", x},
 		{"attest", "localhost:1/x:v1", "--type", x, "--predicate", x, "--key", d.path("recap.key")}, {"push", x, x}, {"push", ".", "localhost:1/x:v1", "--version", x}, {"push", ".", "localhost:1/x:v1", "--sign", "--key", d.path("recap.key"), "--attest", x},
 		{"pull", "localhost:1/x:v1", "--role", x}, {"pull", "localhost:1/x:v1", "--include", "[" + x}, {"policy", "init", "localhost:1/x:v1", "--scope", x}, {"policy", "check", x, "--ref", x},
 		{"trust", "reset", x}, {"trust", "reset", "localhost:1/x" + x}, {"trust", "import", "oci-layout://x", "--digest", x}, {"copy", x, x}, {"tag", "localhost:1/x:v1", x}, {"delete", "localhost:1/x:" + x, "--force"},
