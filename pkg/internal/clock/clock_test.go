@@ -52,8 +52,8 @@ func TestSleep(t *testing.T) {
 func TestAfterFunc(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		system, start := clock.System{}, time.Now()
-		var fired []time.Duration
-		timer := system.AfterFunc(time.Minute, func() { fired = append(fired, time.Since(start)) })
+		fired := make(chan time.Duration, 3) // one more than is wanted
+		timer := system.AfterFunc(time.Minute, func() { fired <- time.Since(start) })
 		stopped := system.AfterFunc(time.Minute, func() { t.Error("it was stopped") })
 		if !stopped.Stop() || stopped.Stop() {
 			t.Error("a timer is stopped once")
@@ -67,8 +67,11 @@ func TestAfterFunc(t *testing.T) {
 		if err := system.Sleep(t.Context(), time.Hour); err != nil {
 			t.Fatal(err)
 		}
-		if len(fired) != 2 || fired[0] != time.Minute || fired[1] != time.Hour+time.Minute {
-			t.Errorf("fired after %s", fired)
+		if n := len(fired); n != 2 {
+			t.Fatalf("fired %d times, want 2", n)
+		}
+		if first, second := <-fired, <-fired; first != time.Minute || second != time.Hour+time.Minute {
+			t.Errorf("fired after %s and %s", first, second)
 		}
 		if now := system.Now(); now.Sub(start) != 2*time.Hour {
 			t.Errorf("it is %s later", now.Sub(start))
