@@ -261,18 +261,20 @@ func TestCacheBeginsAnewOnce(t *testing.T) {
 	for i := range n {
 		manifests[i] = newManifest(t, nil, strings.Repeat("x", i+1))
 		go func() {
-			s, err := layout.Create(path, layout.Options{Cache: true})
-			if err == nil {
-				defer s.Close()
-				err = ignoreExists(s.Push(context.Background(), emptyConfig.Descriptor, bytes.NewReader(emptyConfig.data)))
-			}
-			if err == nil {
-				err = s.Push(context.Background(), manifests[i].Descriptor, bytes.NewReader(manifests[i].data))
-			}
-			if err == nil {
-				err = s.Commit(context.Background())
-			}
-			done <- err
+			done <- func() error {
+				s, err := layout.Create(path, layout.Options{Cache: true})
+				if err != nil {
+					return err
+				}
+				defer s.Close() // which takes its locks along, before anybody looks
+				if err := ignoreExists(s.Push(context.Background(), emptyConfig.Descriptor, bytes.NewReader(emptyConfig.data))); err != nil {
+					return err
+				}
+				if err := s.Push(context.Background(), manifests[i].Descriptor, bytes.NewReader(manifests[i].data)); err != nil {
+					return err
+				}
+				return s.Commit(context.Background())
+			}()
 		}()
 	}
 	for range n {
