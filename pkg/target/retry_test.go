@@ -222,6 +222,9 @@ func TestNobodyListens(t *testing.T) {
 	}
 	_, err = src.Exists(t.Context(), recaptest.BlobOf(nil))
 	recaptest.WantError(t, err, recap.Unavailable, "unreachable")
+	if known, ok := errors.AsType[*recap.Error](err); !ok || !strings.Contains(known.Hint, "that the registry runs") {
+		t.Errorf("%v is not said what to do about", err)
+	}
 	if n := len(fake.Sleeps()); n != 2 {
 		t.Errorf("%d waits, want 2", n)
 	}

@@ -242,11 +242,11 @@ func (h *Host) diagnoseNetwork(err error) *Fault {
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		f := failed("unreachable", "nobody listens at %s", h.base.Host)
-		f.few = true
+		f.few, f.err.Hint = true, "check host and port, and that the registry runs; then run the same command again"
 		return f
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		f := failed("unreachable", "%s can't be reached: %s", h.base.Host, printable.Line(root(err).Error()))
-		f.few = true
+		f.few, f.err.Hint = true, "check host and network; then run the same command again"
 		return f
 	}
 	reason := printable.Line(root(err).Error())
